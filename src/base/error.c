@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/error.h"
+
+G_DEFINE_QUARK(rlc-error-quark, rlc_error)
+G_DEFINE_QUARK(rlc-errno-quark, rlc_errno)
+
+bool error_set(GError **error, RlcError code, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	if (error)
+		*error = g_error_new_valist(RLC_ERROR, code, format, args);
+	va_end(args);
+	return false;
+}
+
+bool error_errno(GError **error, int errno_value, const char *format, ...)
+{
+	g_autofree char *message = NULL;
+	va_list args;
+
+	va_start(args, format);
+	message = g_strdup_vprintf(format, args);
+	va_end(args);
+	g_set_error(error, RLC_ERRNO, errno_value, "%s: %s", message, g_strerror(errno_value));
+	return false;
+}
+
+bool error_is_errno(const GError *error, int errno_value)
+{
+	return g_error_matches(error, RLC_ERRNO, errno_value);
+}

@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/fd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <string.h>
+
+#include "base/error.h"
+
+void fd_close(int *fd)
+{
+	int saved = errno;
+
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	errno = saved;
+}
+
+int fd_steal(int *fd)
+{
+	int stolen = *fd;
+
+	*fd = -1;
+	return stolen;
+}
+
+bool fd_write_all(int fd, const void *data, size_t length)
+{
+	const char *at = data;
+
+	while (length > 0) {
+		ssize_t n = TEMP_FAILURE_RETRY(write(fd, at, length));
+
+		if (n < 0)
+			return false;
+		at += n;
+		length -= (size_t)n;
+	}
+	return true;
+}
+
+bool fd_write_file(int dirfd, const char *path, const char *text, GError **error)
+{
+	auto_fd fd = openat(dirfd, path, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_errno(error, errno, "open '%s'", path);
+	if (TEMP_FAILURE_RETRY(write(fd, text, strlen(text))) < 0)
+		return error_errno(error, errno, "write '%s'", path);
+	return true;
+}
+
+char *fd_read_all(int fd, const char *path, size_t max, GError **error)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+	char buffer[4096];
+
+	for (;;) {
+		ssize_t n = TEMP_FAILURE_RETRY(read(fd, buffer, sizeof buffer));
+
+		if (n < 0) {
+			error_errno(error, errno, "read '%s'", path);
+			return NULL;
+		}
+		if (n == 0)
+			return g_string_free(g_steal_pointer(&text), FALSE);
+		if (text->len + (size_t)n > max) {
+			error_errno(error, E2BIG, "read '%s'", path);
+			return NULL;
+		}
+		g_string_append_len(text, buffer, n);
+	}
+}
+
+char *fd_read_file(int dirfd, const char *path, size_t max, GError **error)
+{
+	struct stat st;
+	auto_fd fd = openat(dirfd, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		error_errno(error, errno, "open '%s'", path);
+		return NULL;
+	}
+	if (!S_ISREG(st.st_mode)) {
+		error_errno(error, EINVAL, "open '%s', which is no regular file", path);
+		return NULL;
+	}
+	return fd_read_all(fd, path, max, error);
+}

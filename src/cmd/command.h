@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The command table.  A command gets its own argv (argv[0] is its name), prints its results and
+ * returns the exit code: the only floor that does either.
+ */
+#pragma once
+
+/* Exit codes of rlc's own (a payload's code passes through; 128+n when a signal ended it). */
+enum {
+	EXIT_TIMED_OUT = 124,
+	EXIT_RLC_FAILED = 125,
+	EXIT_CANNOT_EXECUTE = 126,
+	EXIT_NO_SUCH_PROGRAM = 127,
+};
+
+typedef struct {
+	const char *name;
+	const char *arguments; /* for the usage line */
+	const char *summary;
+	int (*run)(int argc, char **argv);
+} Command;
+
+int command_main(int argc, char **argv);
+
+int cmd_run(int argc, char **argv);
+int cmd_unshare(int argc, char **argv);
+int cmd_version(int argc, char **argv);

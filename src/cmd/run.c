@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/command.h"
+
+int cmd_run(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return EXIT_RLC_FAILED;
+}

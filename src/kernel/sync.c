@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "kernel/sync.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+
+#define SYNC_TEXT_MAX 4096
+
+typedef struct {
+	int message;
+	int domain; /* SYNC_ERROR: 0 is RLC_ERROR, 1 is RLC_ERRNO */
+	int code;
+	char text[SYNC_TEXT_MAX];
+} SyncPacket;
+
+static const char *const sync_names[] = {
+	[0] = "end of file",	  [SYNC_MAPPED] = "MAPPED",   [SYNC_TAP] = "TAP",
+	[SYNC_NET_UP] = "NET_UP", [SYNC_CONSOLE] = "CONSOLE", [SYNC_READY] = "READY",
+	[SYNC_START] = "START",	  [SYNC_ERROR] = "ERROR",
+};
+
+bool sync_pair(int *ret_supervisor, int *ret_init, GError **error)
+{
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		return error_errno(error, errno, "make the sync socket pair");
+	*ret_supervisor = ends[0];
+	*ret_init = ends[1];
+	return true;
+}
+
+static bool sync_send_packet(int sync, const SyncPacket *packet, size_t length, int fd)
+{
+	union {
+		char buffer[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = {0};
+	struct iovec iov = {(void *)packet, length};
+	struct msghdr header = {.msg_iov = &iov, .msg_iovlen = 1};
+
+	if (fd >= 0) {
+		struct cmsghdr *cmsg = &control.align;
+
+		header.msg_control = control.buffer;
+		header.msg_controllen = sizeof control.buffer;
+		cmsg->cmsg_level = SOL_SOCKET;
+		cmsg->cmsg_type = SCM_RIGHTS;
+		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(cmsg), &fd, sizeof fd);
+	}
+	return TEMP_FAILURE_RETRY(sendmsg(sync, &header, MSG_NOSIGNAL)) >= 0;
+}
+
+/* 0 is the end of file, for which packet->message becomes 0 too. */
+static ssize_t sync_receive(int sync, SyncPacket *packet, int *ret_fd)
+{
+	union {
+		char buffer[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = {0};
+	struct iovec iov = {packet, sizeof *packet};
+	struct msghdr header = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.buffer,
+		.msg_controllen = sizeof control.buffer,
+	};
+	ssize_t n;
+
+	memset(packet, 0, sizeof *packet);
+	n = TEMP_FAILURE_RETRY(recvmsg(sync, &header, MSG_CMSG_CLOEXEC));
+	if (n < 0 && errno == ECONNRESET) /* the peer died with a message of ours unread */
+		n = 0;
+	if (n > 0 && header.msg_controllen >= CMSG_LEN(sizeof(int)) &&
+	    control.align.cmsg_type == SCM_RIGHTS)
+		memcpy(ret_fd, CMSG_DATA(&control.align), sizeof *ret_fd);
+	return n;
+}
+
+bool sync_send(int sync, SyncMessage message, int fd, GError **error)
+{
+	SyncPacket packet = {.message = (int)message};
+
+	if (!sync_send_packet(sync, &packet, offsetof(SyncPacket, text), fd))
+		return error_errno(error, errno, "send %s", sync_names[message]);
+	return true;
+}
+
+static bool sync_unpack_error(const SyncPacket *packet, GError **error)
+{
+	g_set_error(error, packet->domain ? RLC_ERRNO : RLC_ERROR, packet->code, "%.*s",
+		    SYNC_TEXT_MAX - 1, packet->text);
+	return false;
+}
+
+bool sync_expect(int sync, SyncMessage message, int *ret_fd, GError **error)
+{
+	auto_fd fd = -1;
+	SyncPacket packet;
+	ssize_t n = sync_receive(sync, &packet, &fd);
+
+	if (n < 0)
+		return error_errno(error, errno, "wait for %s", sync_names[message]);
+	if (packet.message == SYNC_ERROR)
+		return sync_unpack_error(&packet, error);
+	if (n == 0)
+		return error_set(error, RLC_ERROR_FAILED,
+				 "wait for %s: the other process ended without a word",
+				 sync_names[message]);
+	if (packet.message != (int)message || (ret_fd && fd < 0))
+		return error_set(error, RLC_ERROR_FAILED, "wait for %s: another message came",
+				 sync_names[message]);
+	if (ret_fd)
+		*ret_fd = fd_steal(&fd);
+	return true;
+}
+
+void sync_send_error(int sync, const GError *reported)
+{
+	SyncPacket packet = {
+		.message = SYNC_ERROR,
+		.domain = reported->domain == RLC_ERRNO,
+		.code = reported->code,
+	};
+
+	g_strlcpy(packet.text, reported->message, sizeof packet.text);
+	if (!sync_send_packet(sync, &packet, sizeof packet, -1))
+		return; /* the supervisor is gone, and with it whoever would read this */
+}
+
+bool sync_expect_exec(int sync, GError **error)
+{
+	auto_fd fd = -1;
+	SyncPacket packet;
+	ssize_t n = sync_receive(sync, &packet, &fd);
+
+	if (n < 0)
+		return error_errno(error, errno, "wait for the payload's exec");
+	if (packet.message == SYNC_ERROR)
+		return sync_unpack_error(&packet, error);
+	if (n > 0)
+		return error_set(error, RLC_ERROR_FAILED, "wait for exec: another message came");
+	return true;
+}

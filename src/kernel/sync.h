@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Sync: the talk between supervisor and init while a container is made.
+ *
+ *     supervisor                                   init
+ *        │  clone3 ───────────────────────────────► │
+ *        │ ── SYNC_MAPPED ────────────────────────► │  the id map is written; become root in it
+ *        │                                          │  private mounts, rootfs, lo, tap …
+ *        │ ◄─────────────────── SYNC_TAP + tap fd ─ │  (network slirp only)
+ *        │  starts the net process                  │  /proc, /dev, volumes, pivot_root …
+ *        │ ── SYNC_NET_UP ────────────────────────► │  (network slirp only)
+ *        │ ◄──────────── SYNC_CONSOLE + pty master ─ │  (with a terminal only)
+ *        │ ◄──────────────────────────── SYNC_READY ─ │  all but exec is done
+ *        │ ── SYNC_START ─────────────────────────► │
+ *        │ ◄────────────────────────── end of file ─ │  exec closed the last copy of the socket
+ *
+ * In place of any message init may send SYNC_ERROR, which carries its step's GError: domain, code and
+ * text.  End of file means success after SYNC_START only; before it, init died.
+ *
+ * One SOCK_SEQPACKET socket pair: a message arrives whole or not at all.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+typedef enum {
+	SYNC_MAPPED = 1,
+	SYNC_TAP,
+	SYNC_NET_UP,
+	SYNC_CONSOLE,
+	SYNC_READY,
+	SYNC_START,
+	SYNC_ERROR,
+} SyncMessage;
+
+/* Make the pair; both ends close on exec. */
+bool sync_pair(int *ret_supervisor, int *ret_init, GError **error);
+
+/* Send a message, with a descriptor (kept by the caller) or -1. */
+bool sync_send(int sync, SyncMessage message, int fd, GError **error);
+
+/*
+ * Wait for exactly this message. ret_fd (may be NULL) takes the descriptor that came with it, which
+ * is then the caller's.  A SYNC_ERROR in its place becomes *error as it was sent; an end of file or
+ * another message is an error of its own.
+ */
+bool sync_expect(int sync, SyncMessage message, int *ret_fd, GError **error);
+
+/* init: send an error to the supervisor. Best effort: there is nobody else to tell. */
+void sync_send_error(int sync, const GError *reported);
+
+/* supervisor, after SYNC_START: wait until exec closed the socket; false if init sent an error. */
+bool sync_expect_exec(int sync, GError **error);

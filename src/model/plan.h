@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Plan: the Spec after it met this host.  Everything that can be refused was refused on the way
+ * here; the steps (container/steps.c) only carry it out, and --explain prints it.
+ *
+ * Each feature fills its own part in its X_plan() hook and is the only one to give it a meaning.
+ * Immutable once plan_new() returned.  Both the supervisor and init read it: clone3 copies memory.
+ */
+#pragma once
+
+#include <glib.h>
+#include <net/if.h>
+#include <netinet/in.h>
+
+#include "model/spec.h"
+
+/* How an id map can be written. Tried in this order; the first that the kernel takes is used. */
+typedef enum {
+	IDMAP_NONE,   /* no user namespace */
+	IDMAP_DIRECT, /* root writes any map itself */
+	IDMAP_SHADOW, /* tier 1: ranges, through shadow's newuidmap and newgidmap */
+	IDMAP_SHIM,   /* tier 2: ranges, through rlc's own shim */
+	IDMAP_SINGLE, /* tier 3: one id alone, setgroups denied */
+} IdmapMethod;
+
+typedef struct {
+	IdmapMethod method;
+	GArray *uids, *gids;       /* of SpecIdMap */
+	char *newuidmap, *newgidmap; /* programs, for IDMAP_SHADOW and IDMAP_SHIM; else NULL */
+} IdmapTier;
+
+typedef struct {
+	GPtrArray *tiers; /* of IdmapTier *, best first, never empty */
+} IdmapPlan;
+
+typedef struct {
+	SpecRootKind kind;
+	char *path; /* absolute and without symbolic links; NULL for ROOT_BUILTIN */
+	bool readonly;
+} RootfsPlan;
+
+typedef struct {
+	SpecNetMode mode;
+	bool ipv6, host_loopback;
+	uint32_t mtu;
+	unsigned prefix; /* length of the IPv4 network's prefix */
+	struct in_addr network, gateway, address, nameserver; /* .0, .2, .100 and .3 of the network */
+	struct in6_addr network6, gateway6, address6, nameserver6; /* of fd00::/64 */
+	GPtrArray *host_nameservers; /* of char *: where the net process sends queries on to */
+	char *resolv_conf;           /* the container's /etc/resolv.conf; NULL: leave the image's */
+} NetPlan;
+
+/* /etc/hosts and /etc/hostname as the container will see them */
+typedef struct {
+	char *hostname;
+	char *hosts;
+} NamesPlan;
+
+/* One thing to mount inside the root, in order. */
+typedef struct {
+	char *destination;   /* absolute path inside */
+	char *type;          /* "bind" or a file system type */
+	char *source;        /* for bind: absolute path on the host */
+	bool source_is_dir;  /* for bind */
+	bool recursive;      /* for bind */
+	uint64_t attr_set, attr_clear; /* MOUNT_ATTR_* of mount_setattr(2) */
+	uint64_t propagation;          /* MS_PRIVATE, MS_SLAVE, … or 0 */
+	char *data;          /* file system options, comma separated; or NULL */
+} PlanMount;
+
+typedef struct {
+	bool terminal;        /* a pty is made */
+	bool stdin_open;      /* -i */
+	struct { unsigned short rows, columns; } size; /* at the start */
+} TtyPlan;
+
+typedef struct {
+	const Spec *spec;     /* borrowed; outlives the plan */
+	char *id;             /* 64 hexadecimal digits */
+	uint64_t clone_flags; /* CLONE_NEW*, for clone3 */
+	IdmapPlan idmap;
+	RootfsPlan rootfs;
+	GArray *mounts;       /* of PlanMount: what the user asked for */
+	NetPlan net;
+	NamesPlan names;
+	TtyPlan tty;
+	char *state_root;     /* directory of all containers' state */
+	char *state_dir;      /* this container's */
+} Plan;
