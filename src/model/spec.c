@@ -1,2 +1,204 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "model/spec.h"
+
+#include <linux/capability.h>
+#include <sched.h>
+#include <string.h>
+
+#define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+/* What docker leaves to a container's root: enough for package managers and servers. */
+static const int default_capabilities[] = {
+	CAP_CHOWN,   CAP_DAC_OVERRIDE, CAP_FSETID,	     CAP_FOWNER,
+	CAP_MKNOD,   CAP_NET_RAW,      CAP_SETGID,	     CAP_SETUID,
+	CAP_SETFCAP, CAP_SETPCAP,      CAP_NET_BIND_SERVICE, CAP_SYS_CHROOT,
+	CAP_KILL,    CAP_AUDIT_WRITE,
+};
+
+/* Files of the host's that namespaces do not cover: hidden, or kept from being written. */
+static const char *const default_masked_paths[] = {
+	"/proc/asound",	    "/proc/acpi",	 "/proc/interrupts",
+	"/proc/kcore",	    "/proc/keys",	 "/proc/latency_stats",
+	"/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug",
+	"/proc/scsi",	    "/sys/firmware",	 "/sys/devices/virtual/powercap",
+};
+static const char *const default_readonly_paths[] = {
+	"/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
+};
+
+static GPtrArray *strings_new(void)
+{
+	return g_ptr_array_new_with_free_func(g_free);
+}
+
+static GPtrArray *strings_new_from(const char *const *texts, size_t n)
+{
+	GPtrArray *strings = strings_new();
+
+	for (size_t i = 0; i < n; i++)
+		g_ptr_array_add(strings, g_strdup(texts[i]));
+	return strings;
+}
+
+/* args and env go to execve(2), so a NULL always stands behind the last string. */
+static GPtrArray *vector_new(void)
+{
+	GPtrArray *vector = strings_new();
+
+	g_ptr_array_add(vector, NULL);
+	return vector;
+}
+
+static void mount_clear(gpointer element)
+{
+	SpecMount *mount = element;
+
+	g_clear_pointer(&mount->destination, g_free);
+	g_clear_pointer(&mount->type, g_free);
+	g_clear_pointer(&mount->source, g_free);
+	g_clear_pointer(&mount->options, g_ptr_array_unref);
+}
+
+static void process_init(SpecProcess *process)
+{
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(default_capabilities); i++)
+		mask |= UINT64_C(1) << default_capabilities[i];
+	process->capabilities.bounding = mask;
+	process->capabilities.effective = mask;
+	process->capabilities.permitted = mask;
+	process->user.umask = 0022;
+	process->user.groups = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+	process->args = vector_new();
+	process->env = vector_new();
+	process->cwd = g_strdup("/");
+	process->rlimits = g_array_new(FALSE, FALSE, sizeof(SpecRlimit));
+	process->no_new_privileges = true;
+}
+
+static void network_init(SpecNetwork *network)
+{
+	network->mode = NET_SLIRP;
+	network->ipv6 = true;
+	network->dns = strings_new();
+	network->dns_search = strings_new();
+	network->dns_options = strings_new();
+	network->add_hosts = strings_new();
+}
+
+Spec *spec_new(void)
+{
+	Spec *spec = g_new0(Spec, 1);
+
+	spec->root.kind = ROOT_BUILTIN;
+	process_init(&spec->process);
+	spec_set_env(spec, DEFAULT_PATH);
+	spec_set_env(spec, "container=rlc");
+	spec->mounts = g_array_new(FALSE, FALSE, sizeof(SpecMount));
+	g_array_set_clear_func(spec->mounts, mount_clear);
+	spec->linux_.namespaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET |
+				  CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP;
+	spec->linux_.uid_mappings = g_array_new(FALSE, FALSE, sizeof(SpecIdMap));
+	spec->linux_.gid_mappings = g_array_new(FALSE, FALSE, sizeof(SpecIdMap));
+	spec->linux_.masked_paths =
+		strings_new_from(default_masked_paths, G_N_ELEMENTS(default_masked_paths));
+	spec->linux_.readonly_paths =
+		strings_new_from(default_readonly_paths, G_N_ELEMENTS(default_readonly_paths));
+	network_init(&spec->rlc.network);
+	spec->rlc.init = true;
+	return spec;
+}
+
+static void process_free(SpecProcess *process)
+{
+	g_array_unref(process->user.groups);
+	g_free(process->user.name);
+	g_ptr_array_unref(process->args);
+	g_ptr_array_unref(process->env);
+	g_free(process->cwd);
+	g_array_unref(process->rlimits);
+}
+
+static void rlc_free(SpecRlc *rlc)
+{
+	g_free(rlc->name);
+	g_free(rlc->cidfile);
+	g_free(rlc->network.cidr);
+	g_ptr_array_unref(rlc->network.dns);
+	g_ptr_array_unref(rlc->network.dns_search);
+	g_ptr_array_unref(rlc->network.dns_options);
+	g_ptr_array_unref(rlc->network.add_hosts);
+}
+
+void spec_free(Spec *spec)
+{
+	if (!spec)
+		return;
+	g_free(spec->root.path);
+	process_free(&spec->process);
+	g_free(spec->hostname);
+	g_array_unref(spec->mounts);
+	g_array_unref(spec->linux_.uid_mappings);
+	g_array_unref(spec->linux_.gid_mappings);
+	g_ptr_array_unref(spec->linux_.masked_paths);
+	g_ptr_array_unref(spec->linux_.readonly_paths);
+	rlc_free(&spec->rlc);
+	g_free(spec);
+}
+
+void spec_add_mount(Spec *spec, const char *type, const char *source, const char *destination,
+		    const char *options)
+{
+	g_auto(GStrv) words = g_strsplit(options ? options : "", ",", -1);
+	SpecMount mount = {
+		.destination = g_strdup(destination),
+		.type = g_strdup(type),
+		.source = g_strdup(source),
+		.options = strings_new(),
+	};
+
+	for (char **word = words; *word; word++) {
+		if (**word)
+			g_ptr_array_add(mount.options, g_strdup(*word));
+	}
+	g_array_append_val(spec->mounts, mount);
+}
+
+void spec_add_arg(Spec *spec, const char *arg)
+{
+	g_ptr_array_insert(spec->process.args, (gint)spec->process.args->len - 1, g_strdup(arg));
+}
+
+/* Where NAME of "NAME=VALUE" stands in env, or -1. */
+static int env_find(const GPtrArray *env, const char *name, size_t length)
+{
+	for (guint i = 0; i + 1 < env->len; i++) {
+		const char *entry = g_ptr_array_index(env, i);
+
+		if (strncmp(entry, name, length) == 0 && entry[length] == '=')
+			return (int)i;
+	}
+	return -1;
+}
+
+void spec_set_env(Spec *spec, const char *assignment)
+{
+	GPtrArray *env = spec->process.env;
+	int at = env_find(env, assignment, strcspn(assignment, "="));
+
+	if (at < 0) {
+		g_ptr_array_insert(env, (gint)env->len - 1, g_strdup(assignment));
+		return;
+	}
+	g_free(g_ptr_array_index(env, at));
+	g_ptr_array_index(env, at) = g_strdup(assignment);
+}
+
+const char *spec_get_env(const Spec *spec, const char *name)
+{
+	size_t length = strlen(name);
+	int at = env_find(spec->process.env, name, length);
+
+	return at < 0 ? NULL : (const char *)g_ptr_array_index(spec->process.env, at) + length + 1;
+}

@@ -136,3 +136,9 @@ void spec_add_mount(Spec *spec, const char *type, const char *source, const char
 
 /* Set or replace NAME in process.env. assignment is "NAME=VALUE"; the caller checked its form. */
 void spec_set_env(Spec *spec, const char *assignment);
+
+/* The value of NAME in process.env, owned by spec; NULL when it is not set. */
+const char *spec_get_env(const Spec *spec, const char *name);
+
+/* Append a copy of arg to process.args, which stays NULL terminated. */
+void spec_add_arg(Spec *spec, const char *arg);
