@@ -13,7 +13,7 @@
 #include "base/fd.h"
 
 typedef struct {
-	int supervisor, init;
+	Sync supervisor, init;
 } Pair;
 
 static void pair_open(Pair *pair, gconstpointer data)
@@ -28,8 +28,8 @@ static void pair_open(Pair *pair, gconstpointer data)
 static void pair_close(Pair *pair, gconstpointer data)
 {
 	(void)data;
-	fd_close(&pair->supervisor);
-	fd_close(&pair->init);
+	sync_close(&pair->supervisor);
+	sync_close(&pair->init);
 }
 
 static void test_message(Pair *pair, gconstpointer data)
@@ -37,8 +37,8 @@ static void test_message(Pair *pair, gconstpointer data)
 	g_autoptr(GError) error = NULL;
 
 	(void)data;
-	g_assert_true(sync_send(pair->supervisor, SYNC_MAPPED, -1, &error));
-	g_assert_true(sync_expect(pair->init, SYNC_MAPPED, NULL, &error));
+	g_assert_true(sync_send(&pair->supervisor, SYNC_MAPPED, -1, &error));
+	g_assert_true(sync_expect(&pair->init, SYNC_MAPPED, NULL, &error));
 	g_assert_no_error(error);
 }
 
@@ -49,8 +49,8 @@ static void test_descriptor(Pair *pair, gconstpointer data)
 	struct stat sent, got;
 
 	(void)data;
-	g_assert_true(sync_send(pair->init, SYNC_TAP, null, &error));
-	g_assert_true(sync_expect(pair->supervisor, SYNC_TAP, &received, &error));
+	g_assert_true(sync_send(&pair->init, SYNC_TAP, null, &error));
+	g_assert_true(sync_expect(&pair->supervisor, SYNC_TAP, &received, &error));
 	g_assert_no_error(error);
 	g_assert_cmpint(received, >=, 0);
 	g_assert_cmpint(received, !=, null);
@@ -66,8 +66,8 @@ static void test_descriptor_missing(Pair *pair, gconstpointer data)
 	int received = -1;
 
 	(void)data;
-	g_assert_true(sync_send(pair->init, SYNC_TAP, -1, &error));
-	g_assert_false(sync_expect(pair->supervisor, SYNC_TAP, &received, &error));
+	g_assert_true(sync_send(&pair->init, SYNC_TAP, -1, &error));
+	g_assert_false(sync_expect(&pair->supervisor, SYNC_TAP, &received, &error));
 	g_assert_error(error, RLC_ERROR, RLC_ERROR_FAILED);
 	g_assert_cmpint(received, ==, -1);
 }
@@ -77,8 +77,8 @@ static void test_other_message(Pair *pair, gconstpointer data)
 	g_autoptr(GError) error = NULL;
 
 	(void)data;
-	g_assert_true(sync_send(pair->init, SYNC_READY, -1, &error));
-	g_assert_false(sync_expect(pair->supervisor, SYNC_TAP, NULL, &error));
+	g_assert_true(sync_send(&pair->init, SYNC_READY, -1, &error));
+	g_assert_false(sync_expect(&pair->supervisor, SYNC_TAP, NULL, &error));
 	g_assert_error(error, RLC_ERROR, RLC_ERROR_FAILED);
 }
 
@@ -88,10 +88,11 @@ static void test_error_crosses(Pair *pair, gconstpointer data)
 
 	(void)data;
 	error_errno(&sent, EACCES, "open '/dev/net/tun'");
-	sync_send_error(pair->init, sent);
-	g_assert_false(sync_expect(pair->supervisor, SYNC_READY, NULL, &got));
+	sync_send_error(&pair->init, sent);
+	g_assert_false(sync_expect(&pair->supervisor, SYNC_READY, NULL, &got));
 	g_assert_error(got, RLC_ERRNO, EACCES);
 	g_assert_cmpstr(got->message, ==, sent->message);
+	g_assert_true(pair->supervisor.peer_failed);
 }
 
 static void test_refusal_crosses(Pair *pair, gconstpointer data)
@@ -100,8 +101,8 @@ static void test_refusal_crosses(Pair *pair, gconstpointer data)
 
 	(void)data;
 	error_set(&sent, RLC_ERROR_EXEC_NOT_FOUND, "find 'x': not in PATH");
-	sync_send_error(pair->init, sent);
-	g_assert_false(sync_expect_exec(pair->supervisor, &got));
+	sync_send_error(&pair->init, sent);
+	g_assert_false(sync_expect_exec(&pair->supervisor, &got));
 	g_assert_error(got, RLC_ERROR, RLC_ERROR_EXEC_NOT_FOUND);
 }
 
@@ -112,8 +113,8 @@ static void test_long_error(Pair *pair, gconstpointer data)
 
 	(void)data;
 	error_set(&sent, RLC_ERROR_FAILED, "%s", text);
-	sync_send_error(pair->init, sent);
-	g_assert_false(sync_expect(pair->supervisor, SYNC_READY, NULL, &got));
+	sync_send_error(&pair->init, sent);
+	g_assert_false(sync_expect(&pair->supervisor, SYNC_READY, NULL, &got));
 	g_assert_error(got, RLC_ERROR, RLC_ERROR_FAILED);
 	g_assert_true(g_str_has_prefix(text, got->message)); /* cut, but there */
 	g_assert_cmpuint(strlen(got->message), >, 1000);
@@ -124,8 +125,8 @@ static void test_death(Pair *pair, gconstpointer data)
 	g_autoptr(GError) error = NULL;
 
 	(void)data;
-	fd_close(&pair->init);
-	g_assert_false(sync_expect(pair->supervisor, SYNC_READY, NULL, &error));
+	sync_close(&pair->init);
+	g_assert_false(sync_expect(&pair->supervisor, SYNC_READY, NULL, &error));
 	g_assert_error(error, RLC_ERROR, RLC_ERROR_FAILED);
 }
 
@@ -134,8 +135,8 @@ static void test_exec(Pair *pair, gconstpointer data)
 	g_autoptr(GError) error = NULL;
 
 	(void)data;
-	fd_close(&pair->init); /* as exec does */
-	g_assert_true(sync_expect_exec(pair->supervisor, &error));
+	sync_close(&pair->init); /* as exec does */
+	g_assert_true(sync_expect_exec(&pair->supervisor, &error));
 	g_assert_no_error(error);
 }
 
@@ -144,8 +145,8 @@ static void test_send_to_the_dead(Pair *pair, gconstpointer data)
 	g_autoptr(GError) error = NULL;
 
 	(void)data;
-	fd_close(&pair->init);
-	g_assert_false(sync_send(pair->supervisor, SYNC_START, -1, &error)); /* and no SIGPIPE */
+	sync_close(&pair->init);
+	g_assert_false(sync_send(&pair->supervisor, SYNC_START, -1, &error)); /* and no SIGPIPE */
 	g_assert_error(error, RLC_ERRNO, EPIPE);
 }
 
@@ -154,8 +155,8 @@ static void test_foreign_packet(Pair *pair, gconstpointer data)
 	g_autoptr(GError) error = NULL;
 
 	(void)data;
-	g_assert_cmpint(send(pair->init, "x", 1, 0), ==, 1);
-	g_assert_false(sync_expect(pair->supervisor, SYNC_READY, NULL, &error));
+	g_assert_cmpint(send(pair->init.fd, "x", 1, 0), ==, 1);
+	g_assert_false(sync_expect(&pair->supervisor, SYNC_READY, NULL, &error));
 	g_assert_nonnull(error);
 }
 
