@@ -81,12 +81,14 @@ _report() { # PASSED(0|1…) DESCRIPTION
 	return 1
 }
 
+# Once per run is enough
 _diag_last_run() {
 	[ -n "$last_run" ] || return 0
-	diag "  last run: $last_run"
+	diag "  last run: ${last_run:0:500}"
 	diag "  status:   $status"
-	diag "  stdout:   ${out:0:2000}"
-	diag "  stderr:   ${err:0:2000}"
+	diag "  stdout:   ${out:0:1000}"
+	diag "  stderr:   ${err:0:1000}"
+	last_run=
 }
 
 pass() { _report 0 "$1"; }
