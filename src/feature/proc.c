@@ -1,17 +1,123 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "feature/proc.h"
 
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/hint.h"
+#include "kernel/mount.h"
+
+#define PROC_ATTRIBUTES (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+
 bool proc_child(Container *container, GError **error)
 {
-	(void)container;
-	(void)error;
-	return true;
+	auto_fd mount = mount_new("proc", NULL, PROC_ATTRIBUTES, error);
+
+	if (mount < 0) {
+		if (error && error_is_errno(*error, EPERM))
+			hint_add(error, HINT_PROC_MASKED, NULL);
+		return false;
+	}
+	return mount_attach_in(mount, container->root, "/proc", true, MOUNT_NO_SYMLINKS, error);
+}
+
+/* Hide a directory under an empty read-only tmpfs (one for all), a file under /dev/null. */
+static bool proc_mask_path(int root, const char *path, int empty, int null, GError **error)
+{
+	g_autoptr(GError) missing = NULL;
+	auto_fd target = mount_open(root, path, MOUNT_NO_SYMLINKS, &missing);
+	auto_fd cover = -1;
+	struct stat st;
+
+	if (target < 0) {
+		if (error_is_errno(missing, ENOENT) || error_is_errno(missing, ENOTDIR) ||
+		    error_is_errno(missing, EACCES))
+			return true;
+		g_propagate_error(error, g_steal_pointer(&missing));
+		return false;
+	}
+	if (fstat(target, &st) < 0)
+		return error_errno(error, errno, "stat '%s'", path);
+	cover = mount_clone(S_ISDIR(st.st_mode) ? empty : null, "", false, error);
+	return cover >= 0 && mount_attach(cover, target, path, error);
+}
+
+static bool proc_readonly_path(int root, const char *path, GError **error)
+{
+	g_autoptr(GError) missing = NULL;
+	auto_fd target = mount_open(root, path, MOUNT_NO_SYMLINKS, &missing);
+	auto_fd cover = -1;
+
+	if (target < 0) {
+		if (error_is_errno(missing, ENOENT))
+			return true;
+		g_propagate_error(error, g_steal_pointer(&missing));
+		return false;
+	}
+	cover = mount_clone(target, "", true, error);
+	return cover >= 0 && mount_change(cover, true, MOUNT_ATTR_RDONLY, 0, 0, error) &&
+	       mount_attach(cover, target, path, error);
 }
 
 bool proc_mask(Container *container, GError **error)
 {
-	(void)container;
-	(void)error;
+	const SpecLinux *linux_ = &container->plan->spec->linux_;
+	auto_fd empty = -1, null = -1;
+
+	/* the null device that the dev step made and verified, not a path that an image could forge */
+	null = mount_open(container->root, "/dev/null", MOUNT_NO_SYMLINKS, error);
+	empty = null < 0 ? -1
+			 : mount_new("tmpfs", "size=4k,nr_inodes=1,mode=0755",
+				     PROC_ATTRIBUTES | MOUNT_ATTR_RDONLY, error);
+	if (empty < 0)
+		return false;
+	for (guint i = 0; i < linux_->masked_paths->len; i++) {
+		if (!proc_mask_path(container->root, g_ptr_array_index(linux_->masked_paths, i),
+				    empty, null, error))
+			return false;
+	}
+	for (guint i = 0; i < linux_->readonly_paths->len; i++) {
+		if (!proc_readonly_path(container->root,
+					g_ptr_array_index(linux_->readonly_paths, i), error))
+			return false;
+	}
 	return true;
 }
 
+void proc_explain(const Plan *plan, GString *script)
+{
+	(void)plan;
+	g_string_append(script, "# fsopen(\"proc\"): it shows the new pid namespace only\n"
+				"mkdir -p \"$root/proc\"\n"
+				"mount -t proc -o nosuid,nodev,noexec proc \"$root/proc\"\n");
+}
+
+void proc_mask_explain(const Plan *plan, GString *script)
+{
+	const SpecLinux *linux_ = &plan->spec->linux_;
+
+	g_string_append(script, "# masked: an empty read-only tmpfs over directories, /dev/null over "
+				"files\nfor path in");
+	for (guint i = 0; i < linux_->masked_paths->len; i++)
+		g_string_append_printf(script, " %s",
+				       (char *)g_ptr_array_index(linux_->masked_paths, i));
+	g_string_append(script,
+			"; do\n"
+			"  if [ -d \"$root$path\" ]; then mount -t tmpfs -o ro,size=4k tmpfs "
+			"\"$root$path\"\n"
+			"  elif [ -e \"$root$path\" ]; then mount --bind \"$root/dev/null\" "
+			"\"$root$path\"; fi\n"
+			"done\n"
+			"# read-only: open_tree, mount_setattr(MOUNT_ATTR_RDONLY), move_mount back\n"
+			"for path in");
+	for (guint i = 0; i < linux_->readonly_paths->len; i++)
+		g_string_append_printf(script, " %s",
+				       (char *)g_ptr_array_index(linux_->readonly_paths, i));
+	g_string_append(script, "; do\n"
+				"  if [ -e \"$root$path\" ]; then mount --bind \"$root$path\" "
+				"\"$root$path\"\n"
+				"    mount -o remount,bind,ro,nosuid,nodev,noexec \"$root$path\"; fi\n"
+				"done\n");
+}

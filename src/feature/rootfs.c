@@ -1,25 +1,197 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "feature/rootfs.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/hint.h"
+#include "base/log.h"
+#include "feature/idmap.h"
+#include "feature/overlay.h"
+#include "kernel/mount.h"
+
+/*
+ * A directory of an owner without an id inside: root inside is a stranger there.  Refused when the
+ * payload is to write in it; said when an overlay will turn writes into errors; expected of "/".
+ */
+static bool rootfs_check_owner(const Plan *plan, const struct stat *st, GError **error)
+{
+	const RootfsPlan *rootfs = &plan->rootfs;
+	g_autoptr(GError) stranger = NULL;
+
+	if (idmap_covers_owner(g_ptr_array_index(plan->idmap.tiers, 0), st->st_uid, st->st_gid) ||
+	    rootfs->readonly || strcmp(rootfs->path, "/") == 0)
+		return true;
+	error_set(&stranger, RLC_ERROR_UNSUPPORTED,
+		  "use '%s': its owner is uid %u, gid %u, which is not in the id map",
+		  rootfs->path, st->st_uid, st->st_gid);
+	hint_add(&stranger, HINT_ROOTFS_OWNER, rootfs->path);
+	if (rootfs->kind == ROOT_OVERLAY) {
+		log_warn("rootfs: %s", stranger->message);
+		return true;
+	}
+	g_propagate_error(error, g_steal_pointer(&stranger));
+	return false;
+}
+
+static bool rootfs_resolve(const SpecRoot *root, RootfsPlan *rootfs, struct stat *ret_stat,
+			   GError **error)
+{
+	rootfs->path = realpath(root->path, NULL);
+	if (!rootfs->path || stat(rootfs->path, ret_stat) < 0) {
+		int saved = errno;
+
+		error_errno(error, saved, "open '%s'", root->path);
+		return saved == ENOENT ? hint_add(error, HINT_ROOTFS_MISSING, root->path) : false;
+	}
+	if (!S_ISDIR(ret_stat->st_mode)) {
+		error_errno(error, ENOTDIR, "open '%s'", root->path);
+		return hint_add(error, HINT_ROOTFS_MISSING, root->path);
+	}
+	if (access(rootfs->path, X_OK) < 0) {
+		error_errno(error, errno, "enter '%s'", root->path);
+		return hint_add(error, HINT_ROOTFS_SEARCH, root->path);
+	}
+	return true;
+}
+
 bool rootfs_plan(const Spec *spec, Plan *plan, GError **error)
 {
-	(void)spec;
-	(void)plan;
-	(void)error;
-	return true;
+	RootfsPlan *rootfs = &plan->rootfs;
+	struct stat st;
+
+	rootfs->kind = spec->root.kind;
+	rootfs->readonly = spec->root.readonly;
+	if (rootfs->kind == ROOT_BUILTIN)
+		return true;
+	if (!rootfs_resolve(&spec->root, rootfs, &st, error))
+		return false;
+	if (rootfs->kind == ROOT_DIRECTORY && strcmp(rootfs->path, "/") == 0)
+		return error_set(error, RLC_ERROR_UNSUPPORTED,
+				 "use '/': the host's own root is offered under a throw-away "
+				 "overlay only: --rootfs /:O");
+	return rootfs_check_owner(plan, &st, error);
+}
+
+bool rootfs_private(Container *container, GError **error)
+{
+	(void)container;
+	return mount_make_all_private(error);
+}
+
+/* Attach a detached mount on top of "/". */
+static int rootfs_stack(int mount, GError **error)
+{
+	auto_fd slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (mount < 0 || !mount_attach(mount, slash, "/", error)) {
+		fd_close(&mount);
+		return -1;
+	}
+	return mount;
+}
+
+static int rootfs_bind(const char *path, GError **error)
+{
+	/* recursive: what is mounted below by the host may not be uncovered (mount_namespaces(7)) */
+	auto_fd mount = mount_clone(AT_FDCWD, path, true, error);
+
+	if (mount < 0 || !mount_change(mount, true, 0, 0, MS_PRIVATE, error))
+		return -1;
+	return rootfs_stack(fd_steal(&mount), error);
 }
 
 bool rootfs_child(Container *container, GError **error)
 {
-	(void)container;
-	(void)error;
-	return true;
+	const RootfsPlan *rootfs = &container->plan->rootfs;
+
+	switch (rootfs->kind) {
+	case ROOT_DIRECTORY:
+		container->root = rootfs_bind(rootfs->path, error);
+		break;
+	case ROOT_OVERLAY:
+		container->root = overlay_stack(rootfs->path, error);
+		break;
+	case ROOT_BUILTIN:
+		container->root = rootfs_stack(
+			mount_new("tmpfs", "mode=0755", MOUNT_ATTR_NODEV, error), error);
+		break;
+	}
+	return container->root >= 0;
 }
 
 bool rootfs_pivot(Container *container, GError **error)
 {
-	(void)container;
-	(void)error;
+	if (container->plan->rootfs.readonly &&
+	    !mount_change(container->root, false, MOUNT_ATTR_RDONLY, 0, 0, error))
+		return false;
+	if (!mount_pivot(container->root, error))
+		return false;
+	fd_close(&container->root);
 	return true;
 }
 
+void rootfs_private_explain(const Plan *plan, GString *script)
+{
+	(void)plan;
+	g_string_append(script, "# mount(NULL, \"/\", NULL, MS_REC|MS_PRIVATE, NULL): no mount made "
+				"here is seen outside\n"
+				"mount --make-rprivate /\n");
+}
+
+void rootfs_explain(const Plan *plan, GString *script)
+{
+	const RootfsPlan *rootfs = &plan->rootfs;
+	g_autofree char *quoted = rootfs->path ? g_shell_quote(rootfs->path) : NULL;
+
+	switch (rootfs->kind) {
+	case ROOT_DIRECTORY:
+		g_string_append_printf(script,
+				       "# open_tree(%s, OPEN_TREE_CLONE|AT_RECURSIVE), "
+				       "move_mount on top of \"/\": the directory as it is\n"
+				       "mount --rbind %s \"$root\"\n"
+				       "mount --make-rprivate \"$root\"\n",
+				       quoted, quoted);
+		break;
+	case ROOT_OVERLAY:
+		g_string_append_printf(
+			script,
+			"# fsopen(\"tmpfs\"), fsopen(\"overlay\"), move_mount on top of \"/\": writes go "
+			"to a tmpfs,\n# which dies with this mount namespace; the directory stays as it "
+			"is%s\n"
+			"mount -t tmpfs -o mode=0700 stage \"$stage\"\n"
+			"mkdir \"$stage/upper\" \"$stage/work\"\n"
+			"chmod --reference=%s \"$stage/upper\"\n"
+			"mount -t overlay -o lowerdir=%s,upperdir=\"$stage/upper\","
+			"workdir=\"$stage/work\",userxattr overlay \"$root\"\n",
+			strcmp(rootfs->path, "/") == 0
+				? "\n# (over \"/\" rlc lays one overlay per directory without mounts "
+				  "below)"
+				: "",
+			quoted, quoted);
+		break;
+	case ROOT_BUILTIN:
+		g_string_append(script, "# fsopen(\"tmpfs\"), move_mount on top of \"/\": an empty root\n"
+					"mount -t tmpfs -o mode=0755,nodev rootfs \"$root\"\n");
+		break;
+	}
+}
+
+void rootfs_pivot_explain(const Plan *plan, GString *script)
+{
+	if (plan->rootfs.readonly)
+		g_string_append(script, "# mount_setattr(root, MOUNT_ATTR_RDONLY)\n"
+					"mount -o remount,bind,ro \"$root\"\n");
+	g_string_append(script, "# pivot_root(\".\", \".\") stacks the old root on the new one; "
+				"umount2(\".\", MNT_DETACH) lets go of it\n"
+				"cd \"$root\"\n"
+				"pivot_root . .\n"
+				"umount -l .\n"
+				"cd /\n");
+}

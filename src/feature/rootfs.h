@@ -1,8 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rootfs: the new root, from where it comes to pivot_root(2).
+ *
+ * Until the pivot, the new root is stacked on top of the old one: attached to "/", where only
+ * container->root leads to it while every path still means the host's.  No staging directory is
+ * needed that could be missing, be somebody else's or be left behind.
+ */
 #pragma once
 
 #include "model/container.h"
 
+/* Resolve the directory; refuse what is missing, no directory, the host's own "/", or foreign. */
 bool rootfs_plan(const Spec *spec, Plan *plan, GError **error);
+
+/* init: all mounts private. First of all: nothing that follows may be seen outside. */
+bool rootfs_private(Container *container, GError **error);
+
+/* init: attach the new root, set container->root. For ROOT_BUILTIN an empty tmpfs (image/builtin). */
 bool rootfs_child(Container *container, GError **error);
+
+/* init: make the root read-only if asked, then pivot into it and let go of the host's. */
 bool rootfs_pivot(Container *container, GError **error);
+
+void rootfs_private_explain(const Plan *plan, GString *script);
+void rootfs_explain(const Plan *plan, GString *script);
+void rootfs_pivot_explain(const Plan *plan, GString *script);

@@ -1,2 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * builtin:busybox: the image that is always there.  Debian's static busybox, embedded in this
+ * program by the build, one link for each of its applets, and the few files that programs expect.
+ */
 #pragma once
+
+#include "model/container.h"
+
+/* init: fill the empty root of ROOT_BUILTIN; nothing to do for other kinds. */
+bool builtin_child(Container *container, GError **error);
+
+void builtin_explain(const Plan *plan, GString *script);

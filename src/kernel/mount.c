@@ -1,2 +1,203 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "kernel/mount.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/hint.h"
+
+#define MOUNT_DETACH 2 /* umount2(2): MNT_DETACH */
+
+static int sys_fsconfig(int fs, unsigned command, const char *key, const char *value)
+{
+	return (int)syscall(SYS_fsconfig, fs, command, key, value, 0);
+}
+
+/* The kernel's own words about a refused file system, if it has any: "e overlay: …" */
+static char *mount_kernel_log(int fs)
+{
+	char line[512];
+	ssize_t n = read(fs, line, sizeof line - 1);
+
+	if (n <= 2)
+		return NULL;
+	line[n] = '\0';
+	g_strchomp(line);
+	return g_strdup(line + 2);
+}
+
+static bool mount_configure(int fs, const char *options)
+{
+	g_auto(GStrv) words = options ? g_strsplit(options, ",", -1) : NULL;
+
+	for (char **word = words; word && *word; word++) {
+		char *value = strchr(*word, '=');
+		int rc;
+
+		if (value)
+			*value++ = '\0';
+		rc = value ? sys_fsconfig(fs, FSCONFIG_SET_STRING, *word, value)
+			   : sys_fsconfig(fs, FSCONFIG_SET_FLAG, *word, NULL);
+		if (rc < 0)
+			return false;
+	}
+	return sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL) == 0;
+}
+
+int mount_new(const char *type, const char *options, uint64_t attributes, GError **error)
+{
+	auto_fd fs = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
+	int mount;
+
+	if (fs < 0) {
+		error_errno(error, errno, "open file system '%s'", type);
+		return -1;
+	}
+	if (!mount_configure(fs, options)) {
+		int saved = errno;
+		g_autofree char *reason = mount_kernel_log(fs);
+
+		error_errno(error, saved, "make a %s (%s)%s%s", type, options ? options : "",
+			    reason ? ": " : "", reason ? reason : "");
+		return -1;
+	}
+	mount = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, (unsigned)attributes);
+	if (mount < 0)
+		error_errno(error, errno, "mount a %s", type);
+	return mount;
+}
+
+int mount_clone(int dirfd, const char *path, bool recursive, GError **error)
+{
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW |
+			 (recursive ? AT_RECURSIVE : 0);
+	int mount = (int)syscall(SYS_open_tree, dirfd, path, flags);
+
+	if (mount < 0)
+		error_errno(error, errno, "clone the mount of '%s'", path);
+	return mount;
+}
+
+bool mount_change(int mount, bool recursive, uint64_t set, uint64_t clear, uint64_t propagation,
+		  GError **error)
+{
+	struct mount_attr attr = {
+		.attr_set = set,
+		.attr_clr = clear,
+		.propagation = propagation,
+	};
+	unsigned flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
+
+	if (syscall(SYS_mount_setattr, mount, "", flags, &attr, sizeof attr) < 0)
+		return error_errno(error, errno, "change the attributes of a mount");
+	return true;
+}
+
+bool mount_attach(int mount, int target, const char *path, GError **error)
+{
+	if (syscall(SYS_move_mount, mount, "", target, "",
+		    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return error_errno(error, errno, "mount on '%s'", path);
+	return true;
+}
+
+bool mount_make_all_private(GError **error)
+{
+	if (syscall(SYS_mount, NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return error_errno(error, errno, "make all mounts private");
+	return true;
+}
+
+static int mount_openat2(int root, const char *path, MountResolve resolve)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS |
+			   (resolve == MOUNT_NO_SYMLINKS ? RESOLVE_NO_SYMLINKS : 0),
+	};
+
+	/* EAGAIN: something was renamed meanwhile, and the kernel could not rule out an escape */
+	for (int attempt = 0; attempt < 100; attempt++) {
+		int fd = (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+
+		if (fd >= 0 || errno != EAGAIN)
+			return fd;
+	}
+	return -1;
+}
+
+int mount_open(int root, const char *path, MountResolve resolve, GError **error)
+{
+	int fd = mount_openat2(root, path, resolve);
+
+	if (fd < 0)
+		error_errno(error, errno, "open '%s' in the rootfs", path);
+	return fd;
+}
+
+static bool mount_make(int parent, const char *name, bool directory)
+{
+	auto_fd fd = -1;
+
+	if (directory)
+		return mkdirat(parent, name, 0755) == 0 || errno == EEXIST;
+	fd = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	return fd >= 0 || errno == EEXIST;
+}
+
+int mount_open_target(int root, const char *path, bool directory, MountResolve resolve,
+		      GError **error)
+{
+	g_autofree char *above = NULL, *name = NULL;
+	auto_fd parent = -1;
+	int fd = mount_openat2(root, path, resolve);
+
+	if (fd >= 0 || errno != ENOENT || strcmp(path, "/") == 0) {
+		if (fd < 0)
+			error_errno(error, errno, "open '%s' in the rootfs", path);
+		return fd;
+	}
+	above = g_path_get_dirname(path);
+	name = g_path_get_basename(path);
+	parent = mount_open_target(root, above, true, resolve, error);
+	if (parent < 0)
+		return -1;
+	if (!mount_make(parent, name, directory)) {
+		error_errno(error, errno, "make '%s' in the rootfs", path);
+		hint_add(error, HINT_MOUNTPOINT, path);
+		return -1;
+	}
+	fd = mount_openat2(parent, name, MOUNT_NO_SYMLINKS);
+	if (fd < 0)
+		error_errno(error, errno, "open '%s' in the rootfs", path);
+	return fd;
+}
+
+bool mount_attach_in(int mount, int root, const char *path, bool directory, MountResolve resolve,
+		     GError **error)
+{
+	auto_fd target = mount_open_target(root, path, directory, resolve, error);
+
+	return target >= 0 && mount_attach(mount, target, path, error);
+}
+
+bool mount_pivot(int root, GError **error)
+{
+	/* With "." for both, the old root ends up on top of the new one, where umount finds it. */
+	if (fchdir(root) < 0)
+		return error_errno(error, errno, "enter the new root");
+	if (syscall(SYS_pivot_root, ".", ".") < 0)
+		return error_errno(error, errno, "pivot_root");
+	if (syscall(SYS_umount2, ".", MOUNT_DETACH) < 0)
+		return error_errno(error, errno, "detach the old root");
+	if (chdir("/") < 0)
+		return error_errno(error, errno, "chdir to '/'");
+	return true;
+}

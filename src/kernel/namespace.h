@@ -1,2 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Namespaces: one clone3(2) that makes them all. See namespaces(7). */
 #pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * Fork a child into the new namespaces that flags (CLONE_NEW*) name.  Returns like fork(2): 0 in the
+ * child, the child's pid in the parent together with a pidfd (closed on exec), -1 with *error set.
+ * The child's death raises SIGCHLD.  The process must have one thread.
+ */
+pid_t namespace_clone(uint64_t flags, int *ret_pidfd, GError **error);
+
+/* "CLONE_NEWUSER|CLONE_NEWNS|…" for messages and --explain. Caller frees. */
+char *namespace_flags_text(uint64_t flags);
+
+/* The long options of unshare(1) for these flags, each with a blank in front. Caller frees. */
+char *namespace_unshare_options(uint64_t flags);

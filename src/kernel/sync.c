@@ -24,18 +24,23 @@ static const char *const sync_names[] = {
 	[SYNC_START] = "START",	  [SYNC_ERROR] = "ERROR",
 };
 
-bool sync_pair(int *ret_supervisor, int *ret_init, GError **error)
+bool sync_pair(Sync *ret_supervisor, Sync *ret_init, GError **error)
 {
 	int ends[2];
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return error_errno(error, errno, "make the sync socket pair");
-	*ret_supervisor = ends[0];
-	*ret_init = ends[1];
+	*ret_supervisor = (Sync){.fd = ends[0]};
+	*ret_init = (Sync){.fd = ends[1]};
 	return true;
 }
 
-static bool sync_send_packet(int sync, const SyncPacket *packet, size_t length, int fd)
+void sync_close(Sync *sync)
+{
+	fd_close(&sync->fd);
+}
+
+static bool sync_send_packet(Sync *sync, const SyncPacket *packet, size_t length, int fd)
 {
 	union {
 		char buffer[CMSG_SPACE(sizeof(int))];
@@ -54,11 +59,11 @@ static bool sync_send_packet(int sync, const SyncPacket *packet, size_t length, 
 		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
 		memcpy(CMSG_DATA(cmsg), &fd, sizeof fd);
 	}
-	return TEMP_FAILURE_RETRY(sendmsg(sync, &header, MSG_NOSIGNAL)) >= 0;
+	return TEMP_FAILURE_RETRY(sendmsg(sync->fd, &header, MSG_NOSIGNAL)) >= 0;
 }
 
 /* 0 is the end of file, for which packet->message becomes 0 too. */
-static ssize_t sync_receive(int sync, SyncPacket *packet, int *ret_fd)
+static ssize_t sync_receive(Sync *sync, SyncPacket *packet, int *ret_fd)
 {
 	union {
 		char buffer[CMSG_SPACE(sizeof(int))];
@@ -74,7 +79,7 @@ static ssize_t sync_receive(int sync, SyncPacket *packet, int *ret_fd)
 	ssize_t n;
 
 	memset(packet, 0, sizeof *packet);
-	n = TEMP_FAILURE_RETRY(recvmsg(sync, &header, MSG_CMSG_CLOEXEC));
+	n = TEMP_FAILURE_RETRY(recvmsg(sync->fd, &header, MSG_CMSG_CLOEXEC));
 	if (n < 0 && errno == ECONNRESET) /* the peer died with a message of ours unread */
 		n = 0;
 	if (n > 0 && header.msg_controllen >= CMSG_LEN(sizeof(int)) &&
@@ -83,7 +88,7 @@ static ssize_t sync_receive(int sync, SyncPacket *packet, int *ret_fd)
 	return n;
 }
 
-bool sync_send(int sync, SyncMessage message, int fd, GError **error)
+bool sync_send(Sync *sync, SyncMessage message, int fd, GError **error)
 {
 	SyncPacket packet = {.message = (int)message};
 
@@ -92,14 +97,15 @@ bool sync_send(int sync, SyncMessage message, int fd, GError **error)
 	return true;
 }
 
-static bool sync_unpack_error(const SyncPacket *packet, GError **error)
+static bool sync_unpack_error(Sync *sync, const SyncPacket *packet, GError **error)
 {
+	sync->peer_failed = true;
 	g_set_error(error, packet->domain ? RLC_ERRNO : RLC_ERROR, packet->code, "%.*s",
 		    SYNC_TEXT_MAX - 1, packet->text);
 	return false;
 }
 
-bool sync_expect(int sync, SyncMessage message, int *ret_fd, GError **error)
+bool sync_expect(Sync *sync, SyncMessage message, int *ret_fd, GError **error)
 {
 	auto_fd fd = -1;
 	SyncPacket packet;
@@ -108,7 +114,7 @@ bool sync_expect(int sync, SyncMessage message, int *ret_fd, GError **error)
 	if (n < 0)
 		return error_errno(error, errno, "wait for %s", sync_names[message]);
 	if (packet.message == SYNC_ERROR)
-		return sync_unpack_error(&packet, error);
+		return sync_unpack_error(sync, &packet, error);
 	if (n == 0)
 		return error_set(error, RLC_ERROR_FAILED,
 				 "wait for %s: the other process ended without a word",
@@ -121,7 +127,7 @@ bool sync_expect(int sync, SyncMessage message, int *ret_fd, GError **error)
 	return true;
 }
 
-void sync_send_error(int sync, const GError *reported)
+void sync_send_error(Sync *sync, const GError *reported)
 {
 	SyncPacket packet = {
 		.message = SYNC_ERROR,
@@ -134,7 +140,7 @@ void sync_send_error(int sync, const GError *reported)
 		return; /* the supervisor is gone, and with it whoever would read this */
 }
 
-bool sync_expect_exec(int sync, GError **error)
+bool sync_expect_exec(Sync *sync, GError **error)
 {
 	auto_fd fd = -1;
 	SyncPacket packet;
@@ -143,7 +149,7 @@ bool sync_expect_exec(int sync, GError **error)
 	if (n < 0)
 		return error_errno(error, errno, "wait for the payload's exec");
 	if (packet.message == SYNC_ERROR)
-		return sync_unpack_error(&packet, error);
+		return sync_unpack_error(sync, &packet, error);
 	if (n > 0)
 		return error_set(error, RLC_ERROR_FAILED, "wait for exec: another message came");
 	return true;

@@ -34,21 +34,30 @@ typedef enum {
 	SYNC_ERROR,
 } SyncMessage;
 
+/* One process's end. */
+typedef struct {
+	int fd;
+	bool peer_failed; /* a SYNC_ERROR came: the error is the peer's and names its step already */
+} Sync;
+
 /* Make the pair; both ends close on exec. */
-bool sync_pair(int *ret_supervisor, int *ret_init, GError **error);
+bool sync_pair(Sync *ret_supervisor, Sync *ret_init, GError **error);
+
+/* Close this end; idempotent. */
+void sync_close(Sync *sync);
 
 /* Send a message, with a descriptor (kept by the caller) or -1. */
-bool sync_send(int sync, SyncMessage message, int fd, GError **error);
+bool sync_send(Sync *sync, SyncMessage message, int fd, GError **error);
 
 /*
  * Wait for exactly this message. ret_fd (may be NULL) takes the descriptor that came with it, which
  * is then the caller's.  A SYNC_ERROR in its place becomes *error as it was sent; an end of file or
  * another message is an error of its own.
  */
-bool sync_expect(int sync, SyncMessage message, int *ret_fd, GError **error);
+bool sync_expect(Sync *sync, SyncMessage message, int *ret_fd, GError **error);
 
 /* init: send an error to the supervisor. Best effort: there is nobody else to tell. */
-void sync_send_error(int sync, const GError *reported);
+void sync_send_error(Sync *sync, const GError *reported);
 
 /* supervisor, after SYNC_START: wait until exec closed the socket; false if init sent an error. */
-bool sync_expect_exec(int sync, GError **error);
+bool sync_expect_exec(Sync *sync, GError **error);

@@ -8,11 +8,12 @@
 #include <glib.h>
 #include <sys/types.h>
 
+#include "kernel/sync.h"
 #include "model/plan.h"
 
 typedef struct {
 	const Plan *plan;
-	int sync;              /* this process's end of the socket pair (kernel/sync.h) */
+	Sync *sync;            /* this process's end of the talk */
 
 	/* supervisor only */
 	pid_t init_pid;
