@@ -1,25 +1,792 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Theory of operation
+ *
+ * clone3(CLONE_NEWUSER) leaves init in a user namespace without a map: every id reads as 65534, and
+ * though init has all capabilities in there, it owns nothing.  It waits.  The supervisor, outside,
+ * has the map written to /proc/PID/uid_map and gid_map.  The kernel lets
+ *
+ *   - a process with CAP_SETUID (CAP_SETGID) over the parent namespace write any map: root does so
+ *     directly, and for an ordinary user newuidmap and newgidmap do, after they looked up in
+ *     /etc/subuid and /etc/subgid whether the ranges are granted;
+ *   - anybody else write one line that maps his own id; the group's only after "deny" went to
+ *     /proc/PID/setgroups, for else setgroups(2) inside could drop a group that a file's mode
+ *     excludes (CVE-2014-8989).
+ *
+ * Each file takes one write in its life.  So a tier that failed half way, with the user map written
+ * and the group map refused, leaves only tiers with that same user map; a tier whose map differs
+ * cannot follow, and the error says so.
+ *
+ * newuidmap and newgidmap run side by side: each takes longer than all else in this file.  They
+ * find the process by its pid, which cannot have been reused, because the supervisor has not reaped
+ * it. While they write, init has to be dumpable, or its files in /proc would belong to root; this
+ * is why idmap_child() makes it non-dumpable only afterwards.  The same holds for its death signal:
+ * a change of credentials clears it.
+ */
 #include "feature/idmap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <pwd.h>
+#include <sched.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/hint.h"
+#include "base/log.h"
+#include "feature/subid.h"
+#include "kernel/sync.h"
+
+/* What the kernel takes: one write of less than a page, and so many lines. */
+#define MAP_BYTES_MAX	 4096
+#define MAP_LINES_KERNEL 340
+
+/* So many lines always fit a page: each has at most 33 bytes. */
+#define MAP_LINES_MAX 124
+
+/* What newuidmap has to say is a line or two. */
+#define HELPER_MESSAGE_MAX 4096
+
+static const char *const method_texts[] = {
+	[IDMAP_NONE] = "no user namespace",
+	[IDMAP_DIRECT] = "tier 0, the map written by root",
+	[IDMAP_SHADOW] = "tier 1, ranges through newuidmap",
+	[IDMAP_SHIM] = "tier 2, ranges through rlc's own newuidmap",
+	[IDMAP_SINGLE] = "tier 3, one id alone, setgroups denied",
+};
+
+/* ------------------------------------------------------------------------------------- maps */
+
+static void map_append(GArray *map, uint32_t inside, uint32_t outside, uint32_t count)
+{
+	SpecIdMap line = {inside, outside, count};
+
+	if (count > 0)
+		g_array_append_val(map, line);
+}
+
+/* own stands at own_inside; the ranges fill the ids around it, from 0 upwards, in their order. */
+static GArray *map_layout(uint32_t own, uint32_t own_inside, const GArray *ranges)
+{
+	GArray *map = g_array_new(FALSE, FALSE, sizeof(SpecIdMap));
+	uint32_t next = 0;
+
+	for (guint i = 0; i < ranges->len && map->len + 3 <= MAP_LINES_MAX; i++) {
+		SubidRange range = g_array_index(ranges, SubidRange, i);
+
+		if (next <= own_inside && range.count > own_inside - next) {
+			uint32_t before = own_inside - next;
+
+			map_append(map, next, range.start, before);
+			map_append(map, own_inside, own, 1);
+			range.start += before;
+			range.count -= before;
+			next = own_inside + 1;
+		}
+		range.count = MIN(range.count, UINT32_MAX - next);
+		map_append(map, next, range.start, range.count);
+		next += range.count;
+	}
+	if (next <= own_inside)
+		map_append(map, own_inside, own, 1);
+	return map;
+}
+
+/* As the kernel takes it. */
+static char *map_text(const GArray *map)
+{
+	GString *text = g_string_new(NULL);
+
+	for (guint i = 0; i < map->len; i++) {
+		const SpecIdMap *line = &g_array_index(map, SpecIdMap, i);
+
+		g_string_append_printf(text, "%u %u %u\n", line->inside, line->outside,
+				       line->count);
+	}
+	return g_string_free(text, FALSE);
+}
+
+/* As a reader takes it: "0→1000×1 1→100000×65536". */
+static char *map_describe(const GArray *map)
+{
+	GString *text = g_string_new(NULL);
+
+	for (guint i = 0; i < map->len; i++) {
+		const SpecIdMap *line = &g_array_index(map, SpecIdMap, i);
+
+		g_string_append_printf(text, "%s%u→%u×%u", i > 0 ? " " : "", line->inside,
+				       line->outside, line->count);
+	}
+	return g_string_free(text, FALSE);
+}
+
+static bool map_covers(const GArray *map, uint32_t outside)
+{
+	for (guint i = 0; i < map->len; i++) {
+		const SpecIdMap *line = &g_array_index(map, SpecIdMap, i);
+
+		if (outside >= line->outside && outside - line->outside < line->count)
+			return true;
+	}
+	return false;
+}
+
+static bool spans_overlap(uint32_t a, uint32_t a_count, uint32_t b, uint32_t b_count)
+{
+	return a < (uint64_t)b + b_count && b < (uint64_t)a + a_count;
+}
+
+/* Is the line well formed, and does it overlap none before it? */
+static bool map_check_line(const GArray *map, guint at, const char *kind, GError **error)
+{
+	const SpecIdMap *line = &g_array_index(map, SpecIdMap, at);
+
+	if (line->count == 0 || line->count > UINT32_MAX - line->inside ||
+	    line->count > UINT32_MAX - line->outside)
+		return error_set(error, RLC_ERROR_USAGE, "map %s %u→%u×%u: %s", kind, line->inside,
+				 line->outside, line->count,
+				 line->count ? "it passes the last id, 4294967294" : "it is empty");
+	for (guint i = 0; i < at; i++) {
+		const SpecIdMap *other = &g_array_index(map, SpecIdMap, i);
+
+		if (spans_overlap(line->inside, line->count, other->inside, other->count) ||
+		    spans_overlap(line->outside, line->count, other->outside, other->count))
+			return error_set(error, RLC_ERROR_USAGE,
+					 "map %s %u→%u×%u: it overlaps %u→%u×%u", kind,
+					 line->inside, line->outside, line->count, other->inside,
+					 other->outside, other->count);
+	}
+	return true;
+}
+
+static bool map_check(const GArray *map, const char *kind, GError **error)
+{
+	g_autofree char *text = NULL;
+
+	if (map->len > MAP_LINES_KERNEL)
+		return error_set(error, RLC_ERROR_USAGE,
+				 "map %ss: the kernel takes %d lines, these are %u", kind,
+				 MAP_LINES_KERNEL, map->len);
+	for (guint i = 0; i < map->len; i++) {
+		if (!map_check_line(map, i, kind, error))
+			return false;
+	}
+	text = map_text(map);
+	if (strlen(text) >= MAP_BYTES_MAX)
+		return error_set(error, RLC_ERROR_USAGE,
+				 "map %ss: the kernel takes less than %d bytes of text", kind,
+				 MAP_BYTES_MAX);
+	return true;
+}
+
+/* What newuidmap and newgidmap check: granted by a range, or the caller's own id alone. */
+static bool map_granted(const GArray *map, uint32_t own, const GArray *ranges, const char *kind,
+			const char *name, GError **error)
+{
+	for (guint i = 0; i < map->len; i++) {
+		const SpecIdMap *line = &g_array_index(map, SpecIdMap, i);
+
+		if (line->outside == own && line->count == 1)
+			continue;
+		if (subid_covers(ranges, line->outside, line->count))
+			continue;
+		error_set(error, RLC_ERROR_FAILED, "map %s %u→%u×%u: not granted", kind,
+			  line->inside, line->outside, line->count);
+		return hint_add(error, HINT_MAP_NOT_GRANTED, name);
+	}
+	return true;
+}
+
+static bool map_is_own_id(const GArray *map, uint32_t own)
+{
+	const SpecIdMap *line = &g_array_index(map, SpecIdMap, 0);
+
+	return map->len == 1 && line->outside == own && line->count == 1;
+}
+
+/* ------------------------------------------------------------------------------------- tiers */
+
+static void tier_free(gpointer data)
+{
+	IdmapTier *tier = data;
+
+	g_array_unref(tier->uids);
+	g_array_unref(tier->gids);
+	g_free(tier->newuidmap);
+	g_free(tier->newgidmap);
+	g_free(tier);
+}
+
+GPtrArray *idmap_tiers_new(void)
+{
+	return g_ptr_array_new_with_free_func(tier_free);
+}
+
+/* Takes a reference to each map: tiers with the same map share it. programs may be NULL. */
+static void tier_add(GPtrArray *tiers, IdmapMethod method, GArray *uids, GArray *gids,
+		     const IdmapPrograms *programs)
+{
+	IdmapTier *tier;
+
+	if (programs && !programs->newuidmap)
+		return;
+	tier = g_new0(IdmapTier, 1);
+	tier->method = method;
+	tier->uids = g_array_ref(uids);
+	tier->gids = g_array_ref(gids);
+	if (programs) {
+		tier->newuidmap = g_strdup(programs->newuidmap);
+		tier->newgidmap = g_strdup(programs->newgidmap);
+	}
+	g_ptr_array_add(tiers, tier);
+}
+
+static void tiers_add_host(GPtrArray *tiers)
+{
+	g_autoptr(GArray) empty = g_array_new(FALSE, FALSE, sizeof(SpecIdMap));
+
+	tier_add(tiers, IDMAP_NONE, empty, empty, NULL);
+}
+
+/* The caller at uid and gid inside, his ranges around him; and at the end he alone. */
+static void tiers_add_user(GPtrArray *tiers, const IdmapCaller *caller, uint32_t uid, uint32_t gid)
+{
+	g_autoptr(GArray) none = g_array_new(FALSE, FALSE, sizeof(SubidRange));
+	g_autoptr(GArray) subuids = subid_disjoint(caller->subuids, caller->uid);
+	g_autoptr(GArray) subgids = subid_disjoint(caller->subgids, caller->gid);
+	g_autoptr(GArray) uids = map_layout(caller->uid, uid, subuids);
+	g_autoptr(GArray) gids = map_layout(caller->gid, gid, subgids);
+	g_autoptr(GArray) one_uid = map_layout(caller->uid, uid, none);
+	g_autoptr(GArray) one_gid = map_layout(caller->gid, gid, none);
+	const char *name = caller->name ? caller->name : "without a name";
+
+	if (subuids->len > 0 && subgids->len > 0) {
+		tier_add(tiers, IDMAP_SHADOW, uids, gids, &caller->shadow);
+		tier_add(tiers, IDMAP_SHIM, uids, gids, &caller->shim);
+		if (tiers->len == 0)
+			log_info("idmap: newuidmap and newgidmap are not installed: "
+				 "one id alone will be mapped");
+	} else {
+		log_info("idmap: user %s has no subordinate %s: one id alone will be mapped", name,
+			 subuids->len > 0 ? "gids" : "uids");
+	}
+	tier_add(tiers, IDMAP_SINGLE, one_uid, one_gid, NULL);
+}
+
+/* Exactly the maps asked for: a tier with another map is no substitute. */
+static bool tiers_add_exact(GPtrArray *tiers, const IdmapCaller *caller, const Spec *spec,
+			    GError **error)
+{
+	GArray *uids = spec->linux_.uid_mappings, *gids = spec->linux_.gid_mappings;
+
+	if (uids->len == 0)
+		uids = gids;
+	if (gids->len == 0)
+		gids = uids;
+	if (uids->len == 0)
+		return error_set(error, RLC_ERROR_USAGE, "map ids: no map was given");
+	if (!map_check(uids, "uid", error) || !map_check(gids, "gid", error))
+		return false;
+	if (caller->uid == 0) {
+		tier_add(tiers, IDMAP_DIRECT, uids, gids, NULL);
+		return true;
+	}
+	if (!map_granted(uids, caller->uid, caller->subuids, "uid", caller->name, error) ||
+	    !map_granted(gids, caller->gid, caller->subgids, "gid", caller->name, error))
+		return false;
+	if (map_is_own_id(uids, caller->uid) && map_is_own_id(gids, caller->gid)) {
+		tier_add(tiers, IDMAP_SINGLE, uids, gids, NULL);
+		return true;
+	}
+	tier_add(tiers, IDMAP_SHADOW, uids, gids, &caller->shadow);
+	tier_add(tiers, IDMAP_SHIM, uids, gids, &caller->shim);
+	if (tiers->len > 0)
+		return true;
+	error_set(error, RLC_ERROR_UNSUPPORTED, "map ids: no program to write the map with");
+	return hint_add(error, HINT_NEWIDMAP_MISSING, NULL);
+}
+
+bool idmap_plan_for(const IdmapCaller *caller, const Spec *spec, GPtrArray *ret_tiers,
+		    GError **error)
+{
+	switch (spec->rlc.userns) {
+	case USERNS_MAP:
+		return tiers_add_exact(ret_tiers, caller, spec, error);
+	case USERNS_HOST:
+		if (caller->uid != 0)
+			return error_set(error, RLC_ERROR_USAGE,
+					 "keep the host's ids (--userns host): only root may "
+					 "run without a user namespace");
+		break;
+	case USERNS_AUTO:
+		if (caller->uid != 0)
+			tiers_add_user(ret_tiers, caller, 0, 0);
+		break;
+	case USERNS_KEEP_ID:
+		if (caller->uid != 0)
+			tiers_add_user(ret_tiers, caller, caller->uid, caller->gid);
+		break;
+	}
+	if (ret_tiers->len == 0)
+		tiers_add_host(ret_tiers);
+	return true;
+}
+
+/* --------------------------------------------------------------------------------- the caller */
+
+static void programs_clear(IdmapPrograms *programs)
+{
+	g_clear_pointer(&programs->newuidmap, g_free);
+	g_clear_pointer(&programs->newgidmap, g_free);
+}
+
+/* Both or none. */
+static void programs_find(IdmapPrograms *programs, char *(*find)(const char *name, const char *dir),
+			  const char *dir)
+{
+	if (programs->newuidmap)
+		return;
+	programs->newuidmap = find("newuidmap", dir);
+	programs->newgidmap = find("newgidmap", dir);
+	if (!programs->newuidmap || !programs->newgidmap)
+		programs_clear(programs);
+}
+
+static char *find_in_path(const char *name, const char *dir)
+{
+	char *found = g_find_program_in_path(name);
+	g_autofree char *path = NULL;
+
+	if (found)
+		return found;
+	path = g_build_filename(dir, name, NULL);
+	return access(path, X_OK) == 0 ? g_steal_pointer(&path) : NULL;
+}
+
+/* Can nobody but root and the caller change what is there? */
+static bool is_trusted(const struct stat *st)
+{
+	/* In a directory with the sticky bit nobody can replace what is another's. */
+	bool shared = (st->st_mode & (S_IWGRP | S_IWOTH)) && !(st->st_mode & S_ISVTX);
+
+	return !shared && (st->st_uid == 0 || st->st_uid == geteuid());
+}
+
+/* A directory whose path has no links: is_trusted() from it up to the root? */
+static bool directory_is_trusted(const char *path)
+{
+	g_autofree char *at = g_strdup(path);
+	struct stat st;
+
+	for (;;) {
+		char *slash = strrchr(at, '/');
+
+		if (!slash || lstat(at, &st) < 0 || !S_ISDIR(st.st_mode) || !is_trusted(&st))
+			return false;
+		if (strcmp(at, "/") == 0)
+			return true;
+		slash[slash == at ? 1 : 0] = '\0';
+	}
+}
+
+/* A program that runs with a privilege: never by a path that another user can change. */
+static char *find_trusted(const char *name, const char *dir)
+{
+	char resolved[PATH_MAX];
+	g_autofree char *path = NULL;
+	struct stat st;
+
+	if (!realpath(dir, resolved) || !directory_is_trusted(resolved))
+		return NULL;
+	path = g_build_filename(resolved, name, NULL);
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || !is_trusted(&st) ||
+	    access(path, X_OK) < 0)
+		return NULL;
+	return g_steal_pointer(&path);
+}
+
+/* Where make installed the shim, or where it built it, when rlc runs in its build tree. */
+static void find_shim(IdmapPrograms *shim)
+{
+	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *bin = self ? g_path_get_dirname(self) : NULL;
+	g_autofree char *tree =
+		bin ? g_build_filename(bin, "helpers", "newuidmap-shim", NULL) : NULL;
+
+	programs_find(shim, find_trusted, RLC_LIBEXECDIR);
+	if (tree)
+		programs_find(shim, find_trusted, tree);
+}
+
+static void caller_clear(IdmapCaller *caller)
+{
+	g_clear_pointer(&caller->name, g_free);
+	g_clear_pointer(&caller->subuids, g_array_unref);
+	g_clear_pointer(&caller->subgids, g_array_unref);
+	programs_clear(&caller->shadow);
+	programs_clear(&caller->shim);
+}
+
+/* newuidmap goes by the real ids, and so does this. */
+static void caller_look_up(IdmapCaller *caller)
+{
+	const struct passwd *user;
+
+	if (geteuid() == 0)
+		return;
+	caller->uid = getuid();
+	caller->gid = getgid();
+	user = getpwuid(caller->uid);
+	caller->name = g_strdup(user ? user->pw_name : NULL);
+	caller->subuids = subid_ranges(SUBID_UID, caller->name, caller->uid);
+	caller->subgids = subid_ranges(SUBID_GID, caller->name, caller->uid);
+	programs_find(&caller->shadow, find_in_path, "/usr/bin");
+	find_shim(&caller->shim);
+}
 
 bool idmap_plan(const Spec *spec, Plan *plan, GError **error)
 {
-	(void)spec;
-	(void)plan;
-	(void)error;
+	IdmapCaller caller = {0};
+	const IdmapTier *first;
+	bool ok;
+
+	plan->idmap.tiers = idmap_tiers_new();
+	caller_look_up(&caller);
+	ok = idmap_plan_for(&caller, spec, plan->idmap.tiers, error);
+	caller_clear(&caller);
+	if (!ok)
+		return false;
+
+	first = g_ptr_array_index(plan->idmap.tiers, 0);
+	if (first->method == IDMAP_NONE)
+		plan->clone_flags &= ~(uint64_t)CLONE_NEWUSER;
+	else
+		plan->clone_flags |= CLONE_NEWUSER;
 	return true;
+}
+
+bool idmap_covers_owner(const IdmapTier *tier, uid_t uid, gid_t gid)
+{
+	return tier->method == IDMAP_NONE ||
+	       (map_covers(tier->uids, uid) && map_covers(tier->gids, gid));
+}
+
+/* ---------------------------------------------------------------------- supervisor: the writing */
+
+/* Which of the two maps a process has already; each can be written once. */
+typedef struct {
+	bool uids, gids;
+} Written;
+
+static bool write_directly(pid_t pid, const IdmapTier *tier, Written *written, GError **error)
+{
+	g_autofree char *directory = g_strdup_printf("/proc/%d", pid);
+	g_autofree char *uids = map_text(tier->uids), *gids = map_text(tier->gids);
+	auto_fd proc = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (proc < 0)
+		return error_errno(error, errno, "open '%s'", directory);
+	if (tier->method == IDMAP_SINGLE && !fd_write_file(proc, "setgroups", "deny", error))
+		return false;
+	if (!fd_write_file(proc, "uid_map", uids, error))
+		return false;
+	written->uids = true;
+	if (!fd_write_file(proc, "gid_map", gids, error))
+		return false;
+	written->gids = true;
+	return true;
+}
+
+/* A running newuidmap or newgidmap. */
+typedef struct {
+	const char *program;
+	pid_t pid;
+	int messages; /* its standard error */
+} Helper;
+
+static char **helper_arguments(const char *program, pid_t pid, const GArray *map)
+{
+	GPtrArray *arguments = g_ptr_array_new();
+
+	g_ptr_array_add(arguments, g_strdup(program));
+	g_ptr_array_add(arguments, g_strdup_printf("%d", pid));
+	for (guint i = 0; i < map->len; i++) {
+		const SpecIdMap *line = &g_array_index(map, SpecIdMap, i);
+
+		g_ptr_array_add(arguments, g_strdup_printf("%u", line->inside));
+		g_ptr_array_add(arguments, g_strdup_printf("%u", line->outside));
+		g_ptr_array_add(arguments, g_strdup_printf("%u", line->count));
+	}
+	g_ptr_array_add(arguments, NULL);
+	return (char **)g_ptr_array_free(arguments, FALSE);
+}
+
+/* Signals as a program expects them: the supervisor may have blocked what it reads by signalfd. */
+static int helper_spawn(pid_t *ret_pid, char **arguments, int messages)
+{
+	char *environment[] = {(char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", (char *)"LC_ALL=C",
+			       NULL};
+	posix_spawn_file_actions_t files;
+	posix_spawnattr_t attributes;
+	sigset_t none, all;
+	int failed;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&files, messages, STDOUT_FILENO);
+	posix_spawn_file_actions_adddup2(&files, messages, STDERR_FILENO);
+	posix_spawnattr_init(&attributes);
+	posix_spawnattr_setsigmask(&attributes, &none);
+	posix_spawnattr_setsigdefault(&attributes, &all);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	failed = posix_spawn(ret_pid, arguments[0], &files, &attributes, arguments, environment);
+	posix_spawnattr_destroy(&attributes);
+	posix_spawn_file_actions_destroy(&files);
+	return failed;
+}
+
+static bool helper_start(Helper *helper, const char *program, pid_t target, const GArray *map,
+			 GError **error)
+{
+	g_auto(GStrv) arguments = helper_arguments(program, target, map);
+	int ends[2], failed;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return error_errno(error, errno, "make a pipe");
+	helper->program = program;
+	helper->messages = ends[0];
+	failed = helper_spawn(&helper->pid, arguments, ends[1]);
+	close(ends[1]);
+	if (failed) {
+		helper->pid = 0;
+		fd_close(&helper->messages);
+		return error_errno(error, failed, "execute '%s'", program);
+	}
+	return true;
+}
+
+/* Reap it; what it said is part of the error. */
+static bool helper_finish(Helper *helper, GError **error)
+{
+	g_autofree char *said = fd_read_all(helper->messages, "pipe", HELPER_MESSAGE_MAX, NULL);
+	int status = 0;
+
+	fd_close(&helper->messages);
+	if (TEMP_FAILURE_RETRY(waitpid(helper->pid, &status, 0)) < 0)
+		return error_errno(error, errno, "wait for '%s'", helper->program);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return true;
+	if (said && *g_strstrip(said))
+		return error_set(error, RLC_ERROR_FAILED, "execute '%s': %s", helper->program,
+				 g_strdelimit(said, "\n", ' '));
+	return error_set(error, RLC_ERROR_FAILED, "execute '%s': it ended with wait status 0x%x",
+			 helper->program, (unsigned)status);
+}
+
+/* Both programs at once, each only where its map is still to be written. */
+static bool write_by_programs(pid_t pid, const IdmapTier *tier, Written *written, GError **error)
+{
+	g_autoptr(GError) uid_error = NULL, gid_error = NULL;
+	Helper uid_helper = {.messages = -1}, gid_helper = {.messages = -1};
+
+	if (!written->uids)
+		helper_start(&uid_helper, tier->newuidmap, pid, tier->uids, &uid_error);
+	if (!written->gids)
+		helper_start(&gid_helper, tier->newgidmap, pid, tier->gids, &gid_error);
+	if (uid_helper.pid)
+		written->uids = helper_finish(&uid_helper, &uid_error);
+	if (gid_helper.pid)
+		written->gids = helper_finish(&gid_helper, &gid_error);
+	if (written->uids && written->gids)
+		return true;
+	g_propagate_error(error,
+			  uid_error ? g_steal_pointer(&uid_error) : g_steal_pointer(&gid_error));
+	return false;
+}
+
+static bool write_maps(pid_t pid, const IdmapTier *tier, Written *written, GError **error)
+{
+	switch (tier->method) {
+	case IDMAP_NONE:
+		return true;
+	case IDMAP_DIRECT:
+	case IDMAP_SINGLE:
+		return write_directly(pid, tier, written, error);
+	case IDMAP_SHADOW:
+	case IDMAP_SHIM:
+		return write_by_programs(pid, tier, written, error);
+	}
+	g_assert_not_reached();
+}
+
+/* May next follow failed? Not if a half of its map is written, and next has another. */
+static bool can_follow(const IdmapTier *failed, const IdmapTier *next, const Written *written)
+{
+	return next && (!written->uids || next->uids == failed->uids) &&
+	       (!written->gids || next->gids == failed->gids);
+}
+
+static bool add_write_hint(GError **error, const IdmapTier *tier)
+{
+	if (tier->newuidmap)
+		return hint_add(error, HINT_NEWIDMAP_FAILED, tier->newuidmap);
+	if (error && (error_is_errno(*error, EPERM) || error_is_errno(*error, EACCES)))
+		return hint_add(error, HINT_USERNS_RESTRICTED, NULL);
+	return false;
+}
+
+static bool write_first_taken(const IdmapPlan *plan, pid_t pid, const IdmapTier **ret_tier,
+			      GError **error)
+{
+	Written written = {false, false};
+
+	for (guint i = 0;; i++) {
+		const IdmapTier *tier = g_ptr_array_index(plan->tiers, i);
+		const IdmapTier *next =
+			i + 1 < plan->tiers->len ? g_ptr_array_index(plan->tiers, i + 1) : NULL;
+		g_autoptr(GError) failed = NULL;
+
+		if (write_maps(pid, tier, &written, &failed)) {
+			*ret_tier = tier;
+			return true;
+		}
+		if (!can_follow(tier, next, &written)) {
+			if (next)
+				g_prefix_error(&failed, "write the second map (the first is in "
+							"place, so no other tier can follow): ");
+			g_propagate_error(error, g_steal_pointer(&failed));
+			return add_write_hint(error, tier);
+		}
+		log_warn("idmap: %s; going on with %s", failed->message,
+			 method_texts[next->method]);
+	}
 }
 
 bool idmap_parent(Container *container, GError **error)
 {
-	(void)container;
-	(void)error;
+	const IdmapPlan *plan = &container->plan->idmap;
+
+	if (!write_first_taken(plan, container->init_pid, &container->tier, error))
+		return false;
+	if (log_enabled(LOG_DEBUG)) {
+		g_autofree char *uids = map_describe(container->tier->uids);
+		g_autofree char *gids = map_describe(container->tier->gids);
+
+		if (container->tier->method == IDMAP_NONE)
+			log_debug("idmap: %s", method_texts[IDMAP_NONE]);
+		else
+			log_debug("idmap: %s: uid %s, gid %s",
+				  method_texts[container->tier->method], uids, gids);
+	}
+	return sync_send(container->sync, SYNC_MAPPED, -1, error);
+}
+
+/* ------------------------------------------------------------------------- init: the becoming */
+
+/* The first id inside. Of the last tier: which has the fewest ids, all of which the others have. */
+static uint32_t first_inside(const Plan *plan, bool gids)
+{
+	const GPtrArray *tiers = plan->idmap.tiers;
+	const IdmapTier *last = g_ptr_array_index(tiers, tiers->len - 1);
+
+	return g_array_index(gids ? last->gids : last->uids, SpecIdMap, 0).inside;
+}
+
+/*
+ * The capabilities of clone3 stay: they are lost only by who goes from root inside to another id,
+ * and nobody was root here before.
+ */
+static bool become_root(const Plan *plan, GError **error)
+{
+	gid_t gid = 0;
+	uid_t uid = 0;
+
+	/* EPERM: denied, as with one id alone. Then the caller's groups stay, without names. */
+	if (setgroups(0, NULL) < 0 && errno != EPERM)
+		return error_errno(error, errno, "drop the supplementary groups");
+	if (setresgid(gid, gid, gid) < 0) {
+		gid = first_inside(plan, true);
+		if (setresgid(gid, gid, gid) < 0)
+			return error_errno(error, errno, "become group %u inside", gid);
+	}
+	if (setresuid(uid, uid, uid) < 0) {
+		uid = first_inside(plan, false);
+		if (setresuid(uid, uid, uid) < 0)
+			return error_errno(error, errno, "become user %u inside", uid);
+	}
 	return true;
 }
 
 bool idmap_child(Container *container, GError **error)
 {
-	(void)container;
-	(void)error;
+	const Plan *plan = container->plan;
+
+	if (!sync_expect(container->sync, SYNC_MAPPED, NULL, error))
+		return false;
+	if ((plan->clone_flags & CLONE_NEWUSER) && !become_root(plan, error))
+		return false;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
+		return error_errno(error, errno, "prctl");
 	return true;
 }
 
+/* ------------------------------------------------------------------------------------ --explain */
+
+static void explain_file(GString *script, const char *file, const GArray *map)
+{
+	g_autofree char *text = map_text(map);
+
+	g_string_append_printf(script, "printf '%%s' '%s' >/proc/$pid/%s\n", text, file);
+}
+
+static void explain_program(GString *script, const char *program, const GArray *map)
+{
+	g_autofree char *quoted = g_shell_quote(program);
+
+	g_string_append_printf(script, "%s $pid", quoted);
+	for (guint i = 0; i < map->len; i++) {
+		const SpecIdMap *line = &g_array_index(map, SpecIdMap, i);
+
+		g_string_append_printf(script, " %u %u %u", line->inside, line->outside,
+				       line->count);
+	}
+	g_string_append(script, "\n");
+}
+
+void idmap_explain(const Plan *plan, GString *script)
+{
+	const IdmapTier *tier = g_ptr_array_index(plan->idmap.tiers, 0);
+	g_autofree char *uids = map_describe(tier->uids), *gids = map_describe(tier->gids);
+
+	if (tier->method == IDMAP_NONE) {
+		g_string_append(script, "# no user namespace: the ids inside are the host's\n");
+		return;
+	}
+	g_string_append_printf(script, "# %s\n# uid %s\n# gid %s\n", method_texts[tier->method],
+			       uids, gids);
+	if (tier->newuidmap) {
+		g_string_append(script, "# they write(2) /proc/PID/uid_map and gid_map\n");
+		explain_program(script, tier->newuidmap, tier->uids);
+		explain_program(script, tier->newgidmap, tier->gids);
+	} else {
+		g_string_append(script, "# write(2) /proc/PID/uid_map and gid_map\n");
+		if (tier->method == IDMAP_SINGLE)
+			g_string_append(script, "echo deny >/proc/$pid/setgroups\n");
+		explain_file(script, "uid_map", tier->uids);
+		explain_file(script, "gid_map", tier->gids);
+	}
+	g_string_append(script, "# init: setgroups(0), setresgid(0, 0, 0), setresuid(0, 0, 0),\n"
+				"# prctl(PR_SET_PDEATHSIG, SIGKILL), prctl(PR_SET_DUMPABLE, 0)\n");
+}
