@@ -1,2 +1,78 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "container/plan.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+#include "base/error.h"
+#include "container/state.h"
+#include "feature/idmap.h"
+#include "feature/names.h"
+#include "feature/net.h"
+#include "feature/process.h"
+#include "feature/rootfs.h"
+#include "feature/tty.h"
+#include "feature/volume.h"
+
+/* In this order: names needs the network's addresses, rootfs the id map. */
+static const struct {
+	const char *name;
+	bool (*plan)(const Spec *spec, Plan *plan, GError **error);
+} hooks[] = {
+	{"idmap", idmap_plan},	   {"rootfs", rootfs_plan},   {"volumes", volume_plan},
+	{"network", net_plan},	   {"names", names_plan},     {"terminal", tty_plan},
+	{"process", process_plan},
+};
+
+static char *plan_random_id(GError **error)
+{
+	uint8_t bytes[32];
+	GString *id = NULL;
+
+	if (getrandom(bytes, sizeof bytes, 0) != sizeof bytes) {
+		error_errno(error, errno, "draw a random id");
+		return NULL;
+	}
+	id = g_string_sized_new(2 * sizeof bytes);
+	for (size_t i = 0; i < sizeof bytes; i++)
+		g_string_append_printf(id, "%02x", bytes[i]);
+	return g_string_free(id, FALSE);
+}
+
+Plan *plan_new(const Spec *spec, const char *state_root, GError **error)
+{
+	g_autoptr(Plan) plan = g_new0(Plan, 1);
+
+	plan->spec = spec;
+	plan->clone_flags = spec->linux_.namespaces;
+	plan->mounts = g_array_new(FALSE, FALSE, sizeof(PlanMount));
+	g_array_set_clear_func(plan->mounts, volume_clear);
+	plan->id = plan_random_id(error);
+	if (!plan->id || !state_plan(plan, state_root, error))
+		return NULL;
+	for (size_t i = 0; i < G_N_ELEMENTS(hooks); i++) {
+		if (!hooks[i].plan(spec, plan, error)) {
+			g_prefix_error(error, "%s: ", hooks[i].name);
+			return NULL;
+		}
+	}
+	return g_steal_pointer(&plan);
+}
+
+void plan_free(Plan *plan)
+{
+	if (!plan)
+		return;
+	g_free(plan->id);
+	g_clear_pointer(&plan->idmap.tiers, g_ptr_array_unref);
+	free(plan->rootfs.path); /* realpath(3) allocated it */
+	g_clear_pointer(&plan->mounts, g_array_unref);
+	g_clear_pointer(&plan->net.host_nameservers, g_ptr_array_unref);
+	g_free(plan->net.resolv_conf);
+	g_free(plan->names.hostname);
+	g_free(plan->names.hosts);
+	g_free(plan->state_root);
+	g_free(plan->state_dir);
+	g_free(plan);
+}

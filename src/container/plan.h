@@ -1,2 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Making a Plan: every feature's X_plan() hook in turn. Touches nothing. */
 #pragma once
+
+#include "model/plan.h"
+
+/*
+ * The plan of a new container with a new random id.  spec is borrowed and must outlive it.
+ * state_root: where state is kept, or NULL for the default.  NULL with *error set if anything about
+ * the spec must be refused on this host.  Free with plan_free().
+ */
+Plan *plan_new(const Spec *spec, const char *state_root, GError **error);
+void plan_free(Plan *plan);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plan, plan_free)

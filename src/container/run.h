@@ -1,2 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Run: one container in the foreground, from its Spec to its exit code. */
 #pragma once
+
+#include "model/container.h"
+
+/*
+ * Make the container, wait for its end, clean up.  state_root: NULL for the default.  *ret_exit_code
+ * is the payload's own code, 128+n if signal n ended it, or 124 after --timeout.  False with *error
+ * set if the container could not be made; then nothing is left of it.
+ */
+bool container_run(const Spec *spec, const char *state_root, int *ret_exit_code, GError **error);
+
+/* Steps of the supervisor; see steps.c. */
+bool run_clone(Container *container, GError **error);
+bool run_start(Container *container, GError **error);
+void run_clone_explain(const Plan *plan, GString *script);
+
+/* Step of init: tell the supervisor that all is done but exec, and wait for its word. */
+bool run_ready(Container *container, GError **error);

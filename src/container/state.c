@@ -1,2 +1,272 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "container/state.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/hint.h"
+#include "base/log.h"
+
+/* Open a directory that must be ours and closed to others; make it if it is missing. */
+static int state_open_dir(int at, const char *path, GError **error)
+{
+	auto_fd fd = -1;
+	struct stat st;
+
+	if (mkdirat(at, path, 0700) < 0 && errno != EEXIST) {
+		error_errno(error, errno, "make '%s'", path);
+		hint_add(error, HINT_STATE_DIR, path);
+		return -1;
+	}
+	fd = openat(at, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		error_errno(error, errno, "open '%s'", path);
+		hint_add(error, HINT_STATE_DIR, path);
+		return -1;
+	}
+	if (st.st_uid != geteuid() || (st.st_mode & 077)) {
+		error_set(error, RLC_ERROR_FAILED,
+			  "use '%s': it belongs to uid %u and has mode %04o", path, st.st_uid,
+			  st.st_mode & 07777);
+		hint_add(error, HINT_STATE_DIR, path);
+		return -1;
+	}
+	return fd_steal(&fd);
+}
+
+/* Can containers be kept there? The directory above must exist. */
+static bool state_usable(const char *root)
+{
+	g_autoptr(GError) refused = NULL;
+	auto_fd dir = state_open_dir(AT_FDCWD, root, &refused);
+
+	if (dir < 0)
+		log_debug("state: %s", refused->message);
+	return dir >= 0 && faccessat(dir, ".", W_OK, AT_EACCESS) == 0;
+}
+
+/* The directory that the system's conventions name, or NULL with the reason why there is none. */
+static char *state_conventional(const char **ret_reason)
+{
+	const char *runtime = g_getenv("XDG_RUNTIME_DIR");
+	g_autofree char *root = NULL;
+
+	if (geteuid() == 0)
+		return g_strdup("/run/rlc");
+	*ret_reason = "XDG_RUNTIME_DIR is not set";
+	if (!runtime || !*runtime)
+		return NULL;
+	root = g_build_filename(runtime, "rlc", NULL);
+	*ret_reason = "XDG_RUNTIME_DIR cannot be used";
+	return state_usable(root) ? g_steal_pointer(&root) : NULL;
+}
+
+bool state_plan(Plan *plan, const char *root, GError **error)
+{
+	const char *reason = NULL;
+	g_autofree char *run_user = g_strdup_printf("/run/user/%u/rlc", geteuid());
+
+	root = root ? root : g_getenv("RLC_ROOT");
+	plan->state_root = root ? g_canonicalize_filename(root, NULL) : state_conventional(&reason);
+	if (!plan->state_root) {
+		plan->state_root = state_usable(run_user)
+					   ? g_steal_pointer(&run_user)
+					   : g_strdup_printf("/tmp/rlc-%u", geteuid());
+		log_info("state: %s, so state is kept in '%s'", reason, plan->state_root);
+	}
+	plan->state_dir = g_build_filename(plan->state_root, "containers", plan->id, NULL);
+	if (!state_usable(plan->state_root)) {
+		auto_fd dir = state_open_dir(AT_FDCWD, plan->state_root, error);
+
+		if (dir < 0)
+			return false;
+		error_errno(error, EACCES, "write in '%s'", plan->state_root);
+		return hint_add(error, HINT_STATE_DIR, plan->state_root);
+	}
+	return true;
+}
+
+/* Open and lock a file; operation as in flock(2). -1 when it is missing or LOCK_NB says no. */
+static int state_lock(int at, const char *path, int operation)
+{
+	auto_fd fd = openat(at, path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0 || TEMP_FAILURE_RETRY(flock(fd, operation)) < 0)
+		return -1;
+	return fd_steal(&fd);
+}
+
+/* Names are links; remove those that lead to this id. */
+static void state_remove_name(int names, const char *id)
+{
+	auto_fd list = openat(names, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = list >= 0 ? fdopendir(list) : NULL;
+	struct dirent *entry;
+
+	if (!dir)
+		return;
+	list = -1; /* the stream owns it */
+	while ((entry = readdir(dir))) {
+		char target[NAME_MAX + 1];
+		ssize_t n = readlinkat(names, entry->d_name, target, sizeof target - 1);
+
+		if (n <= 0)
+			continue;
+		target[n] = '\0';
+		if (strcmp(target, id) == 0)
+			unlinkat(names, entry->d_name, 0);
+	}
+	closedir(dir);
+}
+
+/* Remove one container's directory, which holds only files of ours. ROOT/lock is held. */
+static void state_remove(int containers, int names, const char *id)
+{
+	auto_fd dir = openat(containers, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (dir < 0)
+		return;
+	state_remove_name(names, id);
+	if (unlinkat(dir, "lock", 0) < 0 && errno != ENOENT)
+		log_debug("state: remove the lock of %s: %s", id, g_strerror(errno));
+	if (unlinkat(containers, id, AT_REMOVEDIR) < 0)
+		log_debug("state: remove %s: %s", id, g_strerror(errno));
+}
+
+/* Remove the containers whose supervisor is dead. ROOT/lock is held. */
+static void state_sweep(int containers, int names)
+{
+	auto_fd list = openat(containers, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = list >= 0 ? fdopendir(list) : NULL;
+	struct dirent *entry;
+
+	if (!dir)
+		return;
+	list = -1; /* the stream owns it */
+	while ((entry = readdir(dir))) {
+		g_autofree char *path = g_strdup_printf("%s/lock", entry->d_name);
+		auto_fd lock = -1;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		lock = state_lock(containers, path, LOCK_EX | LOCK_NB);
+		if (lock >= 0)
+			state_remove(containers, names, entry->d_name);
+	}
+	closedir(dir);
+}
+
+typedef struct {
+	int root, lock, containers, names;
+} StateDirs;
+
+static void state_close(StateDirs *dirs)
+{
+	fd_close(&dirs->names);
+	fd_close(&dirs->containers);
+	fd_close(&dirs->lock);
+	fd_close(&dirs->root);
+}
+
+static bool state_open(const Plan *plan, StateDirs *dirs, GError **error)
+{
+	*dirs = (StateDirs){-1, -1, -1, -1};
+	dirs->root = state_open_dir(AT_FDCWD, plan->state_root, error);
+	if (dirs->root < 0)
+		return false;
+	dirs->lock = state_lock(dirs->root, "lock", LOCK_EX);
+	if (dirs->lock < 0)
+		return error_errno(error, errno, "lock '%s/lock'", plan->state_root);
+	dirs->containers = state_open_dir(dirs->root, "containers", error);
+	dirs->names = dirs->containers < 0 ? -1 : state_open_dir(dirs->root, "names", error);
+	return dirs->names >= 0;
+}
+
+static bool state_take_name(const Plan *plan, int names, GError **error)
+{
+	const char *name = plan->spec->rlc.name;
+	char owner[NAME_MAX + 1] = "";
+
+	if (!name || symlinkat(plan->id, names, name) == 0)
+		return true;
+	if (errno != EEXIST)
+		return error_errno(error, errno, "take the name '%s'", name);
+	if (readlinkat(names, name, owner, sizeof owner - 1) < 0)
+		owner[0] = '\0';
+	return error_set(error, RLC_ERROR_EXISTS,
+			 "take the name '%s': container %.12s has it; end that one, or choose "
+			 "another --name",
+			 name, owner);
+}
+
+static bool state_make(Container *container, const StateDirs *dirs, GError **error)
+{
+	const Plan *plan = container->plan;
+	g_autofree char *lock = g_strdup_printf("%s/lock", plan->id);
+
+	state_sweep(dirs->containers, dirs->names);
+	if (mkdirat(dirs->containers, plan->id, 0700) < 0)
+		return error_errno(error, errno, "make '%s'", plan->state_dir);
+	container->state_saved = true;
+	container->state_lock = state_lock(dirs->containers, lock, LOCK_EX | LOCK_NB);
+	if (container->state_lock < 0)
+		return error_errno(error, errno, "lock '%s/lock'", plan->state_dir);
+	return state_take_name(plan, dirs->names, error);
+}
+
+bool state_parent(Container *container, GError **error)
+{
+	StateDirs dirs;
+	bool ok = state_open(container->plan, &dirs, error) && state_make(container, &dirs, error);
+
+	state_close(&dirs);
+	return ok;
+}
+
+bool state_write_cidfile(Container *container, GError **error)
+{
+	const char *path = container->plan->spec->rlc.cidfile;
+	auto_fd fd = -1;
+
+	if (!path)
+		return true;
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return error_errno(error, errno, "make the --cidfile '%s'", path);
+	if (!fd_write_all(fd, container->plan->id, strlen(container->plan->id))) {
+		int saved = errno;
+
+		unlink(path);
+		return error_errno(error, saved, "write the --cidfile '%s'", path);
+	}
+	return true;
+}
+
+void state_cleanup(Container *container)
+{
+	StateDirs dirs;
+
+	if (!container->state_saved)
+		return;
+	if (state_open(container->plan, &dirs, NULL))
+		state_remove(dirs.containers, dirs.names, container->plan->id);
+	state_close(&dirs);
+	fd_close(&container->state_lock);
+	container->state_saved = false;
+}
+
+void state_explain(const Plan *plan, GString *script)
+{
+	g_string_append_printf(script,
+			       "# mkdir '%s', flock its lock: who holds it, lives (nothing to do by "
+			       "hand)\n",
+			       plan->state_dir);
+}

@@ -1,2 +1,128 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "container/steps.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "container/init.h"
+#include "container/run.h"
+#include "container/state.h"
+#include "feature/dev.h"
+#include "feature/idmap.h"
+#include "feature/names.h"
+#include "feature/net.h"
+#include "feature/proc.h"
+#include "feature/rootfs.h"
+#include "feature/sys.h"
+#include "feature/tty.h"
+#include "feature/volume.h"
+#include "image/builtin.h"
+
+/* clang-format off */
+
+/* The supervisor: everything that needs the host. */
+const Step parent_steps[] = {
+	{"state",      state_parent,       state_explain},        /* say on disk that it exists */
+	{"clone",      run_clone,          run_clone_explain},    /* init, in new namespaces */
+	{"idmap",      idmap_parent,       idmap_explain},        /* who is who inside */
+	{"network",    net_parent,         NULL},                 /* the net process on init's tap */
+	{"terminal",   tty_parent,         NULL},                 /* the master of init's pty */
+	{"cidfile",    state_write_cidfile, NULL},
+	{"start",      run_start,          NULL},                 /* init is ready: let it exec */
+	{NULL, NULL, NULL},
+};
+
+/* init: everything that happens inside. Up to "pivot" the host's files are still in sight. */
+const Step child_steps[] = {
+	{"idmap",      idmap_child,        NULL},                 /* become root of the namespace */
+	{"private",    rootfs_private,     rootfs_private_explain},
+	{"rootfs",     rootfs_child,       rootfs_explain},       /* stack the new root on the old */
+	{"image",      builtin_child,      builtin_explain},      /* fill it, if it is built in */
+	{"network",    net_child,          net_explain},          /* lo, and a tap for the net process */
+	{"proc",       proc_child,         proc_explain},
+	{"sys",        sys_child,          sys_explain},
+	{"dev",        dev_child,          dev_explain},
+	{"names",      names_child,        names_explain},        /* hostname, /etc/hosts, resolv.conf */
+	{"volumes",    volume_child,       volume_explain},
+	{"masks",      proc_mask,          proc_mask_explain},    /* hide what /proc and /sys reveal */
+	{"pivot",      rootfs_pivot,       rootfs_pivot_explain}, /* the host is gone */
+	{"terminal",   tty_child,          NULL},                 /* a pty of its own */
+	{"network-up", net_child_wait,     NULL},                 /* no payload before it can ping */
+	{"ready",      run_ready,          NULL},
+	{"process",    init_run_payload,   init_explain},         /* user, limits, capabilities, exec */
+	{NULL, NULL, NULL},
+};
+
+/* clang-format on */
+
+#ifdef RLC_FAULTS
+/* The test build: RLC_FAULT=parent:NAME or child:NAME fails that step; RLC_FAULT=list lists all. */
+static void steps_list(const char *process, const Step *steps)
+{
+	for (; steps->name; steps++)
+		printf("%s:%s\n", process, steps->name);
+}
+
+static bool steps_fault(const char *process, const Step *step, GError **error)
+{
+	const char *fault = g_getenv("RLC_FAULT");
+	g_autofree char *here = g_strdup_printf("%s:%s", process, step->name);
+
+	if (g_strcmp0(fault, "list") == 0) {
+		steps_list("parent", parent_steps);
+		steps_list("child", child_steps);
+		exit(0);
+	}
+	return g_strcmp0(fault, here) != 0 ||
+	       error_errno(error, EIO, "inject a fault in '%s'", here);
+}
+#else
+static inline bool steps_fault(const char *process, const Step *step, GError **error)
+{
+	(void)process;
+	(void)step;
+	(void)error;
+	return true;
+}
+#endif
+
+static void steps_add_time(GString *timing, const char *process, const Step *step, gint64 since)
+{
+	g_string_append_printf(timing, "rlc: timing: %-10s %-10s %8.3f ms\n", process, step->name,
+			       (double)(g_get_monotonic_time() - since) / 1000.0);
+}
+
+/* init's last step ends in exec, so the times are printed before it. */
+static void steps_print_times(GString *timing)
+{
+	fputs(timing->str, stderr);
+	g_string_truncate(timing, 0);
+}
+
+bool steps_run(const Step *steps, Container *container, GError **error)
+{
+	const char *process = steps == parent_steps ? "parent" : "child";
+	g_autoptr(GString) timing = g_string_new(NULL);
+	bool timed = container->plan->spec->rlc.timing;
+
+	for (const Step *step = steps; step->name; step++) {
+		gint64 since = g_get_monotonic_time();
+
+		log_debug("%s: %s", process, step->name);
+		if (timed && !step[1].name)
+			steps_print_times(timing);
+		if (!steps_fault(process, step, error) || !step->run(container, error)) {
+			if (!container->sync || !container->sync->peer_failed)
+				g_prefix_error(error, "%s: ", step->name);
+			return false;
+		}
+		steps_add_time(timing, process, step, since);
+	}
+	if (timed)
+		steps_print_times(timing);
+	return true;
+}
