@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/error.h"
 
-G_DEFINE_QUARK(rlc-error-quark, rlc_error)
-G_DEFINE_QUARK(rlc-errno-quark, rlc_errno)
+G_DEFINE_QUARK(rlc - error - quark, rlc_error)
+G_DEFINE_QUARK(rlc - errno - quark, rlc_errno)
 
 bool error_set(GError **error, RlcError code, const char *format, ...)
 {

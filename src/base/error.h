@@ -19,14 +19,14 @@ GQuark rlc_error_quark(void);
 GQuark rlc_errno_quark(void);
 
 typedef enum {
-	RLC_ERROR_FAILED,         /* anything that has no code of its own */
-	RLC_ERROR_USAGE,          /* the command line or a file is not well formed */
-	RLC_ERROR_NOT_FOUND,      /* the thing named does not exist */
-	RLC_ERROR_EXISTS,         /* the name is taken */
-	RLC_ERROR_STATE,          /* exists, but is in the wrong state for this */
-	RLC_ERROR_UNSUPPORTED,    /* neither this host nor this build can do it */
+	RLC_ERROR_FAILED,	  /* anything that has no code of its own */
+	RLC_ERROR_USAGE,	  /* the command line or a file is not well formed */
+	RLC_ERROR_NOT_FOUND,	  /* the thing named does not exist */
+	RLC_ERROR_EXISTS,	  /* the name is taken */
+	RLC_ERROR_STATE,	  /* exists, but is in the wrong state for this */
+	RLC_ERROR_UNSUPPORTED,	  /* neither this host nor this build can do it */
 	RLC_ERROR_EXEC_NOT_FOUND, /* the payload's program does not exist: exit code 127 */
-	RLC_ERROR_EXEC_DENIED,    /* the payload's program cannot be executed: exit code 126 */
+	RLC_ERROR_EXEC_DENIED,	  /* the payload's program cannot be executed: exit code 126 */
 } RlcError;
 
 #define error_warn_unused __attribute__((warn_unused_result))

@@ -24,8 +24,8 @@ bool fd_write_file(int dirfd, const char *path, const char *text, GError **error
 
 /*
  * Read a regular file whole, as text with a terminating NUL, at most max bytes (E2BIG beyond).
- * Opens without following a FIFO into a wait; anything but a regular file is refused (EINVAL), which
- * makes it fit for files of an image.  /proc files count as regular.  Caller frees.
+ * Opens without following a FIFO into a wait; anything but a regular file is refused (EINVAL),
+ * which makes it fit for files of an image.  /proc files count as regular.  Caller frees.
  */
 char *fd_read_file(int dirfd, const char *path, size_t max, GError **error);
 

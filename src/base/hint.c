@@ -9,79 +9,91 @@ static const struct {
 	const char *why;
 	const char *fix;
 } hints[] = {
-	[HINT_USERNS_DISABLED] = {"RLC-U01",
-		"this host allows no (more) user namespaces: user.max_user_namespaces",
-		"sudo sysctl -w user.max_user_namespaces=15000"},
+	[HINT_USERNS_DISABLED] =
+		{"RLC-U01", "this host allows no (more) user namespaces: user.max_user_namespaces",
+		 "sudo sysctl -w user.max_user_namespaces=15000"},
 	[HINT_USERNS_RESTRICTED] = {"RLC-U02",
-		"this host forbids user namespaces to ordinary users (AppArmor or a Debian sysctl)",
-		"sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0 "
-		"|| sudo sysctl -w kernel.unprivileged_userns_clone=1"},
-	[HINT_USERNS_KERNEL] = {"RLC-U03",
-		"the kernel lacks one of the namespaces asked for",
-		"boot a kernel with CONFIG_USER_NS, CONFIG_PID_NS, CONFIG_NET_NS, CONFIG_TIME_NS=y"},
-	[HINT_SUBID_MISSING] = {"RLC-U04",
-		"user {} has no range of subordinate ids in /etc/subuid and /etc/subgid",
-		"sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {}"},
-	[HINT_NEWIDMAP_MISSING] = {"RLC-U05",
-		"newuidmap and newgidmap, which may write such a map, are not installed",
-		"sudo apt-get install uidmap   (or install rlc's own shim: make install-shim)"},
-	[HINT_NEWIDMAP_FAILED] = {"RLC-U06",
-		"{} was refused; it needs to be setuid root or to carry cap_setuid and cap_setgid",
-		"sudo apt-get install --reinstall uidmap"},
-	[HINT_MAP_NOT_GRANTED] = {"RLC-U07",
-		"an ordinary user may map his own id and the ranges that /etc/subuid and "
-		"/etc/subgid grant {}",
-		"grep {} /etc/subuid /etc/subgid   (and ask for ids within these ranges)"},
-	[HINT_TUN_MISSING] = {"RLC-N01",
-		"the device of the tun driver does not exist, so no tap can be made",
-		"sudo modprobe tun && sudo mkdir -p /dev/net && "
-		"sudo mknod -m 0666 /dev/net/tun c 10 200   (or run with --network none)"},
+				    "this host forbids user namespaces to ordinary users (AppArmor "
+				    "or a Debian sysctl)",
+				    "sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0 "
+				    "|| sudo sysctl -w kernel.unprivileged_userns_clone=1"},
+	[HINT_USERNS_KERNEL] = {"RLC-U03", "the kernel lacks one of the namespaces asked for",
+				"boot a kernel with CONFIG_USER_NS, CONFIG_PID_NS, CONFIG_NET_NS, "
+				"CONFIG_TIME_NS=y"},
+	[HINT_SUBID_MISSING] =
+		{"RLC-U04",
+		 "user {} has no range of subordinate ids in /etc/subuid and /etc/subgid",
+		 "sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {}"},
+	[HINT_NEWIDMAP_MISSING] =
+		{"RLC-U05",
+		 "newuidmap and newgidmap, which may write such a map, are not installed",
+		 "sudo apt-get install uidmap   (or install rlc's own shim: make install-shim)"},
+	[HINT_NEWIDMAP_FAILED] =
+		{"RLC-U06",
+		 "{} was refused; it needs to be setuid root or to carry cap_setuid and cap_setgid",
+		 "sudo apt-get install --reinstall uidmap"},
+	[HINT_MAP_NOT_GRANTED] =
+		{"RLC-U07",
+		 "an ordinary user may map his own id and the ranges that /etc/subuid and "
+		 "/etc/subgid grant {}",
+		 "grep {} /etc/subuid /etc/subgid   (and ask for ids within these ranges)"},
+	[HINT_TUN_MISSING] =
+		{"RLC-N01", "the device of the tun driver does not exist, so no tap can be made",
+		 "sudo modprobe tun && sudo mkdir -p /dev/net && "
+		 "sudo mknod -m 0666 /dev/net/tun c 10 200   (or run with --network none)"},
 	[HINT_TUN_MODULE] = {"RLC-N02",
-		"the device node exists, but the kernel has no tun driver loaded",
-		"sudo modprobe tun   (or run with --network none)"},
+			     "the device node exists, but the kernel has no tun driver loaded",
+			     "sudo modprobe tun   (or run with --network none)"},
 	[HINT_TUN_DENIED] = {"RLC-N03",
-		"the device exists, but its mode does not let this user open it",
-		"sudo chmod 0666 /dev/net/tun   (or run with --network none)"},
-	[HINT_PING_RANGE] = {"RLC-N04",
-		"net.ipv4.ping_group_range does not include group {}, so this host forbids its "
-		"users to ping",
-		"sudo sysctl -w net.ipv4.ping_group_range=\"0 2147483647\""},
-	[HINT_ROOTFS_MISSING] = {"RLC-R01",
-		"a rootfs is a directory that holds a system's files (bin, etc, usr, ...)",
-		"mkdir -p {} && rlc unshare tar -x -C {} -f ROOTFS.tar   "
-		"(or run without --rootfs: builtin:busybox)"},
-	[HINT_ROOTFS_OWNER] = {"RLC-R02",
-		"the owner of {} has no id inside the container, so root inside may not write there",
-		"unpack it in your own id map: rlc unshare tar -x -C {} -f ROOTFS.tar   "
-		"(or leave it unchanged: --rootfs {}:O)"},
-	[HINT_ROOTFS_SEARCH] = {"RLC-R03",
-		"{} may not be searched by the ids of this container",
-		"chmod a+x {}"},
-	[HINT_MOUNTPOINT] = {"RLC-R04",
-		"the rootfs has no {} to mount on and cannot be given one",
-		"create {} in the rootfs, or let an overlay do it: --rootfs DIR:O"},
+			     "the device exists, but its mode does not let this user open it",
+			     "sudo chmod 0666 /dev/net/tun   (or run with --network none)"},
+	[HINT_PING_RANGE] =
+		{"RLC-N04",
+		 "net.ipv4.ping_group_range does not include group {}, so this host forbids its "
+		 "users to ping",
+		 "sudo sysctl -w net.ipv4.ping_group_range=\"0 2147483647\""},
+	[HINT_ROOTFS_MISSING] =
+		{"RLC-R01",
+		 "a rootfs is a directory that holds a system's files (bin, etc, usr, ...)",
+		 "mkdir -p {} && rlc unshare tar -x -C {} -f ROOTFS.tar   "
+		 "(or run without --rootfs: builtin:busybox)"},
+	[HINT_ROOTFS_OWNER] =
+		{"RLC-R02",
+		 "the owner of {} has no id inside the container, so root inside may not write "
+		 "there",
+		 "unpack it in your own id map: rlc unshare tar -x -C {} -f ROOTFS.tar   "
+		 "(or leave it unchanged: --rootfs {}:O)"},
+	[HINT_ROOTFS_SEARCH] = {"RLC-R03", "{} may not be searched by the ids of this container",
+				"chmod a+x {}"},
+	[HINT_MOUNTPOINT] = {"RLC-R04", "the rootfs has no {} to mount on and cannot be given one",
+			     "create {} in the rootfs, or let an overlay do it: --rootfs DIR:O"},
 	[HINT_OVERLAY] = {"RLC-R05",
-		"the kernel refuses an overlay over this directory (Linux 5.11 or later is needed, "
-		"and a file system that overlays may lie on)",
-		"run without the overlay: --rootfs {}"},
+			  "the kernel refuses an overlay over this directory (Linux 5.11 or later "
+			  "is needed, "
+			  "and a file system that overlays may lie on)",
+			  "run without the overlay: --rootfs {}"},
 	[HINT_PROC_MASKED] = {"RLC-R06",
-		"parts of /proc are covered here, as inside another container, and the kernel then "
-		"refuses a new /proc in a user namespace",
-		"start the outer container with an open /proc: "
-		"--security-opt unmask=ALL (podman), --security-opt systempaths=unconfined (docker)"},
-	[HINT_PAYLOAD_SCRIPT] = {"RLC-X01",
-		"the script names the interpreter {}, which the rootfs lacks",
-		"install {} in the rootfs, or start the script by another: rlc run … sh SCRIPT"},
-	[HINT_PAYLOAD_ARCH] = {"RLC-X02",
-		"the file is no program for this machine's processor, nor a script with #!",
-		"file {}   (and take the rootfs of this architecture, or install qemu-user-static)"},
-	[HINT_STATE_DIR] = {"RLC-S01",
-		"{} cannot hold the state of containers: it must be a directory that is yours, "
-		"closed to others (mode 0700) and writable",
-		"export XDG_RUNTIME_DIR=$(mktemp -d)   (or pass --root DIR)"},
-	[HINT_RLIMIT] = {"RLC-P01",
-		"only CAP_SYS_RESOURCE may raise a hard limit",
-		"ulimit -H -a   (and ask for no more than that: --ulimit {})"},
+			      "parts of /proc are covered here, as inside another container, and "
+			      "the kernel then "
+			      "refuses a new /proc in a user namespace",
+			      "start the outer container with an open /proc: "
+			      "--security-opt unmask=ALL (podman), --security-opt "
+			      "systempaths=unconfined (docker)"},
+	[HINT_PAYLOAD_SCRIPT] =
+		{"RLC-X01", "the script names the interpreter {}, which the rootfs lacks",
+		 "install {} in the rootfs, or start the script by another: rlc run … sh SCRIPT"},
+	[HINT_PAYLOAD_ARCH] =
+		{"RLC-X02",
+		 "the file is no program for this machine's processor, nor a script with #!",
+		 "file {}   (and take the rootfs of this architecture, or install "
+		 "qemu-user-static)"},
+	[HINT_STATE_DIR] =
+		{"RLC-S01",
+		 "{} cannot hold the state of containers: it must be a directory that is yours, "
+		 "closed to others (mode 0700) and writable",
+		 "export XDG_RUNTIME_DIR=$(mktemp -d)   (or pass --root DIR)"},
+	[HINT_RLIMIT] = {"RLC-P01", "only CAP_SYS_RESOURCE may raise a hard limit",
+			 "ulimit -H -a   (and ask for no more than that: --ulimit {})"},
 };
 
 static char *hint_fill(const char *text, const char *arg)

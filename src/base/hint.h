@@ -15,33 +15,33 @@
 #include <stdbool.h>
 
 typedef enum {
-	HINT_USERNS_DISABLED,   /* U01: user.max_user_namespaces is 0 or used up */
+	HINT_USERNS_DISABLED,	/* U01: user.max_user_namespaces is 0 or used up */
 	HINT_USERNS_RESTRICTED, /* U02: an LSM or kernel.unprivileged_userns_clone forbids them */
-	HINT_USERNS_KERNEL,     /* U03: the kernel was built without a namespace type */
-	HINT_SUBID_MISSING,     /* U04: no range in /etc/subuid or /etc/subgid; arg: user name */
-	HINT_NEWIDMAP_MISSING,  /* U05: neither newuidmap nor the shim is installed */
-	HINT_NEWIDMAP_FAILED,   /* U06: newuidmap refused or lacks its privilege; arg: program */
-	HINT_MAP_NOT_GRANTED,   /* U07: the map asked for is not within the ranges; arg: user name */
-	HINT_TUN_MISSING,       /* N01: /dev/net/tun does not exist */
-	HINT_TUN_MODULE,        /* N02: the node exists, the driver does not */
-	HINT_TUN_DENIED,        /* N03: /dev/net/tun may not be opened */
-	HINT_PING_RANGE,        /* N04: net.ipv4.ping_group_range excludes the user; arg: gid */
-	HINT_ROOTFS_MISSING,    /* R01: the rootfs does not exist; arg: path */
-	HINT_ROOTFS_OWNER,      /* R02: the owner of the rootfs has no id inside; arg: "PATH" */
-	HINT_ROOTFS_SEARCH,     /* R03: a directory above the rootfs may not be searched; arg: it */
-	HINT_MOUNTPOINT,        /* R04: the rootfs lacks a directory and cannot get it; arg: it */
-	HINT_OVERLAY,           /* R05: the kernel refuses an overlay here */
-	HINT_PROC_MASKED,       /* R06: /proc of this host is partly covered (a container in one) */
-	HINT_PAYLOAD_SCRIPT,    /* X01: the interpreter of the script does not exist; arg: it */
-	HINT_PAYLOAD_ARCH,      /* X02: the program is for another processor */
-	HINT_STATE_DIR,         /* S01: no directory for state can be used; arg: path */
-	HINT_RLIMIT,            /* P01: raising a hard limit needs CAP_SYS_RESOURCE; arg: limit */
+	HINT_USERNS_KERNEL,	/* U03: the kernel was built without a namespace type */
+	HINT_SUBID_MISSING,	/* U04: no range in /etc/subuid or /etc/subgid; arg: user name */
+	HINT_NEWIDMAP_MISSING,	/* U05: neither newuidmap nor the shim is installed */
+	HINT_NEWIDMAP_FAILED,	/* U06: newuidmap refused or lacks its privilege; arg: program */
+	HINT_MAP_NOT_GRANTED, /* U07: the map asked for is not within the ranges; arg: user name */
+	HINT_TUN_MISSING,     /* N01: /dev/net/tun does not exist */
+	HINT_TUN_MODULE,      /* N02: the node exists, the driver does not */
+	HINT_TUN_DENIED,      /* N03: /dev/net/tun may not be opened */
+	HINT_PING_RANGE,      /* N04: net.ipv4.ping_group_range excludes the user; arg: gid */
+	HINT_ROOTFS_MISSING,  /* R01: the rootfs does not exist; arg: path */
+	HINT_ROOTFS_OWNER,    /* R02: the owner of the rootfs has no id inside; arg: "PATH" */
+	HINT_ROOTFS_SEARCH,   /* R03: a directory above the rootfs may not be searched; arg: it */
+	HINT_MOUNTPOINT,      /* R04: the rootfs lacks a directory and cannot get it; arg: it */
+	HINT_OVERLAY,	      /* R05: the kernel refuses an overlay here */
+	HINT_PROC_MASKED,     /* R06: /proc of this host is partly covered (a container in one) */
+	HINT_PAYLOAD_SCRIPT,  /* X01: the interpreter of the script does not exist; arg: it */
+	HINT_PAYLOAD_ARCH,    /* X02: the program is for another processor */
+	HINT_STATE_DIR,	      /* S01: no directory for state can be used; arg: path */
+	HINT_RLIMIT,	      /* P01: raising a hard limit needs CAP_SYS_RESOURCE; arg: limit */
 } Hint;
 
 /*
- * Append the hint to the message of *error: its code to the first line, then why and fix.  arg fills
- * the places of the texts that speak of one object; NULL where the row needs none.  Keeps what the
- * message says already, and does nothing when error is NULL.  Returns false, so that a failing
- * function can end in `return hint_add(...)`.
+ * Append the hint to the message of *error: its code to the first line, then why and fix.  arg
+ * fills the places of the texts that speak of one object; NULL where the row needs none.  Keeps
+ * what the message says already, and does nothing when error is NULL.  Returns false, so that a
+ * failing function can end in `return hint_add(...)`.
  */
 bool hint_add(GError **error, Hint hint, const char *arg);

@@ -8,7 +8,12 @@
 #include <glib.h>
 #include <stdbool.h>
 
-typedef enum { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG } LogLevel;
+typedef enum {
+	LOG_ERROR,
+	LOG_WARN,
+	LOG_INFO,
+	LOG_DEBUG
+} LogLevel;
 
 void log_set_level(LogLevel level);
 bool log_enabled(LogLevel level);

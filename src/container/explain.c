@@ -3,11 +3,11 @@
  * Theory of operation
  *
  * rlc's two processes become two shells.  The script writes init's half to a file, for it is run by
- * another shell, in the new namespaces; then the supervisor's half starts that shell with unshare(1)
- * and, where there is a user namespace, writes its id map from outside.  Two fifos stand for the
- * sync messages: through "ready" init's shell says that its namespaces exist, through "mapped" the
- * supervisor's says that the map is written.  After that, init's shell starts anew, since only a
- * program that starts as root of its namespace has all capabilities.
+ * another shell, in the new namespaces; then the supervisor's half starts that shell with
+ * unshare(1) and, where there is a user namespace, writes its id map from outside.  Two fifos stand
+ * for the sync messages: through "ready" init's shell says that its namespaces exist, through
+ * "mapped" the supervisor's says that the map is written.  After that, init's shell starts anew,
+ * since only a program that starts as root of its namespace has all capabilities.
  */
 #include "container/explain.h"
 
@@ -31,20 +31,22 @@ static void explain_steps(const Plan *plan, const Step *steps, const char *proce
 
 static void explain_head(const Plan *plan, GString *script)
 {
-	g_string_append_printf(
-		script,
-		"# What rlc does for container %.12s, step by step. The lines that begin with # name\n"
-		"# the system calls; the others do the same by hand in a shell (sh, util-linux%s).\n"
-		"# rlc runs init's steps in a child that clone3 makes; by hand they are written to\n"
-		"# a file first, and `unshare` runs it further below.\n"
-		"\n"
-		"dir=$(mktemp -d)\n"
-		"mkdir \"$dir/root\" \"$dir/stage\"\n"
-		"cat >\"$dir/init.sh\" <<'END_OF_INIT'\n"
-		"set -eu\n"
-		"umask 022\n"
-		"root=$1/root stage=$1/stage\n",
-		plan->id, plan->clone_flags & CLONE_NEWUSER ? ", uidmap" : "");
+	g_string_append_printf(script,
+			       "# What rlc does for container %.12s, step by step. The lines that "
+			       "begin with # name\n"
+			       "# the system calls; the others do the same by hand in a shell (sh, "
+			       "util-linux, busybox%s).\n"
+			       "# rlc runs init's steps in a child that clone3 makes; by hand they "
+			       "are written to\n"
+			       "# a file first, and `unshare` runs it further below.\n"
+			       "\n"
+			       "dir=$(mktemp -d)\n"
+			       "mkdir \"$dir/root\" \"$dir/stage\"\n"
+			       "cat >\"$dir/init.sh\" <<'END_OF_INIT'\n"
+			       "set -eu\n"
+			       "umask 022\n"
+			       "root=$1/root stage=$1/stage\n",
+			       plan->id, plan->clone_flags & CLONE_NEWUSER ? ", uidmap" : "");
 }
 
 /* The supervisor's half: without a user namespace there is nothing to be done while init starts. */
@@ -60,9 +62,9 @@ static void explain_start(const Plan *plan, GString *script)
 			"  exec sh \\\"\\$1/init.sh\\\" \\\"\\$1\\\"\" sh \"$1\"' sh \"$dir\"\n",
 			options);
 	else
-		g_string_append_printf(script,
-				       "unshare%s --fork --kill-child sh \"$dir/init.sh\" \"$dir\"\n",
-				       options);
+		g_string_append_printf(
+			script, "unshare%s --fork --kill-child sh \"$dir/init.sh\" \"$dir\"\n",
+			options);
 	g_string_append(script, "code=$?\n"
 				"rm -rf \"$dir\"\n"
 				"(exit \"$code\")\n");

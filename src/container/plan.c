@@ -20,8 +20,8 @@ static const struct {
 	const char *name;
 	bool (*plan)(const Spec *spec, Plan *plan, GError **error);
 } hooks[] = {
-	{"idmap", idmap_plan},	   {"rootfs", rootfs_plan},   {"volumes", volume_plan},
-	{"network", net_plan},	   {"names", names_plan},     {"terminal", tty_plan},
+	{"idmap", idmap_plan},	   {"rootfs", rootfs_plan}, {"volumes", volume_plan},
+	{"network", net_plan},	   {"names", names_plan},   {"terminal", tty_plan},
 	{"process", process_plan},
 };
 

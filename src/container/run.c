@@ -116,7 +116,8 @@ void run_clone_explain(const Plan *plan, GString *script)
 {
 	g_autofree char *flags = namespace_flags_text(plan->clone_flags);
 
-	g_string_append_printf(script, "# clone3(%s|CLONE_PIDFD): one call makes init and all its "
-				       "namespaces\n",
+	g_string_append_printf(script,
+			       "# clone3(%s|CLONE_PIDFD): one call makes init and all its "
+			       "namespaces\n",
 			       flags);
 }

@@ -5,7 +5,7 @@
 #include "model/container.h"
 
 /*
- * Make the container, wait for its end, clean up.  state_root: NULL for the default.  *ret_exit_code
+ * Make the container, wait for its end, clean up.  state_root: NULL for the default. *ret_exit_code
  * is the payload's own code, 128+n if signal n ended it, or 124 after --timeout.  False with *error
  * set if the container could not be made; then nothing is left of it.
  */

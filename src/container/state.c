@@ -265,8 +265,9 @@ void state_cleanup(Container *container)
 
 void state_explain(const Plan *plan, GString *script)
 {
-	g_string_append_printf(script,
-			       "# mkdir '%s', flock its lock: who holds it, lives (nothing to do by "
-			       "hand)\n",
-			       plan->state_dir);
+	g_string_append_printf(
+		script,
+		"# mkdir '%s', flock its lock: who holds it, lives (nothing to do by "
+		"hand)\n",
+		plan->state_dir);
 }

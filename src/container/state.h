@@ -15,8 +15,8 @@
 
 /*
  * Choose plan->state_root: root if given, else RLC_ROOT, else $XDG_RUNTIME_DIR/rlc (for root:
- * /run/rlc), else a directory of our own in /run/user or /tmp, saying so.  Makes that directory, for
- * that is how it is known to be usable, and nothing in it.
+ * /run/rlc), else a directory of our own in /run/user or /tmp, saying so.  Makes that directory,
+ * for that is how it is known to be usable, and nothing in it.
  */
 bool state_plan(Plan *plan, const char *root, GError **error);
 

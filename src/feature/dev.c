@@ -15,14 +15,15 @@ static const struct {
 	const char *name;
 	unsigned major, minor; /* Documentation/admin-guide/devices.txt */
 } devices[] = {
-	{"null", 1, 3}, {"zero", 1, 5}, {"full", 1, 7}, {"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0},
+	{"null", 1, 3},	  {"zero", 1, 5},    {"full", 1, 7},
+	{"random", 1, 8}, {"urandom", 1, 9}, {"tty", 5, 0},
 };
 
 static const struct {
 	const char *name, *target;
 } links[] = {
-	{"fd", "/proc/self/fd"},	 {"stdin", "/proc/self/fd/0"}, {"stdout", "/proc/self/fd/1"},
-	{"stderr", "/proc/self/fd/2"}, {"ptmx", "pts/ptmx"},	       {"core", "/proc/kcore"},
+	{"fd", "/proc/self/fd"},       {"stdin", "/proc/self/fd/0"}, {"stdout", "/proc/self/fd/1"},
+	{"stderr", "/proc/self/fd/2"}, {"ptmx", "pts/ptmx"},	     {"core", "/proc/kcore"},
 };
 
 static const struct {
@@ -121,11 +122,12 @@ bool dev_child(Container *container, GError **error)
 
 void dev_explain(const Plan *plan, GString *script)
 {
-	g_string_append(script, "# fsopen(\"tmpfs\"), then open_tree and move_mount for each device, "
-				"symlinkat for each link\n"
-				"mkdir -p \"$root/dev\"\n"
-				"mount -t tmpfs -o mode=0755,nosuid,noexec dev \"$root/dev\"\n"
-				"for device in");
+	g_string_append(script,
+			"# fsopen(\"tmpfs\"), then open_tree and move_mount for each device, "
+			"symlinkat for each link\n"
+			"mkdir -p \"$root/dev\"\n"
+			"mount -t tmpfs -o mode=0755,nosuid,noexec dev \"$root/dev\"\n"
+			"for device in");
 	for (size_t i = 0; i < G_N_ELEMENTS(devices); i++)
 		g_string_append_printf(script, " %s", devices[i].name);
 	g_string_append(script, "; do\n"
@@ -135,14 +137,14 @@ void dev_explain(const Plan *plan, GString *script)
 				"mkdir");
 	for (size_t i = 0; i < G_N_ELEMENTS(filesystems); i++)
 		g_string_append_printf(script, " \"$root/dev/%s\"", filesystems[i].name);
-	g_string_append(script, "\nmount -t devpts -o " DEVPTS_WITHOUT_GROUP
-				",gid=5 devpts \"$root/dev/pts\" 2>/dev/null ||\n"
-				"  mount -t devpts -o " DEVPTS_WITHOUT_GROUP
-				" devpts \"$root/dev/pts\"\n"
-				"mount -t tmpfs -o mode=1777,size=64m,nosuid,noexec,nodev shm "
-				"\"$root/dev/shm\"\n"
-				"mount -t mqueue -o nosuid,noexec,nodev mqueue "
-				"\"$root/dev/mqueue\"\n");
+	g_string_append(script,
+			"\nmount -t devpts -o " DEVPTS_WITHOUT_GROUP
+			",gid=5 devpts \"$root/dev/pts\" 2>/dev/null ||\n"
+			"  mount -t devpts -o " DEVPTS_WITHOUT_GROUP " devpts \"$root/dev/pts\"\n"
+			"mount -t tmpfs -o mode=1777,size=64m,nosuid,noexec,nodev shm "
+			"\"$root/dev/shm\"\n"
+			"mount -t mqueue -o nosuid,noexec,nodev mqueue "
+			"\"$root/dev/mqueue\"\n");
 	for (size_t i = 0; i < G_N_ELEMENTS(links); i++)
 		g_string_append_printf(script, "ln -s %s \"$root/dev/%s\"\n", links[i].target,
 				       links[i].name);

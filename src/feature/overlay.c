@@ -9,9 +9,10 @@
  * The kernel refuses a lower directory under which other file systems are mounted when those mounts
  * came from the host (it would reveal what they cover: has_locked_children() in fs/namespace.c).
  * That is so for "/", always.  Then the directory is split: the new root is a tmpfs directory, each
- * entry that has no mount below it gets an overlay of its own, links are made again, files are bound
- * read-only, and directories with mounts below are split in their turn, a few levels deep.  Where
- * even that is refused (a file system that overlays cannot lie on), the directory stays empty.
+ * entry that has no mount below it gets an overlay of its own, links are made again, files are
+ * bound read-only, and directories with mounts below are split in their turn, a few levels deep.
+ * Where even that is refused (a file system that overlays cannot lie on), the directory stays
+ * empty.
  */
 #include "feature/overlay.h"
 
@@ -30,18 +31,19 @@
 #include "kernel/mount.h"
 
 #define OVERLAY_SPLIT_DEPTH 3
-#define MOUNTINFO_MAX       (16 << 20)
+#define MOUNTINFO_MAX	    (16 << 20)
 
 typedef struct {
-	int stage;         /* the tmpfs that holds upper and work directories */
-	unsigned count;    /* of overlays, for the names of their directories */
+	int stage;	   /* the tmpfs that holds upper and work directories */
+	unsigned count;	   /* of overlays, for the names of their directories */
 	GPtrArray *mounts; /* of char *: the host's mount points */
 } Overlay;
 
 /* The fifth field of each line of mountinfo is the mount point, with blanks as octal escapes. */
 static GPtrArray *overlay_host_mounts(GError **error)
 {
-	g_autofree char *text = fd_read_file(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, error);
+	g_autofree char *text =
+		fd_read_file(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, error);
 	g_auto(GStrv) lines = text ? g_strsplit(text, "\n", -1) : NULL;
 	GPtrArray *mounts;
 
@@ -118,10 +120,8 @@ static int overlay_new(Overlay *overlay, int lower, const char *path, GError **e
 				  "workdir=/proc/self/fd/%d,userxattr",
 				  lower, upper, work);
 	mount = mount_new("overlay", options, 0, error);
-	if (mount < 0) {
+	if (mount < 0)
 		g_prefix_error(error, "lay an overlay over '%s': ", path);
-		hint_add(error, HINT_OVERLAY, path);
-	}
 	return mount;
 }
 
@@ -225,8 +225,10 @@ static int overlay_attach_root(Overlay *overlay, int lower, const char *path, GE
 		return fd_steal(&mount);
 	}
 	mount = overlay_new(overlay, lower, path, error);
-	if (mount < 0 || !mount_attach(mount, slash, "/", error))
+	if (mount < 0 || !mount_attach(mount, slash, "/", error)) {
+		hint_add(error, HINT_OVERLAY, path);
 		return -1;
+	}
 	return fd_steal(&mount);
 }
 

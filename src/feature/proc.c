@@ -66,7 +66,8 @@ bool proc_mask(Container *container, GError **error)
 	const SpecLinux *linux_ = &container->plan->spec->linux_;
 	auto_fd empty = -1, null = -1;
 
-	/* the null device that the dev step made and verified, not a path that an image could forge */
+	/* the null device that the dev step made and verified, not a path that an image could forge
+	 */
 	null = mount_open(container->root, "/dev/null", MOUNT_NO_SYMLINKS, error);
 	empty = null < 0 ? -1
 			 : mount_new("tmpfs", "size=4k,nr_inodes=1,mode=0755",
@@ -98,26 +99,29 @@ void proc_mask_explain(const Plan *plan, GString *script)
 {
 	const SpecLinux *linux_ = &plan->spec->linux_;
 
-	g_string_append(script, "# masked: an empty read-only tmpfs over directories, /dev/null over "
-				"files\nfor path in");
+	g_string_append(script,
+			"# masked: an empty read-only tmpfs over directories, /dev/null over "
+			"files\nfor path in");
 	for (guint i = 0; i < linux_->masked_paths->len; i++)
 		g_string_append_printf(script, " %s",
 				       (char *)g_ptr_array_index(linux_->masked_paths, i));
-	g_string_append(script,
-			"; do\n"
-			"  if [ -d \"$root$path\" ]; then mount -t tmpfs -o ro,size=4k tmpfs "
-			"\"$root$path\"\n"
-			"  elif [ -e \"$root$path\" ]; then mount --bind \"$root/dev/null\" "
-			"\"$root$path\"; fi\n"
-			"done\n"
-			"# read-only: open_tree, mount_setattr(MOUNT_ATTR_RDONLY), move_mount back\n"
-			"for path in");
+	g_string_append(
+		script,
+		"; do\n"
+		"  if [ -d \"$root$path\" ]; then mount -t tmpfs -o ro,size=4k tmpfs "
+		"\"$root$path\"\n"
+		"  elif [ -e \"$root$path\" ]; then mount --bind \"$root/dev/null\" "
+		"\"$root$path\"; fi\n"
+		"done\n"
+		"# read-only: open_tree, mount_setattr(MOUNT_ATTR_RDONLY), move_mount back\n"
+		"for path in");
 	for (guint i = 0; i < linux_->readonly_paths->len; i++)
 		g_string_append_printf(script, " %s",
 				       (char *)g_ptr_array_index(linux_->readonly_paths, i));
-	g_string_append(script, "; do\n"
-				"  if [ -e \"$root$path\" ]; then mount --bind \"$root$path\" "
-				"\"$root$path\"\n"
-				"    mount -o remount,bind,ro,nosuid,nodev,noexec \"$root$path\"; fi\n"
-				"done\n");
+	g_string_append(script,
+			"; do\n"
+			"  if [ -e \"$root$path\" ]; then mount --bind \"$root$path\" "
+			"\"$root$path\"\n"
+			"    mount -o remount,bind,ro,nosuid,nodev,noexec \"$root$path\"; fi\n"
+			"done\n");
 }

@@ -29,8 +29,8 @@ static bool rootfs_check_owner(const Plan *plan, const struct stat *st, GError *
 	    rootfs->readonly || strcmp(rootfs->path, "/") == 0)
 		return true;
 	error_set(&stranger, RLC_ERROR_UNSUPPORTED,
-		  "use '%s': its owner is uid %u, gid %u, which is not in the id map",
-		  rootfs->path, st->st_uid, st->st_gid);
+		  "use '%s': its owner is uid %u, gid %u, which is not in the id map", rootfs->path,
+		  st->st_uid, st->st_gid);
 	hint_add(&stranger, HINT_ROOTFS_OWNER, rootfs->path);
 	if (rootfs->kind == ROOT_OVERLAY) {
 		log_warn("rootfs: %s", stranger->message);
@@ -99,7 +99,8 @@ static int rootfs_stack(int mount, GError **error)
 
 static int rootfs_bind(const char *path, GError **error)
 {
-	/* recursive: what is mounted below by the host may not be uncovered (mount_namespaces(7)) */
+	/* recursive: what is mounted below by the host may not be uncovered (mount_namespaces(7))
+	 */
 	auto_fd mount = mount_clone(AT_FDCWD, path, true, error);
 
 	if (mount < 0 || !mount_change(mount, true, 0, 0, MS_PRIVATE, error))
@@ -140,9 +141,10 @@ bool rootfs_pivot(Container *container, GError **error)
 void rootfs_private_explain(const Plan *plan, GString *script)
 {
 	(void)plan;
-	g_string_append(script, "# mount(NULL, \"/\", NULL, MS_REC|MS_PRIVATE, NULL): no mount made "
-				"here is seen outside\n"
-				"mount --make-rprivate /\n");
+	g_string_append(script,
+			"# mount(NULL, \"/\", NULL, MS_REC|MS_PRIVATE, NULL): no mount made "
+			"here is seen outside\n"
+			"mount --make-rprivate /\n");
 }
 
 void rootfs_explain(const Plan *plan, GString *script)
@@ -160,25 +162,28 @@ void rootfs_explain(const Plan *plan, GString *script)
 				       quoted, quoted);
 		break;
 	case ROOT_OVERLAY:
-		g_string_append_printf(
-			script,
-			"# fsopen(\"tmpfs\"), fsopen(\"overlay\"), move_mount on top of \"/\": writes go "
-			"to a tmpfs,\n# which dies with this mount namespace; the directory stays as it "
-			"is%s\n"
-			"mount -t tmpfs -o mode=0700 stage \"$stage\"\n"
-			"mkdir \"$stage/upper\" \"$stage/work\"\n"
-			"chmod --reference=%s \"$stage/upper\"\n"
-			"mount -t overlay -o lowerdir=%s,upperdir=\"$stage/upper\","
-			"workdir=\"$stage/work\",userxattr overlay \"$root\"\n",
-			strcmp(rootfs->path, "/") == 0
-				? "\n# (over \"/\" rlc lays one overlay per directory without mounts "
-				  "below)"
-				: "",
-			quoted, quoted);
+		g_string_append_printf(script,
+				       "# fsopen(\"tmpfs\"), fsopen(\"overlay\"), move_mount on "
+				       "top of \"/\": writes go "
+				       "to a tmpfs,\n# which dies with this mount namespace; the "
+				       "directory stays as it "
+				       "is%s\n"
+				       "mount -t tmpfs -o mode=0700 stage \"$stage\"\n"
+				       "mkdir \"$stage/upper\" \"$stage/work\"\n"
+				       "chmod --reference=%s \"$stage/upper\"\n"
+				       "mount -t overlay -o lowerdir=%s,upperdir=\"$stage/upper\","
+				       "workdir=\"$stage/work\",userxattr overlay \"$root\"\n",
+				       strcmp(rootfs->path, "/") == 0
+					       ? "\n# (over \"/\" rlc lays one overlay per "
+						 "directory without mounts "
+						 "below)"
+					       : "",
+				       quoted, quoted);
 		break;
 	case ROOT_BUILTIN:
-		g_string_append(script, "# fsopen(\"tmpfs\"), move_mount on top of \"/\": an empty root\n"
-					"mount -t tmpfs -o mode=0755,nodev rootfs \"$root\"\n");
+		g_string_append(script,
+				"# fsopen(\"tmpfs\"), move_mount on top of \"/\": an empty root\n"
+				"mount -t tmpfs -o mode=0755,nodev rootfs \"$root\"\n");
 		break;
 	}
 }
@@ -188,10 +193,17 @@ void rootfs_pivot_explain(const Plan *plan, GString *script)
 	if (plan->rootfs.readonly)
 		g_string_append(script, "# mount_setattr(root, MOUNT_ATTR_RDONLY)\n"
 					"mount -o remount,bind,ro \"$root\"\n");
-	g_string_append(script, "# pivot_root(\".\", \".\") stacks the old root on the new one; "
-				"umount2(\".\", MNT_DETACH) lets go of it\n"
-				"cd \"$root\"\n"
-				"pivot_root . .\n"
-				"umount -l .\n"
-				"cd /\n");
+	g_string_append(script,
+			"# pivot_root(\".\", \".\") stacks the old root on the new one; "
+			"umount2(\".\", MNT_DETACH) lets go of it\n"
+			"# (the host's umount is out of reach then: a static busybox is held "
+			"open for it)\n"
+			"exec 9<\"$(command -v busybox)\"\n"
+			"ln -s /proc/self/fd/9 \"$root/dev/busybox\"\n"
+			"cd \"$root\"\n"
+			"pivot_root . .\n"
+			"/dev/busybox umount -l .\n"
+			"/dev/busybox rm /dev/busybox\n"
+			"exec 9<&-\n"
+			"cd /\n");
 }

@@ -71,8 +71,9 @@ void sys_explain(const Plan *plan, GString *script)
 		g_string_append(script, "mount -t sysfs -o ro,nosuid,nodev,noexec sysfs "
 					"\"$root/sys\"\n");
 	else
-		g_string_append(script, "mount --rbind /sys \"$root/sys\"\n"
-					"mount -o remount,bind,ro,nosuid,nodev,noexec \"$root/sys\"\n");
+		g_string_append(script,
+				"mount --rbind /sys \"$root/sys\"\n"
+				"mount -o remount,bind,ro,nosuid,nodev,noexec \"$root/sys\"\n");
 	if ((plan->clone_flags & CLONE_NEWCGROUP) && sys_host_has_cgroup2())
 		g_string_append(script, "mount -t cgroup2 -o ro,nosuid,nodev,noexec cgroup2 "
 					"\"$root/sys/fs/cgroup\"\n");

@@ -191,8 +191,7 @@ static bool volume_mount_new(const PlanMount *mount, int root, GError **error)
 {
 	auto_fd fs = mount_new(mount->type, mount->data, mount->attr_set, error);
 
-	return fs >= 0 &&
-	       mount_attach_in(fs, root, mount->destination, true, MOUNT_FOLLOW, error);
+	return fs >= 0 && mount_attach_in(fs, root, mount->destination, true, MOUNT_FOLLOW, error);
 }
 
 bool volume_child(Container *container, GError **error)
@@ -229,8 +228,9 @@ static void volume_explain_attributes(const PlanMount *mount, GString *script)
 
 void volume_explain(const Plan *plan, GString *script)
 {
-	g_string_append_printf(script, "# open_tree or fsopen, mount_setattr, move_mount: %u asked "
-				       "for\n",
+	g_string_append_printf(script,
+			       "# open_tree or fsopen, mount_setattr, move_mount: %u asked "
+			       "for\n",
 			       plan->mounts->len);
 	for (guint i = 0; i < plan->mounts->len; i++) {
 		const PlanMount *mount = &g_array_index(plan->mounts, PlanMount, i);

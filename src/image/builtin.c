@@ -20,12 +20,10 @@ static const struct {
 	const char *path;
 	mode_t mode;
 } directories[] = {
-	{"bin", 0755},	   {"sbin", 0755},	    {"usr", 0755},
-	{"usr/bin", 0755}, {"usr/sbin", 0755},	    {"etc", 0755},
-	{"root", 0700},	   {"home", 0755},	    {"tmp", 01777},
-	{"run", 0755},	   {"var", 0755},	    {"var/tmp", 01777},
-	{"mnt", 0755},	   {"proc", 0755},	    {"sys", 0755},
-	{"dev", 0755},
+	{"bin", 0755},	    {"sbin", 0755}, {"usr", 0755},  {"usr/bin", 0755},
+	{"usr/sbin", 0755}, {"etc", 0755},  {"root", 0700}, {"home", 0755},
+	{"tmp", 01777},	    {"run", 0755},  {"var", 0755},  {"var/tmp", 01777},
+	{"mnt", 0755},	    {"proc", 0755}, {"sys", 0755},  {"dev", 0755},
 };
 
 static const struct {
@@ -93,16 +91,18 @@ void builtin_explain(const Plan *plan, GString *script)
 {
 	if (plan->rootfs.kind != ROOT_BUILTIN)
 		return;
-	g_string_append(script, "# mkdirat, write, symlinkat: rlc carries a busybox; by hand, take the "
-				"host's (busybox-static)\nmkdir");
+	g_string_append(script,
+			"# mkdirat, write, symlinkat: rlc carries a busybox; by hand, take the "
+			"host's (busybox-static)\nmkdir");
 	for (size_t i = 0; i < G_N_ELEMENTS(directories); i++)
 		g_string_append_printf(script, " \"$root/%s\"", directories[i].path);
-	g_string_append(script, "\nchmod 1777 \"$root/tmp\" \"$root/var/tmp\"\n"
-				"chmod 0700 \"$root/root\"\n"
-				"cp \"$(command -v busybox)\" \"$root/bin/busybox\"\n"
-				"for applet in $(\"$root/bin/busybox\" --list-full); do\n"
-				"  [ -e \"$root/$applet\" ] || ln -s /bin/busybox \"$root/$applet\"\n"
-				"done\n");
+	g_string_append(script,
+			"\nchmod 1777 \"$root/tmp\" \"$root/var/tmp\"\n"
+			"chmod 0700 \"$root/root\"\n"
+			"cp \"$(command -v busybox)\" \"$root/bin/busybox\"\n"
+			"for applet in $(\"$root/bin/busybox\" --list-full); do\n"
+			"  [ -e \"$root/$applet\" ] || ln -s /bin/busybox \"$root/$applet\"\n"
+			"done\n");
 	for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
 		g_autofree char *quoted = g_shell_quote(files[i].text);
 

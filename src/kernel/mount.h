@@ -3,9 +3,9 @@
  * Mounts by file descriptor: the new mount API (fsopen(2), fsmount(2), open_tree(2), move_mount(2),
  * mount_setattr(2)) and openat2(2).
  *
- * A target inside a container's root is looked up once, by openat2 with RESOLVE_IN_ROOT, and used by
- * its descriptor from then on: a symbolic link of the image cannot lead outside, and nobody can swap
- * a path between check and use.  All of this runs in init, before the pivot.
+ * A target inside a container's root is looked up once, by openat2 with RESOLVE_IN_ROOT, and used
+ * by its descriptor from then on: a symbolic link of the image cannot lead outside, and nobody can
+ * swap a path between check and use.  All of this runs in init, before the pivot.
  *
  * This header brings MOUNT_ATTR_* and MS_* from <linux/mount.h>; <sys/mount.h> clashes with it.
  */
@@ -18,7 +18,7 @@
 
 /* How a path inside a root may be resolved. */
 typedef enum {
-	MOUNT_FOLLOW,      /* links are followed, within the root */
+	MOUNT_FOLLOW,	   /* links are followed, within the root */
 	MOUNT_NO_SYMLINKS, /* a link anywhere in the path is refused: ELOOP */
 } MountResolve;
 

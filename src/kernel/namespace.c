@@ -80,8 +80,7 @@ pid_t namespace_clone(uint64_t flags, int *ret_pidfd, GError **error)
 	};
 	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
 
-	if (pid < 0)
-	{
+	if (pid < 0) {
 		namespace_refused(flags, errno, error);
 		return -1;
 	}

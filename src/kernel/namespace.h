@@ -8,9 +8,9 @@
 #include <sys/types.h>
 
 /*
- * Fork a child into the new namespaces that flags (CLONE_NEW*) name.  Returns like fork(2): 0 in the
- * child, the child's pid in the parent together with a pidfd (closed on exec), -1 with *error set.
- * The child's death raises SIGCHLD.  The process must have one thread.
+ * Fork a child into the new namespaces that flags (CLONE_NEW*) name.  Returns like fork(2): 0 in
+ * the child, the child's pid in the parent together with a pidfd (closed on exec), -1 with *error
+ * set. The child's death raises SIGCHLD.  The process must have one thread.
  */
 pid_t namespace_clone(uint64_t flags, int *ret_pidfd, GError **error);
 

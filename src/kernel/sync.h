@@ -14,8 +14,8 @@
  *        │ ── SYNC_START ─────────────────────────► │
  *        │ ◄────────────────────────── end of file ─ │  exec closed the last copy of the socket
  *
- * In place of any message init may send SYNC_ERROR, which carries its step's GError: domain, code and
- * text.  End of file means success after SYNC_START only; before it, init died.
+ * In place of any message init may send SYNC_ERROR, which carries its step's GError: domain, code
+ * and text.  End of file means success after SYNC_START only; before it, init died.
  *
  * One SOCK_SEQPACKET socket pair: a message arrives whole or not at all.
  */
@@ -37,7 +37,8 @@ typedef enum {
 /* One process's end. */
 typedef struct {
 	int fd;
-	bool peer_failed; /* a SYNC_ERROR came: the error is the peer's and names its step already */
+	bool peer_failed; /* a SYNC_ERROR came: the error is the peer's and names its step already
+			   */
 } Sync;
 
 /* Make the pair; both ends close on exec. */

@@ -13,22 +13,22 @@
 
 typedef struct {
 	const Plan *plan;
-	Sync *sync;            /* this process's end of the talk */
+	Sync *sync; /* this process's end of the talk */
 
 	/* supervisor only */
 	pid_t init_pid;
 	int init_pidfd;
 	const IdmapTier *tier; /* the tier that the kernel took */
-	pid_t net_pid;         /* 0: none */
+	pid_t net_pid;	       /* 0: none */
 	int net_pidfd;
-	int net_control;       /* socket to the net process; its closing ends that process */
-	int console;           /* pty master, -1 without a terminal */
-	int state_lock;        /* held while the container lives */
-	bool state_saved;      /* state_dir exists */
+	int net_control;  /* socket to the net process; its closing ends that process */
+	int console;	  /* pty master, -1 without a terminal */
+	int state_lock;	  /* held while the container lives */
+	bool state_saved; /* state_dir exists */
 
 	/* init only */
-	int root;              /* O_PATH of the new root's mount, before the pivot */
-	int terminal;          /* pty slave, -1 without a terminal */
+	int root;     /* O_PATH of the new root's mount, before the pivot */
+	int terminal; /* pty slave, -1 without a terminal */
 } Container;
 
 /* A row's function. Runs in the process of its table. */

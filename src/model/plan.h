@@ -25,7 +25,7 @@ typedef enum {
 
 typedef struct {
 	IdmapMethod method;
-	GArray *uids, *gids;       /* of SpecIdMap */
+	GArray *uids, *gids;	     /* of SpecIdMap */
 	char *newuidmap, *newgidmap; /* programs, for IDMAP_SHADOW and IDMAP_SHIM; else NULL */
 } IdmapTier;
 
@@ -44,10 +44,11 @@ typedef struct {
 	bool ipv6, host_loopback;
 	uint32_t mtu;
 	unsigned prefix; /* length of the IPv4 network's prefix */
-	struct in_addr network, gateway, address, nameserver; /* .0, .2, .100 and .3 of the network */
+	struct in_addr network, gateway, address,
+		nameserver; /* .0, .2, .100 and .3 of the network */
 	struct in6_addr network6, gateway6, address6, nameserver6; /* of fd00::/64 */
 	GPtrArray *host_nameservers; /* of char *: where the net process sends queries on to */
-	char *resolv_conf;           /* the container's /etc/resolv.conf; NULL: leave the image's */
+	char *resolv_conf;	     /* the container's /etc/resolv.conf; NULL: leave the image's */
 } NetPlan;
 
 /* /etc/hosts and /etc/hostname as the container will see them */
@@ -58,32 +59,34 @@ typedef struct {
 
 /* One thing to mount inside the root, in order. */
 typedef struct {
-	char *destination;   /* absolute path inside */
-	char *type;          /* "bind" or a file system type */
-	char *source;        /* for bind: absolute path on the host */
-	bool source_is_dir;  /* for bind */
-	bool recursive;      /* for bind */
+	char *destination;	       /* absolute path inside */
+	char *type;		       /* "bind" or a file system type */
+	char *source;		       /* for bind: absolute path on the host */
+	bool source_is_dir;	       /* for bind */
+	bool recursive;		       /* for bind */
 	uint64_t attr_set, attr_clear; /* MOUNT_ATTR_* of mount_setattr(2) */
-	uint64_t propagation;          /* MS_PRIVATE, MS_SLAVE, … or 0 */
-	char *data;          /* file system options, comma separated; or NULL */
+	uint64_t propagation;	       /* MS_PRIVATE, MS_SLAVE, … or 0 */
+	char *data;		       /* file system options, comma separated; or NULL */
 } PlanMount;
 
 typedef struct {
-	bool terminal;        /* a pty is made */
-	bool stdin_open;      /* -i */
-	struct { unsigned short rows, columns; } size; /* at the start */
+	bool terminal;	 /* a pty is made */
+	bool stdin_open; /* -i */
+	struct {
+		unsigned short rows, columns;
+	} size; /* at the start */
 } TtyPlan;
 
 typedef struct {
 	const Spec *spec;     /* borrowed; outlives the plan */
-	char *id;             /* 64 hexadecimal digits */
+	char *id;	      /* 64 hexadecimal digits */
 	uint64_t clone_flags; /* CLONE_NEW*, for clone3 */
 	IdmapPlan idmap;
 	RootfsPlan rootfs;
-	GArray *mounts;       /* of PlanMount: what the user asked for */
+	GArray *mounts; /* of PlanMount: what the user asked for */
 	NetPlan net;
 	NamesPlan names;
 	TtyPlan tty;
-	char *state_root;     /* directory of all containers' state */
-	char *state_dir;      /* this container's */
+	char *state_root; /* directory of all containers' state */
+	char *state_dir;  /* this container's */
 } Plan;

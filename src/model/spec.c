@@ -70,6 +70,7 @@ static void process_init(SpecProcess *process)
 	process->capabilities.permitted = mask;
 	process->user.umask = 0022;
 	process->user.groups = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+	process->user.group_names = strings_new();
 	process->args = vector_new();
 	process->env = vector_new();
 	process->cwd = g_strdup("/");
@@ -113,6 +114,7 @@ Spec *spec_new(void)
 static void process_free(SpecProcess *process)
 {
 	g_array_unref(process->user.groups);
+	g_ptr_array_unref(process->user.group_names);
 	g_free(process->user.name);
 	g_ptr_array_unref(process->args);
 	g_ptr_array_unref(process->env);

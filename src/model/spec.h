@@ -2,10 +2,10 @@
 /*
  * Spec: what was asked for, in the shape of the OCI runtime configuration.
  *
- * `rlc run` fills one from its flags; the OCI front end will read one from config.json.  Names follow
- * config.md and config-linux.md of the OCI runtime specification 1.3; what rlc adds to them stands in
- * SpecRlc, which in a config.json are annotations.  A Spec is plain data: nothing here has met the
- * host yet.  Plan (plan.h) is the Spec after it did.
+ * `rlc run` fills one from its flags; the OCI front end will read one from config.json.  Names
+ * follow config.md and config-linux.md of the OCI runtime specification 1.3; what rlc adds to them
+ * stands in SpecRlc, which in a config.json are annotations.  A Spec is plain data: nothing here
+ * has met the host yet.  Plan (plan.h) is the Spec after it did.
  *
  * Ownership: a Spec owns all it points to; spec_free() frees it.  Arrays of strings are GPtrArrays
  * whose elements are freed with them; arrays of structs are GArrays with a clear function.
@@ -21,21 +21,22 @@
 typedef struct {
 	uint32_t inside;  /* containerID */
 	uint32_t outside; /* hostID */
-	uint32_t count;   /* size */
+	uint32_t count;	  /* size */
 } SpecIdMap;
 
 /* process.rlimits[]: getrlimit(2) */
 typedef struct {
-	int resource; /* RLIMIT_* */
+	int resource;	     /* RLIMIT_* */
 	uint64_t soft, hard; /* RLIM_INFINITY for unlimited */
 } SpecRlimit;
 
 /* process.user: ids are numbers in OCI; a name (--user) is looked up in the rootfs by init */
 typedef struct {
 	uint32_t uid, gid;
-	int64_t umask;      /* -1: leave */
-	GArray *groups;     /* additionalGids: uint32_t */
-	char *name;         /* rlc: USER[:GROUP] as typed, wins over uid and gid; or NULL */
+	int64_t umask;		/* -1: leave */
+	GArray *groups;		/* additionalGids: uint32_t */
+	char *name;		/* rlc: USER[:GROUP] as typed, wins over uid and gid; or NULL */
+	GPtrArray *group_names; /* rlc: of char *: more groups, names or ids (--group-add) */
 } SpecUser;
 
 /* process.capabilities: bit n is capability n of capabilities(7) */
@@ -47,7 +48,7 @@ typedef struct {
 	bool terminal;
 	SpecUser user;
 	GPtrArray *args; /* of char *, NULL terminated */
-	GPtrArray *env;  /* of "NAME=VALUE", NULL terminated */
+	GPtrArray *env;	 /* of "NAME=VALUE", NULL terminated */
 	char *cwd;
 	SpecCapabilities capabilities;
 	GArray *rlimits; /* of SpecRlimit */
@@ -57,8 +58,8 @@ typedef struct {
 /* root, and where rlc makes it from */
 typedef enum {
 	ROOT_DIRECTORY, /* the directory as it is */
-	ROOT_OVERLAY,   /* a throw-away overlay over the directory */
-	ROOT_BUILTIN,   /* the built-in busybox image */
+	ROOT_OVERLAY,	/* a throw-away overlay over the directory */
+	ROOT_BUILTIN,	/* the built-in busybox image */
 } SpecRootKind;
 
 typedef struct {
@@ -70,55 +71,61 @@ typedef struct {
 /* mounts[]: options are mount(8)'s words, as in config.md */
 typedef struct {
 	char *destination;
-	char *type;          /* "bind", "tmpfs", … */
-	char *source;        /* NULL where the type needs none */
-	GPtrArray *options;  /* of char * */
+	char *type;	    /* "bind", "tmpfs", … */
+	char *source;	    /* NULL where the type needs none */
+	GPtrArray *options; /* of char * */
 } SpecMount;
 
 /* linux.namespaces[]: bit set of CLONE_NEW*; joining by path comes with its feature */
 typedef struct {
 	uint64_t namespaces;
-	GArray *uid_mappings, *gid_mappings; /* of SpecIdMap; empty: let the tiers decide */
+	GArray *uid_mappings, *gid_mappings;	  /* of SpecIdMap; empty: let the tiers decide */
 	GPtrArray *masked_paths, *readonly_paths; /* of char * */
 } SpecLinux;
 
-typedef enum { NET_SLIRP, NET_NONE, NET_HOST } SpecNetMode;
+typedef enum {
+	NET_SLIRP,
+	NET_NONE,
+	NET_HOST
+} SpecNetMode;
 
 /* --network and the flags about names; annotations io.rlc.network.* in a config.json */
 typedef struct {
 	SpecNetMode mode;
-	uint32_t mtu;          /* 0: the default */
-	char *cidr;            /* "10.0.2.0/24"; NULL: the default */
+	uint32_t mtu; /* 0: the default */
+	char *cidr;   /* "10.0.2.0/24"; NULL: the default */
 	bool ipv6;
-	bool host_loopback;    /* may the container reach the host's 127.0.0.1 by the gateway's address? */
+	bool host_loopback; /* may the container reach the host's 127.0.0.1 by the gateway's
+			       address? */
 	GPtrArray *dns, *dns_search, *dns_options; /* of char *; empty: as the host has them */
-	GPtrArray *add_hosts;  /* of "NAME:ADDRESS" */
+	GPtrArray *add_hosts;			   /* of "NAME:ADDRESS" */
 } SpecNetwork;
 
 typedef enum {
-	USERNS_AUTO,    /* the caller is root inside; the rest from subordinate ids, where there are any */
-	USERNS_HOST,    /* no user namespace */
+	USERNS_AUTO,	/* the caller is root inside; the rest from subordinate ids, where there are
+			   any */
+	USERNS_HOST,	/* no user namespace */
 	USERNS_KEEP_ID, /* the caller keeps his own id inside */
-	USERNS_MAP,     /* exactly uid_mappings and gid_mappings */
+	USERNS_MAP,	/* exactly uid_mappings and gid_mappings */
 } SpecUserns;
 
 typedef struct {
-	char *name;          /* --name or NULL */
-	char *cidfile;       /* --cidfile or NULL */
+	char *name;    /* --name or NULL */
+	char *cidfile; /* --cidfile or NULL */
 	SpecUserns userns;
 	SpecNetwork network;
-	bool init;           /* a reaper of ours is PID 1 */
-	bool interactive;    /* keep stdin open to the payload */
-	unsigned timeout;    /* seconds; 0: none */
-	bool timing;         /* print where the time went */
+	bool init;	  /* a reaper of ours is PID 1 */
+	bool interactive; /* keep stdin open to the payload */
+	unsigned timeout; /* seconds; 0: none */
+	bool timing;	  /* print where the time went */
 } SpecRlc;
 
 typedef struct {
 	SpecRoot root;
 	SpecProcess process;
-	char *hostname;     /* NULL: the first 12 digits of the id */
-	GArray *mounts;     /* of SpecMount, mounted in order */
-	SpecLinux linux_;   /* "linux" is a macro of the compiler */
+	char *hostname;	  /* NULL: the first 12 digits of the id */
+	GArray *mounts;	  /* of SpecMount, mounted in order */
+	SpecLinux linux_; /* "linux" is a macro of the compiler */
 	SpecRlc rlc;
 } Spec;
 
