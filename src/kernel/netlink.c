@@ -111,8 +111,7 @@ static size_t address_size(int family)
 bool netlink_address_add(Netlink *netlink, unsigned index, int family, const void *address,
 			 unsigned prefix, GError **error)
 {
-	struct nlmsghdr *request =
-		netlink_request(netlink, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
+	struct nlmsghdr *request = netlink_request(netlink, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
 	struct ifaddrmsg *add = mnl_nlmsg_put_extra_header(request, sizeof *add);
 	char text[INET6_ADDRSTRLEN];
 

@@ -28,8 +28,9 @@ bool netlink_link_up(Netlink *netlink, unsigned index, uint32_t mtu, GError **er
 bool netlink_link_no_addr_gen(Netlink *netlink, unsigned index, GError **error);
 
 /*
- * Give a link an address. family is AF_INET or AF_INET6, address a struct in_addr or in6_addr, prefix
- * in bits.  Duplicate address detection is off: an IPv6 address is usable at once, never tentative.
+ * Give a link an address. family is AF_INET or AF_INET6, address a struct in_addr or in6_addr,
+ * prefix in bits.  Duplicate address detection is off: an IPv6 address is usable at once, never
+ * tentative.
  */
 bool netlink_address_add(Netlink *netlink, unsigned index, int family, const void *address,
 			 unsigned prefix, GError **error);

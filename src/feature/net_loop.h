@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the parts of the net process share: its main loop, and the way to the container. */
+#pragma once
+
+#include <glib-unix.h>
+#include <stdbool.h>
+
+#include "feature/net_frame.h"
+
+typedef struct {
+	GMainContext *context;
+	int tap;
+	size_t mtu;		      /* bytes of an IP packet */
+	uint8_t reply[NET_FRAME_MAX]; /* where replies are built, one at a time */
+} NetLoop;
+
+/*
+ * Call function whenever fd is readable, until it returns G_SOURCE_REMOVE or g_source_destroy().
+ * The source returned belongs to the loop.
+ */
+GSource *net_loop_watch(NetLoop *loop, int fd, GUnixFDSourceFunc function, gpointer data);
+
+/* Give the container a frame. A frame that the tap refuses is lost, as on any wire. */
+void net_loop_send(const NetLoop *loop, const void *frame, size_t length);
+
+/* End a source and forget it. NULL is fine. */
+void net_loop_unwatch(GSource **source);

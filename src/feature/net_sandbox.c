@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "feature/net_sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <sched.h>
+#include <seccomp.h>
+#include <stdint.h>
+#include <sys/capability.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+
+/*
+ * A TCP connection through libslirp costs two buffers of 128 KiB, so descriptors bound memory.  The
+ * address space is capped beyond that: a flaw that allocates without end ends this process, not the
+ * host's memory.
+ */
+#define FILES_MAX    8192
+#define MEMORY_MAX   (4UL << 30)
+#define ROOT_OPTIONS "64k"
+
+static bool write_map(const char *path, unsigned id, GError **error)
+{
+	g_autofree char *map = g_strdup_printf("%u %u 1", id, id);
+
+	return fd_write_file(AT_FDCWD, path, map, error);
+}
+
+/*
+ * A user namespace makes the mounts below possible for an ordinary user, and takes root's hold over
+ * the host away from a net process of root's.
+ */
+static bool enter_userns(GError **error)
+{
+	unsigned uid = geteuid(), gid = getegid();
+
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWIPC) < 0) {
+		int saved = errno;
+
+		if (uid == 0 && unshare(CLONE_NEWNS | CLONE_NEWIPC) == 0)
+			return true; /* root, where user namespaces are forbidden */
+		return error_errno(error, saved, "isolate the net process");
+	}
+	return fd_write_file(AT_FDCWD, "/proc/self/setgroups", "deny", error) &&
+	       write_map("/proc/self/uid_map", uid, error) &&
+	       write_map("/proc/self/gid_map", gid, error);
+}
+
+static int make_tmpfs(void)
+{
+	auto_fd fs = (int)syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC);
+
+	if (fs < 0 || syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "size", ROOT_OPTIONS, 0) < 0 ||
+	    syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "mode", "0700", 0) < 0 ||
+	    syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -1;
+	return (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC,
+			    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
+}
+
+/* Stack an empty tmpfs on "/", enter it by its descriptor, and drop what lies beneath. */
+static bool enter_empty_root(GError **error)
+{
+	auto_fd root = -1;
+
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return error_errno(error, errno, "make the net process's mounts private");
+	root = make_tmpfs();
+	if (root < 0 ||
+	    syscall(SYS_move_mount, root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0 ||
+	    fchdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
+	    umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+		return error_errno(error, errno, "give the net process an empty root");
+	return true;
+}
+
+/*
+ * libslirp connects with a blocking connect(2) from this same thread, so the backlog must hold more
+ * connections than one batch of frames can ask for (net_slirp.c): it would wait for itself.
+ */
+static bool listen_dns(int *ret_listener, GError **error)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = NET_SANDBOX_DNS};
+	auto_fd listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof address) < 0 ||
+	    listen(listener, SOMAXCONN) < 0)
+		return error_errno(error, errno, "listen on '%s'", NET_SANDBOX_DNS);
+	*ret_listener = fd_steal(&listener);
+	return true;
+}
+
+static bool set_limit(int resource, rlim_t value, GError **error)
+{
+	struct rlimit limit;
+
+	if (getrlimit(resource, &limit) < 0)
+		return error_errno(error, errno, "read a limit of the net process");
+	limit.rlim_max = MIN(limit.rlim_max, value);
+	limit.rlim_cur = limit.rlim_max;
+	if (setrlimit(resource, &limit) < 0)
+		return error_errno(error, errno, "limit the net process");
+	return true;
+}
+
+static bool set_limits(GError **error)
+{
+	if (!set_limit(RLIMIT_NOFILE, FILES_MAX, error) || !set_limit(RLIMIT_CORE, 0, error))
+		return false;
+#ifndef __SANITIZE_ADDRESS__ /* whose shadow alone is larger */
+	if (!set_limit(RLIMIT_AS, MEMORY_MAX, error))
+		return false;
+#endif
+	return true;
+}
+
+/* 0 and 1 become /dev/null, 2 stays, keep becomes 3, all others close. */
+static bool close_others(int keep, GError **error)
+{
+	auto_fd null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0)
+		return error_errno(error, errno, "open '/dev/null'");
+	if ((keep > 3 && close_range(3, (unsigned)keep - 1, 0) < 0) ||
+	    close_range((unsigned)keep + 1, ~0U, 0) < 0)
+		return error_errno(error, errno, "close the net process's descriptors");
+	null = -1; /* the ranges had it */
+	return true;
+}
+
+bool net_sandbox_enter(int keep, int *ret_listener, GError **error)
+{
+	auto_fd listener = -1;
+
+	if (!close_others(keep, error) || !set_limits(error) || !enter_userns(error) ||
+	    !enter_empty_root(error) || !listen_dns(&listener, error))
+		return false;
+	*ret_listener = fd_steal(&listener);
+	return true;
+}
+
+/* What GLib's loop, malloc, libslirp and our own forwarders call, as strace shows it. */
+static const int allowed[] = {
+	SCMP_SYS(accept4),	SCMP_SYS(accept),	 SCMP_SYS(bind),
+	SCMP_SYS(brk),		SCMP_SYS(clock_gettime), SCMP_SYS(close),
+	SCMP_SYS(connect),	SCMP_SYS(exit),		 SCMP_SYS(exit_group),
+	SCMP_SYS(fcntl),	SCMP_SYS(futex),	 SCMP_SYS(getpeername),
+	SCMP_SYS(getrandom),	SCMP_SYS(getsockname),	 SCMP_SYS(getsockopt),
+	SCMP_SYS(madvise),	SCMP_SYS(mremap),	 SCMP_SYS(munmap),
+	SCMP_SYS(poll),		SCMP_SYS(ppoll),	 SCMP_SYS(read),
+	SCMP_SYS(recvfrom),	SCMP_SYS(recvmsg),	 SCMP_SYS(restart_syscall),
+	SCMP_SYS(rt_sigreturn), SCMP_SYS(sendmsg),	 SCMP_SYS(sendto),
+	SCMP_SYS(setsockopt),	SCMP_SYS(shutdown),	 SCMP_SYS(write),
+	SCMP_SYS(writev),
+};
+
+static int add_rules(scmp_filter_ctx filter)
+{
+	static const int domains[] = {AF_INET, AF_INET6, AF_UNIX};
+	static const int mappers[] = {SCMP_SYS(mmap), SCMP_SYS(mprotect)};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < G_N_ELEMENTS(allowed); i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
+	for (size_t i = 0; r == 0 && i < G_N_ELEMENTS(domains); i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
+				     SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)domains[i]));
+	for (size_t i = 0; r == 0 && i < G_N_ELEMENTS(mappers); i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, mappers[i], 1,
+				     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	if (r == 0)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
+				     SCMP_A1(SCMP_CMP_EQ, FIONREAD));
+	return r;
+}
+
+static bool load_filter(GError **error)
+{
+	/* ENOSYS rather than death: a library may probe for a call and do without it */
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+	int r = filter ? add_rules(filter) : -ENOMEM;
+
+	if (r == 0)
+		r = seccomp_load(filter);
+	seccomp_release(filter);
+	return r == 0 || error_errno(error, -r, "filter the net process's system calls");
+}
+
+static bool drop_capabilities(GError **error)
+{
+	cap_t none = cap_init();
+	bool dropped = none && cap_set_proc(none) == 0;
+
+	cap_free(none);
+	return dropped || error_errno(error, errno, "drop the net process's capabilities");
+}
+
+bool net_sandbox_seal(GError **error)
+{
+	for (cap_value_t cap = 0; cap_drop_bound(cap) == 0;)
+		cap++;
+	if (!drop_capabilities(error))
+		return false;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return error_errno(error, errno, "harden the net process");
+	return load_filter(error);
+}

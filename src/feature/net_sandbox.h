@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The net process's sandbox: what remains when the first packet of the container is read.
+ *
+ * Kept: the host's network namespace, three descriptors (stderr, control, tap) and the sockets made
+ * later.  Gone: every file, every capability, every other descriptor, exec, and all system calls
+ * but those that moving packets needs.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+/*
+ * First half, with files still in reach: own user namespace (as root too, where the host allows
+ * it), an empty file system for root with a listening socket at NET_SANDBOX_DNS, limits, no
+ * descriptors but 0, 1 and 2 and the one to keep.  ret_listener is that socket.
+ */
+bool net_sandbox_enter(int keep, int *ret_listener, GError **error);
+
+/* Second half, when all is opened: no capabilities, no new privileges, and the system call filter.
+ */
+bool net_sandbox_seal(GError **error);
+
+/* Where libslirp connects TCP to the name server's address to, inside the empty root. */
+#define NET_SANDBOX_DNS "/dns"
