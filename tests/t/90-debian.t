@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The walk's last step: an ordinary user unpacks a Debian root in his own id map, and apt-get installs a
+# package in it through the user-mode network, while the directory does not change.
+. "$(dirname "$0")/../lib/lib.sh"
+needs root rlc userns subids tun mmdebstrap apt
+user_with_subids
+user_without_subids
+
+# The mirrors of this machine, and its proxy where it has one
+apt_sources() {
+	apt-get indextargets --format '$(SITE) $(RELEASE) $(COMPONENT) $(SIGNED_BY)' \
+		'Created-By: Packages' 2>/dev/null | sort -u | awk '
+		/debian/ {
+			signed = $4 ? " [signed-by=" $4 "]" : ""
+			print "deb" signed, $1, $2, $3
+		}'
+}
+apt_sources >"$T/sources.list"
+apt-config dump | grep -E '^Acquire::(https?|ftp)::' >"$T/proxy.conf"
+
+suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
+run env -C "$T" mmdebstrap --quiet --variant=apt --aptopt="$T/proxy.conf" \
+	"$suite" "$T/debian.tar" "$T/sources.list"
+is "$status" 0 "mmdebstrap makes a Debian root"
+chmod 0644 "$T/debian.tar"
+leftovers_begin
+
+dir=$T/rootfs-debian
+install -d -o "$sub" "$dir"
+RUN_TIMEOUT=300
+run as "$sub" "$RLC" unshare tar -x -p --numeric-owner -C "$dir" -f "$T/debian.tar" --exclude './dev/*'
+is "$status $err" "0 " "rlc unshare tar unpacks it"
+first=$(grep "^$sub:" /etc/subuid | cut -d: -f2)
+is "$(stat -c %u "$dir/etc/shadow") $(stat -c %g "$dir/etc/shadow")" \
+	"$(id -u "$sub") $((first + 42 - 1))" "owners are the user's own ids"
+run as "$sub" "$RLC" unshare stat -c '%u:%g %a' "$dir/etc/shadow" "$dir/etc/passwd"
+is "$(paste -sd' ' <<<"$out")" "0:42 640 0:0 644" "and look right from inside"
+
+before=$(fingerprint "$dir")
+
+run as "$sub" "$RLC" run --rootfs "$dir:O" sh -c '
+	set -e
+	apt-get -q update
+	DEBIAN_FRONTEND=noninteractive apt-get -qy install hello
+	hello
+	dpkg -s hello | grep ^Status'
+is "$status" 0 "apt-get update, install hello, hello"
+like "$out" $'\nHello, world!\n' "hello greets"
+like "$out" 'Status: install ok installed' "dpkg has it"
+unlike "$out$err" '^[WE]:' "apt neither warns nor fails"
+unlike "$out$err" 'unsandboxed|_apt|setgroups|seteuid' "apt's own user does the download"
+
+run as "$sub" "$RLC" run --network none --rootfs "$dir:O" sh -c 'command -v hello; id _apt; su -s /bin/sh _apt -c id'
+unlike "$out" '/hello' "the next container starts from the directory again"
+like "$out" 'uid=[0-9]+\(_apt\).*uid=[0-9]+\(_apt\)' "a process may become _apt"
+
+is "$(fingerprint "$dir")" "$before" "the directory is as it was, byte for byte"
+
+# With the right owners a directory can be used as it is, too
+run as "$sub" "$RLC" run --network none --rootfs "$dir" sh -c 'dpkg --audit && cat /etc/debian_version'
+is "$status" 0 "the directory as it is works as well"
+
+# Unpacked by root: rlc says what is wrong with it and how to mend it, not apt
+mkdir "$T/rootfs-by-root"
+tar -x -p --numeric-owner -C "$T/rootfs-by-root" -f "$T/debian.tar" --exclude './dev/*' ./bin ./usr/bin/true ./etc
+run as "$sub" "$RLC" run --rootfs "$T/rootfs-by-root" true
+refused "a root that root unpacked" "$T/rootfs-by-root" "RLC-R02" "rlc unshare tar"
+
+no_leftovers "nothing is left"
+when_finished as "$sub" "$RLC" unshare rm -rf "$dir"
+done_testing
