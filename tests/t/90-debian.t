@@ -9,12 +9,8 @@ user_without_subids
 
 # The mirrors of this machine, and its proxy where it has one
 apt_sources() {
-	apt-get indextargets --format '$(SITE) $(RELEASE) $(COMPONENT) $(SIGNED_BY)' \
-		'Created-By: Packages' 2>/dev/null | sort -u | awk '
-		/debian/ {
-			signed = $4 ? " [signed-by=" $4 "]" : ""
-			print "deb" signed, $1, $2, $3
-		}'
+	apt-get indextargets --format '$(SITE) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+		sort -u | sed -n '/debian/s/^/deb /p'
 }
 apt_sources >"$T/sources.list"
 apt-config dump | grep -E '^Acquire::(https?|ftp)::' >"$T/proxy.conf"

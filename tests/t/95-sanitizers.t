@@ -20,7 +20,7 @@ RUN_TIMEOUT=120
 # plain processes, are checked for leaks.
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 for unit in "$build"/tests/unit/*; do
-	[ -f "$unit" ] && [ -x "$unit" ] || continue
+	if [ ! -f "$unit" ] || [ ! -x "$unit" ]; then continue; fi
 	ASAN_OPTIONS=detect_leaks=1 run "$unit" --tap
 	is "$status $(grep -c '^not ok' <<<"$out")" "0 0" "${unit##*/} passes"
 	unlike "$err" 'Sanitizer|runtime error' "${unit##*/}: no report"
