@@ -37,6 +37,13 @@ static const struct {
 		 "an ordinary user may map his own id and the ranges that /etc/subuid and "
 		 "/etc/subgid grant {}",
 		 "grep {} /etc/subuid /etc/subgid   (and ask for ids within these ranges)"},
+	[HINT_ID_UNMAPPED] =
+		{
+			"RLC-U08",
+			"the container's id map has no id {}",
+			"grep \"^$(id -un):\" /etc/subuid /etc/subgid   (the ranges that a map is made "
+			"of; or choose another with --uidmap, --gidmap)",
+		},
 	[HINT_TUN_MISSING] =
 		{"RLC-N01", "the device of the tun driver does not exist, so no tap can be made",
 		 "sudo modprobe tun && sudo mkdir -p /dev/net && "

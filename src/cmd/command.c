@@ -1,9 +1,165 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/command.h"
 
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "cmd/suggest.h"
+
+static int cmd_help(int argc, char **argv);
+
+static const Command commands[] = {
+	{"run", "[OPTIONS] [IMAGE [COMMAND [ARG...]]]", "run a command in a new container",
+	 cmd_run},
+	{"unshare", "COMMAND [ARG...]", "run a command in your own id map, nothing else isolated",
+	 cmd_unshare},
+	{"version", "", "print the version", cmd_version},
+	{"help", "[COMMAND]", "print help, or the help of a command", cmd_help},
+};
+
+int command_fail(const GError *error)
+{
+	log_error("%s", error->message);
+	if (g_error_matches(error, RLC_ERROR, RLC_ERROR_EXEC_NOT_FOUND))
+		return EXIT_NO_SUCH_PROGRAM;
+	if (g_error_matches(error, RLC_ERROR, RLC_ERROR_EXEC_DENIED))
+		return EXIT_CANNOT_EXECUTE;
+	return EXIT_RLC_FAILED;
+}
+
+static const Command *command_find(const char *name)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
+		if (strcmp(commands[i].name, name) == 0)
+			return &commands[i];
+	}
+	return NULL;
+}
+
+static int command_unknown(const char *name)
+{
+	Suggestion nearest = {.typed = name};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
+		suggest_offer(&nearest, commands[i].name);
+	if (nearest.best)
+		log_error("run '%s': no such command; did you mean 'rlc %s'?", name, nearest.best);
+	else
+		log_error("run '%s': no such command; 'rlc help' lists them", name);
+	return EXIT_RLC_FAILED;
+}
+
+static void print_help(FILE *out)
+{
+	fputs("Usage: rlc [--root DIR] [--log-level LEVEL] COMMAND [ARG...]\n\n"
+	      "Linux containers for everybody, without a daemon.\n\nCommands:\n",
+	      out);
+	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
+		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
+	fputs("\nGlobal options:\n"
+	      "  --root DIR         where the state of containers is kept (or RLC_ROOT)\n"
+	      "  --log-level LEVEL  error, warn, info or debug (or RLC_LOG_LEVEL)\n"
+	      "  --version          print the version\n"
+	      "  --help             print this help\n\n"
+	      "'rlc COMMAND --help' explains a command. 'rlc run' alone opens a shell.\n",
+	      out);
+}
+
+static int cmd_help(int argc, char **argv)
+{
+	char help_flag[] = "--help";
+	char *help_argv[] = {NULL, help_flag, NULL};
+	const Command *command;
+
+	if (argc < 2) {
+		print_help(stdout);
+		return 0;
+	}
+	command = command_find(argv[1]);
+	if (!command)
+		return command_unknown(argv[1]);
+	if (command->run == cmd_help || !*command->arguments) {
+		printf("Usage: rlc %s %s\n%s\n", command->name, command->arguments,
+		       command->summary);
+		return 0;
+	}
+	help_argv[0] = argv[1];
+	return command->run(2, help_argv);
+}
+
+static bool set_log_level(const char *text)
+{
+	LogLevel level;
+
+	if (!log_level_parse(text, &level)) {
+		log_error("set log level '%s': not one of error, warn, info, debug", text);
+		return false;
+	}
+	log_set_level(level);
+	return g_setenv("RLC_LOG_LEVEL", text, TRUE);
+}
+
+/* What is left to do after the global flags: a command at argv[optind], unless *ret_code is set. */
+static bool parse_globals(int argc, char **argv, int *ret_code)
+{
+	static const struct option options[] = {
+		{"root", required_argument, NULL, 'r'},
+		{"log-level", required_argument, NULL, 'l'},
+		{"version", no_argument, NULL, 'v'},
+		{"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
+	};
+	int c;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "+:h", options, NULL)) >= 0) {
+		*ret_code = EXIT_RLC_FAILED;
+		switch (c) {
+		case 'r':
+			g_setenv("RLC_ROOT", optarg, TRUE);
+			break;
+		case 'l':
+			if (!set_log_level(optarg))
+				return false;
+			break;
+		case 'v':
+			*ret_code = cmd_version(1, argv);
+			return false;
+		case 'h':
+			*ret_code = cmd_help(1, argv);
+			return false;
+		case ':':
+			log_error("parse %s: it needs a value", argv[optind - 1]);
+			return false;
+		default:
+			log_error("parse %s: no such global option; 'rlc help' lists them",
+				  argv[optind - 1]);
+			return false;
+		}
+	}
+	return true;
+}
+
 int command_main(int argc, char **argv)
 {
-	(void)argc;
-	(void)argv;
-	return EXIT_RLC_FAILED;
+	const char *level = g_getenv("RLC_LOG_LEVEL");
+	const Command *command;
+	int code;
+
+	if (level && *level && !set_log_level(level))
+		return EXIT_RLC_FAILED;
+	if (!parse_globals(argc, argv, &code))
+		return code;
+	if (optind >= argc) {
+		print_help(stderr);
+		return EXIT_RLC_FAILED;
+	}
+	command = command_find(argv[optind]);
+	if (!command)
+		return command_unknown(argv[optind]);
+	return command->run(argc - optind, argv + optind);
 }

@@ -2,12 +2,16 @@
 /*
  * The command table.  A command gets its own argv (argv[0] is its name), prints its results and
  * returns the exit code: the only floor that does either.
+ *
+ * A global flag (--root, --log-level) may stand before the command.  It becomes the environment
+ * variable that mirrors it (RLC_ROOT, RLC_LOG_LEVEL), so a command has one place to look.
  */
 #pragma once
 
+#include <glib.h>
+
 /* Exit codes of rlc's own (a payload's code passes through; 128+n when a signal ended it). */
 enum {
-	EXIT_TIMED_OUT = 124,
 	EXIT_RLC_FAILED = 125,
 	EXIT_CANNOT_EXECUTE = 126,
 	EXIT_NO_SUCH_PROGRAM = 127,
@@ -21,6 +25,9 @@ typedef struct {
 } Command;
 
 int command_main(int argc, char **argv);
+
+/* Print the error as "rlc: <message>" on standard error and return the exit code it stands for. */
+int command_fail(const GError *error);
 
 int cmd_run(int argc, char **argv);
 int cmd_unshare(int argc, char **argv);

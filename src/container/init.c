@@ -1,2 +1,142 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Theory of operation: PID 1 of a pid namespace has two duties that programs rarely know of.
+ * Orphans become its children and stay zombies until it waits for them; and the kernel drops every
+ * signal sent to it that it has no handler for.  So PID 1 stays rlc's own, with all signals blocked
+ * and taken by sigwaitinfo(2): a blocked signal is not dropped.
+ *
+ * The reaper is the one process inside that still has the image of rlc and the memory of its
+ * caller.  It lets go of all it can: descriptors, capabilities, arguments and environment; and it
+ * is not dumpable, so that /proc/1/exe, fd, environ and mem are closed to the payload.
+ *
+ * The payload's exec closes its copy of the sync socket, the reaper closes its own: only then does
+ * the supervisor see the end of file that means success.
+ */
 #include "container/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "feature/caps.h"
+#include "feature/process.h"
+
+#define REAPER_NAME "rlc-init"
+#define STAT_MAX    4096
+
+/* Fields of /proc/PID/stat, counted from the one behind the name; see proc(5). */
+enum {
+	STAT_ARG_START = 45,
+	STAT_ENV_END = 48,
+	STAT_FIELDS = 50
+};
+
+/*
+ * The command line that the caller typed, and his environment, are not for the container's ps.
+ * They lie side by side on the stack: clear both, and put the reaper's name where ps reads.  A byte
+ * that is not NUL at the end of the arguments would tell the kernel to look for the name's end.
+ */
+static void hide_arguments(void)
+{
+	g_autofree char *stat = fd_read_file(AT_FDCWD, "/proc/self/stat", STAT_MAX, NULL);
+	char *behind_name = stat ? strrchr(stat, ')') : NULL;
+	g_auto(GStrv) fields = behind_name ? g_strsplit(behind_name + 1, " ", STAT_FIELDS) : NULL;
+	guint64 start, end;
+
+	if (!fields || g_strv_length(fields) <= STAT_ENV_END + 1)
+		return;
+	/* fields[0] is empty, as a blank follows the name */
+	start = g_ascii_strtoull(fields[STAT_ARG_START + 1], NULL, 10);
+	end = g_ascii_strtoull(fields[STAT_ENV_END + 1], NULL, 10);
+	if (start == 0 || end <= start + strlen(REAPER_NAME))
+		return;
+	memset((void *)(uintptr_t)start, 0, end - start);
+	memcpy((void *)(uintptr_t)start, REAPER_NAME, strlen(REAPER_NAME));
+}
+
+/* Keep nothing that a reaper does not need. The sync socket goes last: until then errors have a
+ * way. */
+static bool let_go(Container *container, GError **error)
+{
+	hide_arguments();
+	if (prctl(PR_SET_NAME, REAPER_NAME) < 0)
+		return error_errno(error, errno, "name the reaper");
+	if (!caps_keep_kill(error))
+		return false;
+	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+		return error_errno(error, errno, "close the reaper's memory");
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return error_errno(error, errno, "tie the container to its supervisor");
+	sync_close(container->sync);
+	syscall(SYS_close_range, 0U, ~0U, 0);
+	return true;
+}
+
+/* Wait for all that ended; when the payload is among it, so ends the container. */
+static void reap(pid_t payload)
+{
+	pid_t pid;
+	int status;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == payload)
+			_exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+	}
+}
+
+static G_GNUC_NORETURN void reaper_main(Container *container, pid_t payload)
+{
+	g_autoptr(GError) error = NULL;
+	sigset_t all;
+
+	if (!let_go(container, &error)) {
+		sync_send_error(container->sync, error);
+		_exit(125);
+	}
+	sigfillset(&all);
+	for (;;) {
+		int signal_number = sigwaitinfo(&all, NULL);
+
+		if (signal_number == SIGCHLD)
+			reap(payload);
+		else if (signal_number > 0)
+			kill(payload, signal_number);
+	}
+}
+
+bool init_run_payload(Container *container, GError **error)
+{
+	sigset_t all;
+	pid_t payload;
+
+	/* Out of the caller's process group: his terminal's Ctrl-C comes through the supervisor. */
+	if (setsid() < 0)
+		return error_errno(error, errno, "start a session");
+	if (!container->plan->spec->rlc.init)
+		return process_exec(container, error);
+	sigfillset(&all);
+	if (sigprocmask(SIG_SETMASK, &all, NULL) < 0)
+		return error_errno(error, errno, "block signals");
+	payload = fork();
+	if (payload < 0)
+		return error_errno(error, errno, "fork the payload");
+	if (payload == 0)
+		return process_exec(container, error);
+	reaper_main(container, payload);
+}
+
+void init_explain(const Plan *plan, GString *script)
+{
+	g_string_append(script, plan->spec->rlc.init
+					? "# fork: the child becomes the payload, PID 1 reaps and "
+					  "passes signals on\n"
+					: "# no fork: PID 1 becomes the payload\n");
+	process_explain(plan, script);
+}

@@ -1,18 +1,85 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "feature/caps.h"
 
-bool caps_plan(const Spec *spec, Plan *plan, GError **error)
+#include <errno.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+
+#include "base/error.h"
+
+G_DEFINE_AUTO_CLEANUP_FREE_FUNC(cap_t, cap_free, NULL)
+
+bool caps_parse(const char *name, uint64_t *ret_mask)
 {
-	(void)spec;
-	(void)plan;
-	(void)error;
+	g_autofree char *full = NULL;
+	cap_value_t value;
+
+	if (g_ascii_strcasecmp(name, "all") == 0) {
+		*ret_mask = UINT64_MAX;
+		return true;
+	}
+	full = g_ascii_strncasecmp(name, "cap_", 4) == 0 ? g_strdup(name)
+							 : g_strconcat("cap_", name, NULL);
+	/* libcap takes numbers too, which are not names */
+	if (!g_ascii_isalpha(full[4]) || cap_from_name(full, &value) < 0)
+		return false;
+	*ret_mask = UINT64_C(1) << value;
 	return true;
 }
 
-bool caps_child(Container *container, GError **error)
+bool caps_drop_bounding(const SpecCapabilities *caps, GError **error)
 {
-	(void)container;
-	(void)error;
+	/* A bounding set is read and dropped one by one; the first that does not exist ends it. */
+	for (int i = 0; cap_get_bound(i) >= 0; i++) {
+		if (caps->bounding & UINT64_C(1) << i || cap_get_bound(i) == 0)
+			continue;
+		if (cap_drop_bound(i) < 0)
+			return error_errno(error, errno, "drop capability %d from the bounding set",
+					   i);
+	}
 	return true;
 }
 
+/* Raise in flag whatever mask has and the kernel knows. */
+static bool caps_fill(cap_t sets, cap_flag_t flag, uint64_t mask)
+{
+	for (int i = 0; i < cap_max_bits(); i++) {
+		cap_value_t value = i;
+
+		if (mask & UINT64_C(1) << i && cap_set_flag(sets, flag, 1, &value, CAP_SET) < 0)
+			return false;
+	}
+	return true;
+}
+
+static bool caps_raise_ambient(uint64_t mask, GError **error)
+{
+	for (int i = 0; i < cap_max_bits(); i++) {
+		if (mask & UINT64_C(1) << i && cap_set_ambient(i, CAP_SET) < 0)
+			return error_errno(error, errno, "raise ambient capability %d", i);
+	}
+	return true;
+}
+
+bool caps_set(const SpecCapabilities *caps, uint32_t uid, GError **error)
+{
+	g_auto(cap_t) sets = cap_init();
+	uint64_t permitted = uid == 0 ? caps->permitted | caps->ambient : caps->ambient;
+	uint64_t effective = uid == 0 ? caps->effective | caps->ambient : caps->ambient;
+
+	if (!sets || !caps_fill(sets, CAP_PERMITTED, permitted & caps->bounding) ||
+	    !caps_fill(sets, CAP_EFFECTIVE, effective & caps->bounding) ||
+	    !caps_fill(sets, CAP_INHERITABLE, caps->ambient & caps->bounding) ||
+	    cap_set_proc(sets) < 0)
+		return error_errno(error, errno, "set capabilities");
+	return caps_raise_ambient(caps->ambient & caps->bounding, error);
+}
+
+bool caps_keep_kill(GError **error)
+{
+	const uint64_t kill = UINT64_C(1) << CAP_KILL;
+	const SpecCapabilities caps = {.bounding = kill, .permitted = kill, .effective = kill};
+
+	return caps_set(&caps, 0, error);
+}

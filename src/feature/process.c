@@ -1,18 +1,363 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Theory of operation: what a process may do is taken from it in the one order that works.
+ *
+ *  1. session and standard streams, while the terminal may still be handed over
+ *  2. limits: raising one needs CAP_SYS_RESOURCE
+ *  3. user and groups looked up in the container's own files; working directory made and entered
+ *  4. bounding set: needs CAP_SETPCAP
+ *  5. groups, gid, uid, in this order: each needs rights that the next takes away.  KEEPCAPS keeps
+ *     the permitted set over the change, so that what is kept is said by
+ *  6. capset, which has the last word; then no_new_privs
+ *  7. every descriptor but the three streams closes on exec, and the end of file that the sync
+ *     socket then shows tells the supervisor that exec succeeded
+ *
+ * All failures return to the caller, which sends them to the supervisor; only execve has no return.
+ */
 #include "feature/process.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/hint.h"
+#include "base/log.h"
+#include "feature/caps.h"
+#include "feature/tty.h"
+#include "feature/user.h"
+
+#define INTERPRETER_MAX 256 /* BINPRM_BUF_SIZE: what the kernel reads of "#!" */
+
+static const struct {
+	const char *name;
+	int resource;
+} rlimits[] = {
+	{"as", RLIMIT_AS},
+	{"core", RLIMIT_CORE},
+	{"cpu", RLIMIT_CPU},
+	{"data", RLIMIT_DATA},
+	{"fsize", RLIMIT_FSIZE},
+	{"locks", RLIMIT_LOCKS},
+	{"memlock", RLIMIT_MEMLOCK},
+	{"msgqueue", RLIMIT_MSGQUEUE},
+	{"nice", RLIMIT_NICE},
+	{"nofile", RLIMIT_NOFILE},
+	{"nproc", RLIMIT_NPROC},
+	{"rss", RLIMIT_RSS},
+	{"rtprio", RLIMIT_RTPRIO},
+	{"rttime", RLIMIT_RTTIME},
+	{"sigpending", RLIMIT_SIGPENDING},
+	{"stack", RLIMIT_STACK},
+};
+
+bool process_rlimit_parse(const char *name, int *ret_resource)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(rlimits); i++) {
+		if (strcmp(rlimits[i].name, name) == 0) {
+			*ret_resource = rlimits[i].resource;
+			return true;
+		}
+	}
+	return false;
+}
+
+static const char *rlimit_name(int resource)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(rlimits); i++) {
+		if (rlimits[i].resource == resource)
+			return rlimits[i].name;
+	}
+	return "?";
+}
 
 bool process_plan(const Spec *spec, Plan *plan, GError **error)
 {
-	(void)spec;
+	const SpecProcess *process = &spec->process;
+
 	(void)plan;
-	(void)error;
+	if (process->args->len < 2 || !*(const char *)g_ptr_array_index(process->args, 0))
+		return error_set(error, RLC_ERROR_USAGE, "run '': the command is empty");
+	if (*process->cwd != '/')
+		return error_set(error, RLC_ERROR_USAGE,
+				 "start in '%s': it is not an absolute path", process->cwd);
+	for (guint i = 0; i + 1 < process->env->len; i++) {
+		const char *entry = g_ptr_array_index(process->env, i);
+
+		if (*entry == '=' || !strchr(entry, '='))
+			return error_set(error, RLC_ERROR_USAGE,
+					 "set variable '%s': it is not NAME=VALUE", entry);
+	}
 	return true;
 }
 
-bool process_child(Container *container, GError **error)
+static bool set_rlimits(const GArray *wanted, GError **error)
 {
-	(void)container;
-	(void)error;
+	for (guint i = 0; i < wanted->len; i++) {
+		const SpecRlimit *limit = &g_array_index(wanted, SpecRlimit, i);
+		struct rlimit value = {.rlim_cur = limit->soft, .rlim_max = limit->hard};
+		const char *name = rlimit_name(limit->resource);
+
+		if (setrlimit((__rlimit_resource_t)limit->resource, &value) == 0)
+			continue;
+		error_errno(error, errno, "set limit %s", name);
+		return errno == EPERM ? hint_add(error, HINT_RLIMIT, name) : false;
+	}
 	return true;
 }
 
+/*
+ * Enter the working directory, made where it is missing.  A path like /proc/self/fd/N could name a
+ * directory outside, of which getcwd(2) then says that it cannot be reached from the root.
+ */
+static bool enter_cwd(const char *cwd, GError **error)
+{
+	char where[PATH_MAX];
+
+	if (chdir(cwd) < 0 && errno == ENOENT && g_mkdir_with_parents(cwd, 0755) < 0)
+		return error_errno(error, errno, "make working directory '%s'", cwd);
+	if (chdir(cwd) < 0)
+		return error_errno(error, errno, "enter working directory '%s'", cwd);
+	/* the system call: the C library's function would look for a name that does not exist */
+	if (syscall(SYS_getcwd, where, sizeof where) < 0)
+		return error_errno(error, errno, "read back working directory '%s'", cwd);
+	if (*where != '/')
+		return error_set(error, RLC_ERROR_FAILED,
+				 "enter working directory '%s': it lies outside the container",
+				 cwd);
+	return true;
+}
+
+/*
+ * Where the map has one id alone the kernel forbids setgroups(2), or a user could shed a group that
+ * denies him something; the caller's groups stay then, which is only wrong if others were asked
+ * for.
+ */
+static bool set_groups(const User *user, GError **error)
+{
+	const GArray *groups = user->groups;
+
+	if (setgroups(groups->len, (const gid_t *)(void *)groups->data) == 0)
+		return true;
+	if (errno == EPERM && groups->len == 0) {
+		log_debug("process: setgroups is denied in this id map: the groups stay");
+		return true;
+	}
+	return error_errno(error, errno, "set %u supplementary groups", groups->len);
+}
+
+static bool check_mapped(int errno_value, const char *what, uint32_t id, GError **error)
+{
+	g_autofree char *text = g_strdup_printf("%u", id);
+
+	error_errno(error, errno_value, "become %s %u", what, id);
+	return errno_value == EINVAL ? hint_add(error, HINT_ID_UNMAPPED, text) : false;
+}
+
+static bool become_user(const SpecProcess *process, const User *user, GError **error)
+{
+	if (!caps_drop_bounding(&process->capabilities, error))
+		return false;
+	if (prctl(PR_SET_KEEPCAPS, 1) < 0)
+		return error_errno(error, errno, "keep capabilities over setuid");
+	if (!set_groups(user, error))
+		return false;
+	if (setresgid(user->gid, user->gid, user->gid) < 0)
+		return check_mapped(errno, "group", user->gid, error);
+	if (setresuid(user->uid, user->uid, user->uid) < 0)
+		return check_mapped(errno, "user", user->uid, error);
+	if (!caps_set(&process->capabilities, user->uid, error))
+		return false;
+	if (process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		return error_errno(error, errno, "set no_new_privs");
+	return true;
+}
+
+/* Signals as a shell would hand them over: none blocked, none ignored. */
+static bool reset_signals(GError **error)
+{
+	sigset_t none;
+
+	for (int i = 1; i < NSIG; i++) {
+		if (i != SIGKILL && i != SIGSTOP)
+			signal(i, SIG_DFL); /* fails for the two that the C library keeps */
+	}
+	sigemptyset(&none);
+	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
+		return error_errno(error, errno, "unblock signals");
+	return true;
+}
+
+/* What the user did not set: HOSTNAME and HOME, as every login has them. */
+static GPtrArray *build_env(const Plan *plan, const char *home)
+{
+	const GPtrArray *asked = plan->spec->process.env;
+	GPtrArray *env = g_ptr_array_new_with_free_func(g_free);
+
+	for (guint i = 0; i + 1 < asked->len; i++)
+		g_ptr_array_add(env, g_strdup(g_ptr_array_index(asked, i)));
+	if (!spec_get_env(plan->spec, "HOSTNAME") && plan->names.hostname)
+		g_ptr_array_add(env, g_strconcat("HOSTNAME=", plan->names.hostname, NULL));
+	if (!spec_get_env(plan->spec, "HOME"))
+		g_ptr_array_add(env, g_strconcat("HOME=", home, NULL));
+	g_ptr_array_add(env, NULL);
+	return env;
+}
+
+/* The interpreter that a script names in its first line; NULL: no script. */
+static char *script_interpreter(const char *program)
+{
+	auto_fd fd = open(program, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	char line[INTERPRETER_MAX + 1] = "";
+	ssize_t n = fd < 0 ? -1 : read(fd, line, INTERPRETER_MAX);
+	char *start;
+
+	if (n < 3 || line[0] != '#' || line[1] != '!')
+		return NULL;
+	start = line + 2 + strspn(line + 2, " \t");
+	return g_strndup(start, strcspn(start, " \t\r\n"));
+}
+
+/* The program exists, and execve said ENOENT all the same: what it needs to run does not. */
+static bool fail_interpreter(const char *program, GError **error)
+{
+	g_autofree char *interpreter = script_interpreter(program);
+
+	error_set(error, RLC_ERROR_EXEC_NOT_FOUND,
+		  "run '%s': its interpreter or loader does not exist in the container", program);
+	return interpreter ? hint_add(error, HINT_PAYLOAD_SCRIPT, interpreter) : false;
+}
+
+static bool fail_exec(const char *program, int errno_value, GError **error)
+{
+	struct stat st;
+
+	if (errno_value == ENOENT && stat(program, &st) == 0)
+		return fail_interpreter(program, error);
+	if (errno_value == ENOENT || errno_value == ENOTDIR)
+		return error_set(error, RLC_ERROR_EXEC_NOT_FOUND, "run '%s': %s", program,
+				 g_strerror(errno_value));
+	if (errno_value == EACCES && stat(program, &st) == 0 && S_ISDIR(st.st_mode))
+		errno_value = EISDIR;
+	error_set(error, RLC_ERROR_EXEC_DENIED, "run '%s': %s", program, g_strerror(errno_value));
+	return errno_value == ENOEXEC ? hint_add(error, HINT_PAYLOAD_ARCH, program) : false;
+}
+
+/*
+ * execvpe's search, but along the PATH that the payload gets: the first file that can be executed;
+ * one that cannot is remembered, for "not allowed" says more than "not found".
+ */
+static bool exec_search(const char *name, char **argv, char **envp, const char *path,
+			GError **error)
+{
+	g_auto(GStrv) dirs = g_strsplit(path, ":", -1);
+	g_autofree char *denied = NULL;
+	int denied_errno = 0;
+
+	for (char **dir = dirs; *dir; dir++) {
+		g_autofree char *program = g_build_filename(**dir ? *dir : ".", name, NULL);
+		struct stat st;
+
+		if (stat(program, &st) < 0 || S_ISDIR(st.st_mode))
+			continue;
+		execve(program, argv, envp);
+		if (denied || errno == ENOTDIR)
+			continue;
+		denied_errno = errno;
+		denied = g_steal_pointer(&program);
+	}
+	if (denied)
+		return fail_exec(denied, denied_errno, error);
+	return error_set(error, RLC_ERROR_EXEC_NOT_FOUND,
+			 "run '%s': no such program in the container's PATH, %s", name, path);
+}
+
+static bool exec_payload(const Plan *plan, char **envp, GError **error)
+{
+	char **argv = (char **)plan->spec->process.args->pdata;
+	const char *path = spec_get_env(plan->spec, "PATH");
+
+	if (strchr(argv[0], '/')) {
+		execve(argv[0], argv, envp);
+		return fail_exec(argv[0], errno, error);
+	}
+	return exec_search(argv[0], argv, envp, path ? path : "/bin:/usr/bin", error);
+}
+
+static bool lookup(const SpecUser *wanted, User *ret_user, GError **error)
+{
+	auto_fd etc = open("/etc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return user_lookup(wanted, etc, ret_user, error);
+}
+
+bool process_exec(Container *container, GError **error)
+{
+	const SpecProcess *process = &container->plan->spec->process;
+	g_autoptr(GPtrArray) env = NULL;
+	g_auto(User) user = {0};
+
+	if (setsid() < 0 && errno != EPERM) /* EPERM: PID 1 leads a session already */
+		return error_errno(error, errno, "start a session");
+	if (!lookup(&process->user, &user, error) || !tty_attach(container, user.uid, error) ||
+	    !set_rlimits(process->rlimits, error))
+		return false;
+	umask(0022);
+	if (!enter_cwd(process->cwd, error) || !become_user(process, &user, error))
+		return false;
+	if (process->user.umask >= 0)
+		umask((mode_t)process->user.umask);
+	env = build_env(container->plan, user.home);
+	if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		return error_errno(error, errno, "close descriptors on exec");
+	return reset_signals(error) && exec_payload(container->plan, (char **)env->pdata, error);
+}
+
+/* The variables and the command, each quoted for the shell. */
+static void explain_command(const Plan *plan, GString *script)
+{
+	const SpecProcess *process = &plan->spec->process;
+	g_autoptr(GPtrArray) env = build_env(plan, "/");
+
+	g_string_append(script, "env -i");
+	for (guint i = 0; i + 1 < env->len; i++) {
+		g_autofree char *word = g_shell_quote(g_ptr_array_index(env, i));
+
+		g_string_append_printf(script, " %s", word);
+	}
+	for (guint i = 0; i + 1 < process->args->len; i++) {
+		g_autofree char *word = g_shell_quote(g_ptr_array_index(process->args, i));
+
+		g_string_append_printf(script, " %s", word);
+	}
+	g_string_append_c(script, '\n');
+}
+
+void process_explain(const Plan *plan, GString *script)
+{
+	const SpecProcess *process = &plan->spec->process;
+	g_autofree char *cwd = g_shell_quote(process->cwd);
+
+	g_string_append_printf(script,
+			       "# setsid, prlimit, setgroups, setresgid, setresuid (user %s)\n"
+			       "# prctl(PR_CAPBSET_DROP), capset: %#" G_GINT64_MODIFIER
+			       "x, docker's set\n"
+			       "# prctl(PR_SET_NO_NEW_PRIVS), close_range(3, ~0, CLOEXEC), execve\n"
+			       "# By hand, where the root has util-linux: setpriv --no-new-privs "
+			       "--bounding-set …\n"
+			       "mkdir -p %s\ncd %s\n",
+			       process->user.name ? process->user.name : "0",
+			       process->capabilities.bounding, cwd, cwd);
+	explain_command(plan, script);
+}

@@ -1,25 +1,152 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "feature/tty.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "kernel/mount.h"
+#include "kernel/sync.h"
+
+/* The caller's terminal: where he types, or if nothing is read from there, where he reads. */
+static int caller_terminal(const Spec *spec)
+{
+	if (isatty(STDIN_FILENO))
+		return STDIN_FILENO;
+	if (!spec->rlc.interactive && isatty(STDOUT_FILENO))
+		return STDOUT_FILENO;
+	return -1;
+}
+
 bool tty_plan(const Spec *spec, Plan *plan, GError **error)
 {
-	(void)spec;
-	(void)plan;
+	int terminal = caller_terminal(spec);
+	struct winsize size;
+
 	(void)error;
+	plan->tty.stdin_open = spec->rlc.interactive;
+	if (!spec->process.terminal)
+		return true;
+	if (terminal < 0) {
+		log_warn("standard input is not a terminal: --tty has no effect");
+		return true;
+	}
+	plan->tty.terminal = true;
+	if (ioctl(terminal, TIOCGWINSZ, &size) == 0) {
+		plan->tty.size.rows = size.ws_row;
+		plan->tty.size.columns = size.ws_col;
+	}
 	return true;
 }
 
-bool tty_parent(Container *container, GError **error)
+/*
+ * The slave is opened through the master (TIOCGPTPEER) and bound by descriptor: no path of the
+ * container is trusted on the way.
+ */
+static bool open_pty(int *ret_master, int *ret_slave, GError **error)
 {
-	(void)container;
-	(void)error;
+	auto_fd master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	int unlocked = 0;
+	int slave;
+
+	if (master < 0)
+		return error_errno(error, errno, "open '/dev/ptmx'");
+	if (ioctl(master, TIOCSPTLCK, &unlocked) < 0)
+		return error_errno(error, errno, "unlock the pty");
+	slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (slave < 0)
+		return error_errno(error, errno, "open the pty's slave");
+	*ret_master = fd_steal(&master);
+	*ret_slave = slave;
+	return true;
+}
+
+static bool bind_console(int slave, GError **error)
+{
+	auto_fd console = -1, mount = -1;
+
+	console = open("/dev/console", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	if (console < 0)
+		return error_errno(error, errno, "open '/dev/console'");
+	mount = mount_clone(slave, "", false, error);
+	return mount >= 0 && mount_attach(mount, console, "/dev/console", error);
+}
+
+static bool set_size(int terminal, const TtyPlan *tty, GError **error)
+{
+	struct winsize size = {.ws_row = tty->size.rows, .ws_col = tty->size.columns};
+
+	if (ioctl(terminal, TIOCSWINSZ, &size) < 0)
+		return error_errno(error, errno, "set the terminal's size");
 	return true;
 }
 
 bool tty_child(Container *container, GError **error)
 {
-	(void)container;
-	(void)error;
+	auto_fd master = -1, slave = -1;
+
+	if (!container->plan->tty.terminal)
+		return true;
+	if (!open_pty(&master, &slave, error) || !bind_console(slave, error) ||
+	    !set_size(slave, &container->plan->tty, error) ||
+	    !sync_send(container->sync, SYNC_CONSOLE, master, error))
+		return false;
+	container->terminal = fd_steal(&slave);
 	return true;
 }
 
+bool tty_parent(Container *container, GError **error)
+{
+	if (!container->plan->tty.terminal)
+		return true;
+	return sync_expect(container->sync, SYNC_CONSOLE, &container->console, error);
+}
+
+static bool replace_stream(int fd, int stream, GError **error)
+{
+	if (dup2(fd, stream) < 0)
+		return error_errno(error, errno, "set up standard stream %d", stream);
+	return true;
+}
+
+static bool close_stdin(GError **error)
+{
+	auto_fd null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	if (null < 0)
+		return error_errno(error, errno, "open '/dev/null'");
+	return replace_stream(null, STDIN_FILENO, error);
+}
+
+bool tty_attach(Container *container, uint32_t uid, GError **error)
+{
+	int terminal = container->terminal;
+
+	if (!container->plan->tty.terminal)
+		return container->plan->tty.stdin_open || close_stdin(error);
+	if (fchown(terminal, uid, (gid_t)-1) < 0)
+		log_debug("tty: give the terminal to user %u: %s", uid, g_strerror(errno));
+	if (ioctl(terminal, TIOCSCTTY, 0) < 0)
+		return error_errno(error, errno, "make the pty the controlling terminal");
+	for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++) {
+		if (!replace_stream(terminal, stream, error))
+			return false;
+	}
+	return true;
+}
+
+void tty_explain(const Plan *plan, GString *script)
+{
+	if (!plan->tty.terminal)
+		return;
+	g_string_append(
+		script,
+		"# open(\"/dev/ptmx\"), ioctl(TIOCGPTPEER): a pty of the container's own devpts\n"
+		"# open_tree(slave), move_mount(…, \"/dev/console\"); sendmsg(master) to the "
+		"supervisor\n"
+		"# By hand: script(1) inside makes a pty and runs a shell on it.\n");
+}

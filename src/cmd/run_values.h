@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The values of `rlc run`'s flags that have a syntax of their own.  Each function adds what value
+ * says to the spec, or names the part of it that is wrong; the caller puts the flag in front.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "model/spec.h"
+
+/* -v: SOURCE:DESTINATION[:OPTION,…] */
+bool run_value_volume(Spec *spec, const char *value, GError **error);
+
+/* --mount: type=bind|tmpfs,source=…,destination=…,… */
+bool run_value_mount(Spec *spec, const char *value, GError **error);
+
+/* --tmpfs: DESTINATION[:OPTION,…] */
+bool run_value_tmpfs(Spec *spec, const char *value, GError **error);
+
+/* --shm-size: SIZE of the tmpfs on /dev/shm */
+bool run_value_shm_size(Spec *spec, const char *value, GError **error);
+
+/* --network: slirp[:OPTION=VALUE,…], none or host */
+bool run_value_network(Spec *spec, const char *value, GError **error);
+
+/* --userns: auto, host, keep-id or map=CONTAINER:HOST:COUNT[,…] */
+bool run_value_userns(Spec *spec, const char *value, GError **error);
+
+/* --uidmap, --gidmap: CONTAINER:HOST:COUNT[,…], appended to map (of SpecIdMap) */
+bool run_value_idmap(GArray *map, const char *value, GError **error);
+
+/* --ulimit: NAME=SOFT[:HARD] */
+bool run_value_ulimit(Spec *spec, const char *value, GError **error);

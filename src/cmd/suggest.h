@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* "Did you mean": the word of a list that a mistyped one comes closest to. */
+#pragma once
+
+#include <stddef.h>
+
+/*
+ * Keeps the best candidate so far: start with {typed}, offer every known word, read best.  best is
+ * NULL unless a word is at most two letters (inserted, left out or changed) away.
+ */
+typedef struct {
+	const char *typed;
+	const char *best;
+	size_t distance;
+} Suggestion;
+
+void suggest_offer(Suggestion *suggestion, const char *word);
