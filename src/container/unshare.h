@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Unshare: a command in the caller's own id map, and nothing else isolated. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+/*
+ * Run argv (found by PATH) as root of a user namespace with the id map that a container of this
+ * caller has, and in a mount namespace whose mounts are private; root keeps the host's ids.
+ * Directory, environment, descriptors and terminal stay.  Signals sent to this process are passed
+ * on, but not those of the terminal, which reach the command by themselves.
+ *
+ * *ret_exit_code is the command's own code, or 128+n.  A command that does not exist is
+ * RLC_ERROR_EXEC_NOT_FOUND, one that cannot be executed RLC_ERROR_EXEC_DENIED.
+ */
+bool unshare_run(char *const *argv, int *ret_exit_code, GError **error);
