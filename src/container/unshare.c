@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +15,24 @@
 #include "kernel/mount.h"
 #include "kernel/namespace.h"
 
+/*
+ * execvp(3) says EACCES when a directory of PATH is closed, as root's are to the ids inside, even
+ * where there is no such program at all.
+ */
+static bool is_in_path(const char *name)
+{
+	const char *path = g_getenv("PATH");
+	g_auto(GStrv) dirs = g_strsplit(path ? path : "/bin:/usr/bin", ":", -1);
+
+	for (char **dir = dirs; *dir; dir++) {
+		g_autofree char *file = g_build_filename(**dir ? *dir : ".", name, NULL);
+
+		if (access(file, F_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
 /* Returns on failure only. */
 static bool unshare_exec(char *const *argv, GError **error)
 {
@@ -21,8 +40,10 @@ static bool unshare_exec(char *const *argv, GError **error)
 
 	execvp(argv[0], argv);
 	cause = errno;
+	if (cause == EACCES && !strchr(argv[0], '/') && !is_in_path(argv[0]))
+		cause = ENOENT;
 	return error_set(error, cause == ENOENT ? RLC_ERROR_EXEC_NOT_FOUND : RLC_ERROR_EXEC_DENIED,
-			 "execute '%s': %s", argv[0], g_strerror(cause));
+			 "run '%s': %s", argv[0], g_strerror(cause));
 }
 
 static G_GNUC_NORETURN void child_main(Container *container, char *const *argv,
