@@ -274,13 +274,18 @@ static bool set_gidmap(RunParse *parse, const char *value, GError **error)
 	return run_value_idmap(parse->spec->linux_.gid_mappings, value, error);
 }
 
+/* One capability, or several between commas. */
 static bool take_cap(uint64_t *mask, const char *value, GError **error)
 {
+	g_auto(GStrv) names = g_strsplit(value, ",", -1);
 	uint64_t bits;
 
-	if (!caps_parse(value, &bits))
-		return error_set(error, RLC_ERROR_USAGE, "no such capability, see capabilities(7)");
-	*mask |= bits;
+	for (char **name = names; *name; name++) {
+		if (!caps_parse(*name, &bits))
+			return error_set(error, RLC_ERROR_USAGE,
+					 "no such capability, see capabilities(7)");
+		*mask |= bits;
+	}
 	return true;
 }
 

@@ -35,7 +35,8 @@ void suggest_offer(Suggestion *suggestion, const char *word)
 
 	if (strlen(word) > WORD_MAX || strlen(suggestion->typed) > WORD_MAX)
 		return;
-	d = distance(suggestion->typed, word);
+	/* who typed "--net" knows the word, but not that it is to be written out */
+	d = g_str_has_prefix(word, suggestion->typed) ? 0 : distance(suggestion->typed, word);
 	if (d > NEAR || d >= strlen(word) || (suggestion->best && d >= suggestion->distance))
 		return;
 	suggestion->best = word;

@@ -6,7 +6,8 @@
 
 /*
  * Keeps the best candidate so far: start with {typed}, offer every known word, read best.  best is
- * NULL unless a word is at most two letters (inserted, left out or changed) away.
+ * NULL unless a word starts with the typed one, or is at most two letters (inserted, left out or
+ * changed) away.
  */
 typedef struct {
 	const char *typed;

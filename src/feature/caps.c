@@ -8,6 +8,8 @@
 
 #include "base/error.h"
 
+#define CAP_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
+
 G_DEFINE_AUTO_CLEANUP_FREE_FUNC(cap_t, cap_free, NULL)
 
 bool caps_parse(const char *name, uint64_t *ret_mask)
@@ -21,8 +23,8 @@ bool caps_parse(const char *name, uint64_t *ret_mask)
 	}
 	full = g_ascii_strncasecmp(name, "cap_", 4) == 0 ? g_strdup(name)
 							 : g_strconcat("cap_", name, NULL);
-	/* libcap takes numbers too, which are not names */
-	if (!g_ascii_isalpha(full[4]) || cap_from_name(full, &value) < 0)
+	/* libcap takes numbers too, and stops at the first character that it does not like */
+	if (strspn(full, CAP_LETTERS) != strlen(full) || cap_from_name(full, &value) < 0)
 		return false;
 	*ret_mask = UINT64_C(1) << value;
 	return true;
@@ -62,18 +64,34 @@ static bool caps_raise_ambient(uint64_t mask, GError **error)
 	return true;
 }
 
+/* What this process may have at most: rlc itself may run with less than everything. */
+static uint64_t caps_held(void)
+{
+	g_auto(cap_t) sets = cap_get_proc();
+	uint64_t mask = 0;
+
+	for (int i = 0; sets && i < cap_max_bits(); i++) {
+		cap_flag_value_t value = CAP_CLEAR;
+
+		if (cap_get_flag(sets, i, CAP_PERMITTED, &value) == 0 && value == CAP_SET)
+			mask |= UINT64_C(1) << i;
+	}
+	return mask;
+}
+
 bool caps_set(const SpecCapabilities *caps, uint32_t uid, GError **error)
 {
 	g_auto(cap_t) sets = cap_init();
-	uint64_t permitted = uid == 0 ? caps->permitted | caps->ambient : caps->ambient;
-	uint64_t effective = uid == 0 ? caps->effective | caps->ambient : caps->ambient;
+	uint64_t allowed = caps->bounding & caps_held();
+	uint64_t ambient = caps->ambient & allowed;
+	uint64_t permitted = uid == 0 ? (caps->permitted & allowed) | ambient : ambient;
+	uint64_t effective = uid == 0 ? (caps->effective & allowed) | ambient : ambient;
 
-	if (!sets || !caps_fill(sets, CAP_PERMITTED, permitted & caps->bounding) ||
-	    !caps_fill(sets, CAP_EFFECTIVE, effective & caps->bounding) ||
-	    !caps_fill(sets, CAP_INHERITABLE, caps->ambient & caps->bounding) ||
-	    cap_set_proc(sets) < 0)
+	if (!sets || !caps_fill(sets, CAP_PERMITTED, permitted) ||
+	    !caps_fill(sets, CAP_EFFECTIVE, effective) ||
+	    !caps_fill(sets, CAP_INHERITABLE, ambient) || cap_set_proc(sets) < 0)
 		return error_errno(error, errno, "set capabilities");
-	return caps_raise_ambient(caps->ambient & caps->bounding, error);
+	return caps_raise_ambient(ambient, error);
 }
 
 bool caps_keep_kill(GError **error)

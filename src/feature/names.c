@@ -2,9 +2,10 @@
 /*
  * Theory of operation: the three files lie on a small tmpfs, and each is bound over the image's own
  * file of that name.  A file can only be bound from a mount of this mount namespace, so the tmpfs
- * is attached for a moment: on top of the new root, which everybody here addresses by its
- * descriptor and so from underneath.  After the files are bound the tmpfs is detached again; the
- * bound files keep it alive.
+ * is attached somewhere: on a directory of the host's /proc that no step after this one looks at.
+ * The pivot takes it away with everything else of the host's; an umount of its own would cost more
+ * than all the rest of this file (the kernel waits until no processor can be looking at the mount).
+ * The bound files keep the tmpfs alive.
  */
 #include "feature/names.h"
 
@@ -14,7 +15,6 @@
 #include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -26,7 +26,7 @@
 #define LABEL_MAX      63
 #define SHORT_ID       12
 #define HOSTS_FILE_MAX (1 << 20)
-#define DETACH	       2 /* MNT_DETACH, whose header clashes with <linux/mount.h> */
+#define STAGE	       "/proc/tty"
 
 static bool check_label(const char *label, GError **error)
 {
@@ -231,15 +231,21 @@ static bool provide_files(const Plan *plan, int tmpfs, int root, GError **error)
 	       provide_file(tmpfs, root, "resolv.conf", plan->net.resolv_conf, error);
 }
 
-/* The working directory is a mount that umount2(2) can be given without a path that leads there. */
-static bool detach(int mount, GError **error)
+/* A tmpfs in this mount namespace, out of sight. Descriptor or -1. */
+static int make_stage(GError **error)
 {
-	auto_fd cwd = open(".", O_PATH | O_CLOEXEC);
+	auto_fd where = open(STAGE, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_fd tmpfs = -1;
 
-	if (cwd < 0 || fchdir(mount) < 0 || syscall(SYS_umount2, ".", DETACH) < 0 ||
-	    fchdir(cwd) < 0)
-		return error_errno(error, errno, "detach the tmpfs of the names");
-	return true;
+	if (where < 0) {
+		error_errno(error, errno, "open '%s'", STAGE);
+		return -1;
+	}
+	tmpfs = mount_new("tmpfs", "mode=0755,size=2m,nr_inodes=16",
+			  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, error);
+	if (tmpfs < 0 || !mount_attach(tmpfs, where, STAGE, error))
+		return -1;
+	return fd_steal(&tmpfs);
 }
 
 static bool set_hostname(const Plan *plan, GError **error)
@@ -257,11 +263,8 @@ bool names_child(Container *container, GError **error)
 
 	if (!set_hostname(container->plan, error))
 		return false;
-	tmpfs = mount_new("tmpfs", "mode=0755,size=2m,nr_inodes=16",
-			  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, error);
-	return tmpfs >= 0 && mount_attach(tmpfs, container->root, "/", error) &&
-	       provide_files(container->plan, tmpfs, container->root, error) &&
-	       detach(tmpfs, error);
+	tmpfs = make_stage(error);
+	return tmpfs >= 0 && provide_files(container->plan, tmpfs, container->root, error);
 }
 
 static void explain_file(const char *name, const char *text, GString *script)

@@ -154,7 +154,8 @@ static bool set_groups(const User *user, GError **error)
 		log_debug("process: setgroups is denied in this id map: the groups stay");
 		return true;
 	}
-	return error_errno(error, errno, "set %u supplementary groups", groups->len);
+	return error_errno(error, errno, "set %u supplementary groups%s", groups->len,
+			   errno == EPERM ? ", which an id map of one id forbids" : "");
 }
 
 static bool check_mapped(int errno_value, const char *what, uint32_t id, GError **error)
