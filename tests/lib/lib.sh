@@ -587,13 +587,14 @@ when_finished _end_descendants
 
 # Files of containers' state, but for the skeleton that stays on purpose, and files of the users'
 _state_files() {
-	local user skeleton=(! -path '*/rlc/containers' ! -path '*/rlc/names' ! -path '*/rlc/lock')
+	local user skeleton=(! -path '*/rlc*/containers' ! -path '*/rlc*/names' ! -path '*/rlc*/lock')
 
 	[ -z "${RLC_TEST_MOUNTNS:-}" ] || find /run/rlc -mindepth 1 "${skeleton[@]}"
 	for user in "${test_users[@]}"; do
 		find "$T/run-$user" -mindepth 1 ! -path "$T/run-$user/rlc" "${skeleton[@]}"
 		find "$T/home-$user" "$T/tmp" -mindepth 1 -user "$user"
-		find /tmp /var/tmp /run /dev/shm -xdev -path "$T" -prune -o -user "$user" -print
+		find /tmp /var/tmp /run /dev/shm -xdev -path "$T" -prune -o -user "$user" \
+			! -path "/tmp/rlc-$(id -u "$user")" "${skeleton[@]}" -print
 	done 2>/dev/null
 }
 
