@@ -80,8 +80,9 @@ static ssize_t sync_receive(Sync *sync, SyncPacket *packet, int *ret_fd)
 
 	memset(packet, 0, sizeof *packet);
 	n = TEMP_FAILURE_RETRY(recvmsg(sync->fd, &header, MSG_CMSG_CLOEXEC));
-	if (n < 0 && errno == ECONNRESET) /* the peer died with a message of ours unread */
-		n = 0;
+	/* The peer died with a message of ours unread.  Said once; what it sent before comes after. */
+	if (n < 0 && errno == ECONNRESET)
+		n = TEMP_FAILURE_RETRY(recvmsg(sync->fd, &header, MSG_CMSG_CLOEXEC));
 	if (n > 0 && header.msg_controllen >= CMSG_LEN(sizeof(int)) &&
 	    control.align.cmsg_type == SCM_RIGHTS)
 		memcpy(ret_fd, CMSG_DATA(&control.align), sizeof *ret_fd);

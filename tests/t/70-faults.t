@@ -63,6 +63,9 @@ done
 
 # ----------------------------------------------------------------------------- killed at any instant
 
+# bash would announce each death; what matters comes by way of TAP
+exec 2>/dev/null
+
 RANDOM=20 # the same instants each time, as far as the machine allows
 random_sleep() { sleep "0.0$((RANDOM % 90 + 10))"; }
 
