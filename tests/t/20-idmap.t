@@ -335,6 +335,38 @@ for signal in TERM HUP USR1 USR2; do
 	is "$(signalled $signal)" "up got-$signal status 9 " "unshare: passes SIG$signal on"
 done
 
+# On a terminal: Ctrl-C comes once, by the terminal alone
+cat >"$T/terminal" <<'END'
+import os, pty, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+output = b""
+while b"ready" not in output:
+    output += os.read(terminal, 1000)
+os.write(terminal, b"\x03")
+try:
+    while True:
+        output += os.read(terminal, 1000)
+except OSError:
+    pass
+print(output.split()[-1].decode().removeprefix("^C"), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+END
+run as "$sub" /usr/bin/python3 "$T/terminal" "$RLC" unshare /usr/bin/python3 -c '
+import signal, time
+count = 0
+def interrupted(*_):
+    global count
+    count += 1
+signal.signal(signal.SIGINT, interrupted)
+print("ready", flush=True)
+while count == 0:
+    time.sleep(0.01)
+time.sleep(0.3)  # for a second one, if there is one
+print(f"count-{count}")
+exit(6)'
+is "$out" "count-1 6" "unshare: Ctrl-C reaches the command once"
+
 run "$RLC" unshare sh -c "$show; readlink /proc/self/ns/user /proc/self/ns/mnt"
 is "$(head -n 1 <<<"$out" | tr -s ' ')" " ${host}" "unshare as root: the host's ids"
 is "$(tail -n 2 <<<"$out" | head -n 1)" "$(readlink /proc/self/ns/user)" \
