@@ -275,15 +275,16 @@ static bool set_gidmap(RunParse *parse, const char *value, GError **error)
 }
 
 /* One capability, or several between commas. */
+/* One name, or as podman has it several with commas between. */
 static bool take_cap(uint64_t *mask, const char *value, GError **error)
 {
-	g_auto(GStrv) names = g_strsplit(value, ",", -1);
+	g_auto(GStrv) names = g_strsplit(*value ? value : ",", ",", -1);
 	uint64_t bits;
 
 	for (char **name = names; *name; name++) {
 		if (!caps_parse(*name, &bits))
 			return error_set(error, RLC_ERROR_USAGE,
-					 "no such capability, see capabilities(7)");
+					 "'%s' is no such capability, see capabilities(7)", *name);
 		*mask |= bits;
 	}
 	return true;
