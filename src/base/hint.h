@@ -22,7 +22,7 @@ typedef enum {
 	HINT_NEWIDMAP_MISSING,	/* U05: neither newuidmap nor the shim is installed */
 	HINT_NEWIDMAP_FAILED,	/* U06: newuidmap refused or lacks its privilege; arg: program */
 	HINT_MAP_NOT_GRANTED, /* U07: the map asked for is not within the ranges; arg: user name */
-	HINT_ID_UNMAPPED,	/* U08: the map of the container has no such id; arg: id */
+	HINT_ID_UNMAPPED,     /* U08: the map of the container has no such id; arg: id */
 	HINT_TUN_MISSING,     /* N01: /dev/net/tun does not exist */
 	HINT_TUN_MODULE,      /* N02: the node exists, the driver does not */
 	HINT_TUN_DENIED,      /* N03: /dev/net/tun may not be opened */

@@ -16,7 +16,8 @@ bool rootfs_plan(const Spec *spec, Plan *plan, GError **error);
 /* init: all mounts private. First of all: nothing that follows may be seen outside. */
 bool rootfs_private(Container *container, GError **error);
 
-/* init: attach the new root, set container->root. For ROOT_BUILTIN an empty tmpfs (image/builtin). */
+/* init: attach the new root, set container->root. For ROOT_BUILTIN an empty tmpfs (image/builtin).
+ */
 bool rootfs_child(Container *container, GError **error);
 
 /* init: make the root read-only if asked, then pivot into it and let go of the host's. */
