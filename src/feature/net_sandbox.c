@@ -3,14 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/mount.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdint.h>
 #include <sys/capability.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -20,6 +18,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "kernel/mount.h"
 
 /*
  * A TCP connection through libslirp costs two buffers of 128 KiB, so descriptors bound memory.  The
@@ -28,7 +27,7 @@
  */
 #define FILES_MAX    8192
 #define MEMORY_MAX   (4UL << 30)
-#define ROOT_OPTIONS "64k"
+#define ROOT_OPTIONS "size=64k,mode=0700"
 
 static bool write_map(const char *path, unsigned id, GError **error)
 {
@@ -57,32 +56,16 @@ static bool enter_userns(GError **error)
 	       write_map("/proc/self/gid_map", gid, error);
 }
 
-static int make_tmpfs(void)
-{
-	auto_fd fs = (int)syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC);
-
-	if (fs < 0 || syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "size", ROOT_OPTIONS, 0) < 0 ||
-	    syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "mode", "0700", 0) < 0 ||
-	    syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return -1;
-	return (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC,
-			    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-}
-
 /* Stack an empty tmpfs on "/", enter it by its descriptor, and drop what lies beneath. */
 static bool enter_empty_root(GError **error)
 {
 	auto_fd root = -1;
 
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return error_errno(error, errno, "make the net process's mounts private");
-	root = make_tmpfs();
-	if (root < 0 ||
-	    syscall(SYS_move_mount, root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0 ||
-	    fchdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
-	    umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
-		return error_errno(error, errno, "give the net process an empty root");
-	return true;
+	if (!mount_make_all_private(error))
+		return false;
+	root = mount_new("tmpfs", ROOT_OPTIONS,
+			 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, error);
+	return root >= 0 && mount_stack(root, error) && mount_pivot(root, error);
 }
 
 /*

@@ -205,17 +205,15 @@ static void overlay_split(Overlay *overlay, int parent, const char *path, int ta
 /* A tmpfs attached on top of "/". */
 static int overlay_stage(const char *mode, GError **error)
 {
-	auto_fd slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	auto_fd mount = mount_new("tmpfs", mode, MOUNT_ATTR_NODEV, error);
 
-	if (mount < 0 || !mount_attach(mount, slash, "/", error))
+	if (mount < 0 || !mount_stack(mount, error))
 		return -1;
 	return fd_steal(&mount);
 }
 
 static int overlay_attach_root(Overlay *overlay, int lower, const char *path, GError **error)
 {
-	auto_fd slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	auto_fd mount = -1;
 
 	if (overlay_has_mounts_below(overlay, path)) {
@@ -225,7 +223,7 @@ static int overlay_attach_root(Overlay *overlay, int lower, const char *path, GE
 		return fd_steal(&mount);
 	}
 	mount = overlay_new(overlay, lower, path, error);
-	if (mount < 0 || !mount_attach(mount, slash, "/", error)) {
+	if (mount < 0 || !mount_stack(mount, error)) {
 		hint_add(error, HINT_OVERLAY, path);
 		return -1;
 	}

@@ -85,15 +85,11 @@ bool rootfs_private(Container *container, GError **error)
 	return mount_make_all_private(error);
 }
 
-/* Attach a detached mount on top of "/". */
+/* Takes the mount, which may be -1 with *error set already. Returns it attached, or -1. */
 static int rootfs_stack(int mount, GError **error)
 {
-	auto_fd slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (mount < 0 || !mount_attach(mount, slash, "/", error)) {
+	if (mount >= 0 && !mount_stack(mount, error))
 		fd_close(&mount);
-		return -1;
-	}
 	return mount;
 }
 

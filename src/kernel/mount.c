@@ -110,6 +110,13 @@ bool mount_attach(int mount, int target, const char *path, GError **error)
 	return true;
 }
 
+bool mount_stack(int mount, GError **error)
+{
+	auto_fd slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return mount_attach(mount, slash, "/", error);
+}
+
 bool mount_make_all_private(GError **error)
 {
 	if (syscall(SYS_mount, NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)

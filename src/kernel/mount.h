@@ -38,6 +38,10 @@ bool mount_change(int mount, bool recursive, uint64_t set, uint64_t clear, uint6
 /* Attach a detached mount on the file or directory that target (O_PATH) refers to. */
 bool mount_attach(int mount, int target, const char *path, GError **error);
 
+/* Attach a detached mount on top of "/": paths go on meaning the old root, its descriptor the new.
+ */
+bool mount_stack(int mount, GError **error);
+
 /* Make every mount of this namespace private, so that nothing done here is seen outside. */
 bool mount_make_all_private(GError **error);
 
