@@ -71,7 +71,7 @@ static const struct {
 		 "there",
 		 "unpack it in your own id map: rlc unshare tar -x -C {} --exclude=./dev/* -f "
 		 "ROOTFS.tar   "
-		 "(or leave it unchanged: --rootfs {}:O)"},
+		 "(or only read it: --read-only)"},
 	[HINT_ROOTFS_SEARCH] = {"RLC-R03", "{} may not be searched by the ids of this container",
 				"chmod a+x {}"},
 	[HINT_MOUNTPOINT] = {"RLC-R04", "the rootfs has no {} to mount on and cannot be given one",
