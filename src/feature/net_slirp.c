@@ -335,8 +335,14 @@ static gboolean slirp_dispatch(GSource *source, GSourceFunc callback, gpointer d
 	(void)callback;
 	(void)data;
 	slirp_pollfds_poll(process->slirp, 0, on_get_revents, process);
-	if (g_source_query_unix_fd(source, process->tap_tag))
+	if (g_source_query_unix_fd(source, process->tap_tag)) {
+		/* libslirp reads the clock in its poll alone, so frames must not come before it ...
+		 */
 		read_tap(process);
+		/* ... and a packet that waited for a neighbour's answer leaves in it: ask no
+		 * sockets */
+		slirp_pollfds_poll(process->slirp, 1, on_get_revents, process);
+	}
 	return G_SOURCE_CONTINUE;
 }
 
