@@ -197,15 +197,46 @@ bool mount_attach_in(int mount, int root, const char *path, bool directory, Moun
 	return target >= 0 && mount_attach(mount, target, path, error);
 }
 
+/* Which mount a path leads to; 0, which is none, with errno on failure. */
+static uint64_t mount_id(int dirfd, const char *path)
+{
+	struct statx stx;
+
+	if (statx(dirfd, path, AT_EMPTY_PATH | AT_NO_AUTOMOUNT, STATX_MNT_ID, &stx) < 0)
+		return 0;
+	return stx.stx_mnt_id;
+}
+
+/*
+ * Nothing may be left on top of the new root: "/.." would lead into it.  The old root is one mount,
+ * and each that was stacked on it on the way here (an overlay's stage) is one more.
+ */
+static bool mount_detach_stacked(uint64_t new_root, GError **error)
+{
+	uint64_t top;
+
+	while ((top = mount_id(AT_FDCWD, "/..")) != new_root) {
+		if (top == 0)
+			return error_errno(error, errno, "look above the new root");
+		if (syscall(SYS_umount2, ".", MOUNT_DETACH) < 0)
+			return error_errno(error, errno, "detach the old root");
+	}
+	return true;
+}
+
 bool mount_pivot(int root, GError **error)
 {
+	uint64_t new_root = mount_id(root, "");
+
+	if (new_root == 0)
+		return error_errno(error, errno, "stat the new root");
 	/* With "." for both, the old root ends up on top of the new one, where umount finds it. */
 	if (fchdir(root) < 0)
 		return error_errno(error, errno, "enter the new root");
 	if (syscall(SYS_pivot_root, ".", ".") < 0)
 		return error_errno(error, errno, "pivot_root");
-	if (syscall(SYS_umount2, ".", MOUNT_DETACH) < 0)
-		return error_errno(error, errno, "detach the old root");
+	if (!mount_detach_stacked(new_root, error))
+		return false;
 	if (chdir("/") < 0)
 		return error_errno(error, errno, "chdir to '/'");
 	return true;

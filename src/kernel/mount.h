@@ -56,5 +56,8 @@ int mount_open_target(int root, const char *path, bool directory, MountResolve r
 bool mount_attach_in(int mount, int root, const char *path, bool directory, MountResolve resolve,
 		     GError **error);
 
-/* pivot_root(2) into the mount that root refers to and let go of the old one. */
+/*
+ * pivot_root(2) into the mount that root refers to and let go of the old one, with all that is
+ * stacked on it.  On success nothing lies above "/".
+ */
 bool mount_pivot(int root, GError **error);
