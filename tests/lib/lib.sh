@@ -125,7 +125,7 @@ nok() {
 is() { # GOT EXPECTED DESCRIPTION
 	[ "$1" = "$2" ]
 	_report $? "$3" && return
-	diag "  got:      $1"
+	diag "  got:      ${1:0:1000}"
 	diag "  expected: $2"
 	_diag_last_run
 }
@@ -133,7 +133,7 @@ is() { # GOT EXPECTED DESCRIPTION
 isnt() { # GOT UNEXPECTED DESCRIPTION
 	[ "$1" != "$2" ]
 	_report $? "$3" && return
-	diag "  got:      $1"
+	diag "  got:      ${1:0:1000}"
 	diag "  expected: anything else"
 	_diag_last_run
 }
@@ -141,7 +141,7 @@ isnt() { # GOT UNEXPECTED DESCRIPTION
 like() { # GOT EXTENDED-REGEX DESCRIPTION
 	[[ $1 =~ $2 ]]
 	_report $? "$3" && return
-	diag "  got:      ${1:0:2000}"
+	diag "  got:      ${1:0:1000}"
 	diag "  expected: something that matches /$2/"
 	_diag_last_run
 }
@@ -149,7 +149,7 @@ like() { # GOT EXTENDED-REGEX DESCRIPTION
 unlike() { # GOT EXTENDED-REGEX DESCRIPTION
 	! [[ $1 =~ $2 ]]
 	_report $? "$3" && return
-	diag "  got:      ${1:0:2000}"
+	diag "  got:      ${1:0:1000}"
 	diag "  expected: nothing that matches /$2/"
 	_diag_last_run
 }

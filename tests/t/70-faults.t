@@ -47,7 +47,7 @@ for who in root "$sub" "$one"; do
 					continue
 				fi
 				walked=$((walked + 1))
-				if [ "$status" != 125 ] || ! [[ $out =~ ^rlc:\ ${row#*:}:\  ]] ||
+				if [ "$status" != 125 ] || ! [[ $out =~ ^rlc:\ ${row#*:}:\ inject\ a\ fault\ in\ \'$row\' ]] ||
 					[ "$(wc -l <<<"$out")" != 1 ]; then
 					bad+="$row: status $status, '$out'"$'\n'
 				fi

@@ -176,6 +176,20 @@ static void test_send_to_the_dead(Pair *pair, gconstpointer data)
 	g_assert_error(error, RLC_ERRNO, EPIPE);
 }
 
+/* The supervisor finds nobody listening: the reason is what init said last */
+static void test_send_after_error(Pair *pair, gconstpointer data)
+{
+	g_autoptr(GError) sent = NULL, got = NULL;
+
+	(void)data;
+	error_errno(&sent, EIO, "fail early");
+	sync_send_error(&pair->init, sent);
+	sync_close(&pair->init);
+	g_assert_false(sync_send(&pair->supervisor, SYNC_MAPPED, -1, &got));
+	g_assert_error(got, RLC_ERRNO, EIO);
+	g_assert_true(pair->supervisor.peer_failed);
+}
+
 static void test_foreign_packet(Pair *pair, gconstpointer data)
 {
 	g_autoptr(GError) error = NULL;
@@ -204,6 +218,7 @@ int main(int argc, char **argv)
 	ADD("error-of-the-dead", test_error_of_the_dead);
 	ADD("exec", test_exec);
 	ADD("send-to-the-dead", test_send_to_the_dead);
+	ADD("send-after-error", test_send_after_error);
 	ADD("foreign-packet", test_foreign_packet);
 	return g_test_run();
 }
