@@ -185,14 +185,20 @@ static bool become_user(const SpecProcess *process, const User *user, GError **e
 	return true;
 }
 
-/* Signals as a shell would hand them over: none blocked, none ignored. */
+/*
+ * Signals as a shell would hand them over: none blocked, none ignored.  By the system call, for the
+ * C library keeps two signals for itself, which a caller's posix_spawn may have left ignored.
+ */
 static bool reset_signals(GError **error)
 {
+	const unsigned long default_action[8] = {0}; /* the kernel's struct: SIG_DFL, no flags */
 	sigset_t none;
 
 	for (int i = 1; i < NSIG; i++) {
-		if (i != SIGKILL && i != SIGSTOP)
-			signal(i, SIG_DFL); /* fails for the two that the C library keeps */
+		if (i == SIGKILL || i == SIGSTOP)
+			continue;
+		if (syscall(SYS_rt_sigaction, i, default_action, NULL, (size_t)(NSIG - 1) / 8) < 0)
+			return error_errno(error, errno, "reset signal %d", i);
 	}
 	sigemptyset(&none);
 	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
