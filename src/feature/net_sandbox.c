@@ -133,7 +133,10 @@ bool net_sandbox_enter(int keep, int *ret_listener, GError **error)
 	return true;
 }
 
-/* What GLib's loop, malloc, libslirp and our own forwarders call, as strace shows it. */
+/*
+ * What GLib's loop, malloc, libslirp and our own forwarders call, as strace shows it, and
+ * sigaltstack, without which AddressSanitizer takes the end of a process for a failure.
+ */
 static const int allowed[] = {
 	SCMP_SYS(accept4),	SCMP_SYS(accept),	 SCMP_SYS(bind),
 	SCMP_SYS(brk),		SCMP_SYS(clock_gettime), SCMP_SYS(close),
@@ -144,8 +147,8 @@ static const int allowed[] = {
 	SCMP_SYS(poll),		SCMP_SYS(ppoll),	 SCMP_SYS(read),
 	SCMP_SYS(recvfrom),	SCMP_SYS(recvmsg),	 SCMP_SYS(restart_syscall),
 	SCMP_SYS(rt_sigreturn), SCMP_SYS(sendmsg),	 SCMP_SYS(sendto),
-	SCMP_SYS(setsockopt),	SCMP_SYS(shutdown),	 SCMP_SYS(write),
-	SCMP_SYS(writev),
+	SCMP_SYS(setsockopt),	SCMP_SYS(shutdown),	 SCMP_SYS(sigaltstack),
+	SCMP_SYS(write),	SCMP_SYS(writev),
 };
 
 static int add_rules(scmp_filter_ctx filter)
