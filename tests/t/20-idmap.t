@@ -144,7 +144,7 @@ run as "$sub" "$RLC" run --network none builtin:busybox true
 refused "one half is written, and nothing else can write the other" \
 	"idmap: .*the first is in place" "newgidmap: out of order" "RLC-U06" "fix: "
 run as "$sub" "$RLC" run --network none --uidmap "0:$first_uid:9" builtin:busybox true
-refused "exact maps, and newgidmap fails" "newgidmap: out of order" "RLC-U06"
+refused "exact maps, and newgidmap fails" "newgidmap: out of order" "RLC-U06" "why: [^ ]*newgidmap"
 restore /usr/bin/newgidmap
 
 replace /usr/bin/newuidmap "#!/bin/sh
