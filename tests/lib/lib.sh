@@ -51,7 +51,7 @@ os.execv("/bin/bash", ["bash", *sys.argv[1:]])'
 		"${world[@]}" /usr/bin/python3 -c "$become" "$0" "$@"
 fi
 [ -z "${RLC_TEST_MOUNTNS:-}" ] || mount --make-rshared /
-exec </dev/null
+exec </dev/null 3>&2
 
 # ------------------------------------------------------------------------------------------ TAP
 
@@ -59,11 +59,12 @@ test_count=0
 test_failed=0
 last_run=
 
+# On standard error, which prove shows
 diag() {
 	local line
 
 	while IFS= read -r line; do
-		printf '# %s\n' "$line"
+		printf '# %s\n' "$line" >&3
 	done <<<"$*"
 }
 
@@ -242,6 +243,7 @@ _finish() {
 		eval "${finishers[i]}" >&2
 	done
 	if [ -z "$test_finished" ]; then
+		diag "$0 ended early"
 		printf 'not ok %d - the test ended early (status %d)\n' $((test_count + 1)) "$code"
 		exit 1
 	fi
