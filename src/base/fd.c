@@ -27,6 +27,15 @@ int fd_steal(int *fd)
 	return stolen;
 }
 
+bool fd_close_others(int keep, GError **error)
+{
+	unsigned above = keep > STDERR_FILENO ? (unsigned)keep : STDERR_FILENO;
+
+	if ((above > 3 && close_range(3, above - 1, 0) < 0) || close_range(above + 1, ~0U, 0) < 0)
+		return error_errno(error, errno, "close inherited descriptors");
+	return true;
+}
+
 bool fd_write_all(int fd, const void *data, size_t length)
 {
 	const char *at = data;

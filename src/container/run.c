@@ -27,9 +27,9 @@ static G_GNUC_NORETURN void run_init(Container *container, Sync *sync)
 
 	sync_close(container->sync);
 	container->sync = sync;
-	fd_close(&container->state_lock);
-	umask(0); /* the modes of what init makes are those it asks for */
-	if (!steps_run(child_steps, container, &error))
+	container->state_lock = -1; /* closed with the rest */
+	umask(0);		    /* the modes of what init makes are those it asks for */
+	if (!fd_close_others(sync->fd, &error) || !steps_run(child_steps, container, &error))
 		sync_send_error(container->sync, error);
 	_exit(125);
 }
