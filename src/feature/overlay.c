@@ -119,13 +119,19 @@ static int overlay_new(Overlay *overlay, int lower, const char *path, GError **e
 	options = g_strdup_printf("lowerdir=/proc/self/fd/%d,upperdir=/proc/self/fd/%d,"
 				  "workdir=/proc/self/fd/%d,userxattr",
 				  lower, upper, work);
-	mount = mount_new("overlay", options, 0, error);
+	mount = mount_new("overlay", options, MOUNT_ATTR_NODEV, error);
 	if (mount < 0)
 		g_prefix_error(error, "lay an overlay over '%s': ", path);
 	return mount;
 }
 
 static void overlay_split(Overlay *overlay, int parent, const char *path, int target, int depth);
+
+/* Will steps that follow mount on this entry of the root? */
+static bool overlay_is_mount_point(const char *name)
+{
+	return strcmp(name, "dev") == 0 || strcmp(name, "proc") == 0 || strcmp(name, "sys") == 0;
+}
 
 /* An overlay for one directory entry; whatever the kernel refuses leaves it empty. */
 static void overlay_directory(Overlay *overlay, int lower, const char *path, int target, int depth)
@@ -150,7 +156,7 @@ static void overlay_file(int parent, const char *name, int root, const char *pat
 	auto_fd mount = mount_clone(parent, name, false, &refused);
 
 	if (file < 0 || mount < 0 ||
-	    !mount_change(mount, false, MOUNT_ATTR_RDONLY, 0, 0, &refused) ||
+	    !mount_change(mount, false, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV, 0, 0, &refused) ||
 	    !mount_attach(mount, file, path, &refused))
 		log_debug("overlay: '%s' is left out", path);
 }
@@ -191,6 +197,8 @@ static void overlay_split(Overlay *overlay, int parent, const char *path, int ta
 			auto_fd lower = openat(parent, entry->d_name,
 					       O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
+			if (depth == 0 && overlay_is_mount_point(entry->d_name))
+				continue;
 			if (made >= 0 && lower >= 0)
 				overlay_directory(overlay, lower, full, made, depth);
 		} else if (S_ISLNK(st.st_mode)) {
