@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -161,6 +163,22 @@ static bool mount_make(int parent, const char *name, bool directory)
 	return fd >= 0 || errno == EEXIST;
 }
 
+/* A path that exists, by links of the rootfs perhaps: they must not lead what is mounted to /proc.
+ */
+static int mount_check_target(int fd, const char *path, MountResolve resolve, GError **error)
+{
+	struct statfs fs;
+
+	if (resolve == MOUNT_NO_SYMLINKS ||
+	    (fstatfs(fd, &fs) == 0 && fs.f_type != PROC_SUPER_MAGIC))
+		return fd;
+	close(fd);
+	error_set(error, RLC_ERROR_UNSUPPORTED,
+		  "mount on '%s': a link of the rootfs leads into /proc, which nothing may cover",
+		  path);
+	return -1;
+}
+
 int mount_open_target(int root, const char *path, bool directory, MountResolve resolve,
 		      GError **error)
 {
@@ -168,10 +186,11 @@ int mount_open_target(int root, const char *path, bool directory, MountResolve r
 	auto_fd parent = -1;
 	int fd = mount_openat2(root, path, resolve);
 
-	if (fd >= 0 || errno != ENOENT || strcmp(path, "/") == 0) {
-		if (fd < 0)
-			error_errno(error, errno, "open '%s' in the rootfs", path);
-		return fd;
+	if (fd >= 0)
+		return mount_check_target(fd, path, resolve, error);
+	if (errno != ENOENT || strcmp(path, "/") == 0) {
+		error_errno(error, errno, "open '%s' in the rootfs", path);
+		return -1;
 	}
 	above = g_path_get_dirname(path);
 	name = g_path_get_basename(path);

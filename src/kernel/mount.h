@@ -48,7 +48,10 @@ bool mount_make_all_private(GError **error);
 /* Open a path inside root as O_PATH. Descriptor, or -1 with RLC_ERRNO. */
 int mount_open(int root, const char *path, MountResolve resolve, GError **error);
 
-/* The same, but a missing directory or (directory false) empty file is made, parents included. */
+/*
+ * The same, but a missing directory or (directory false) empty file is made, parents included.  A
+ * path that links of the root lead into its procfs is refused (UNSUPPORTED).
+ */
 int mount_open_target(int root, const char *path, bool directory, MountResolve resolve,
 		      GError **error);
 
