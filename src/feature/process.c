@@ -180,6 +180,9 @@ static bool become_user(const SpecProcess *process, const User *user, GError **e
 		return check_mapped(errno, "user", user->uid, error);
 	if (!caps_set(&process->capabilities, user->uid, error))
 		return false;
+	/* The change of user took the death signal that PID 1 has without a reaper. */
+	if (getpid() == 1 && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return error_errno(error, errno, "tie the container to its supervisor");
 	if (process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_errno(error, errno, "set no_new_privs");
 	return true;

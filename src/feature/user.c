@@ -6,7 +6,8 @@
 #include "base/error.h"
 #include "base/fd.h"
 
-#define FILE_MAX (4 << 20) /* of /etc/passwd and /etc/group */
+#define FILE_MAX   (4 << 20) /* of /etc/passwd and /etc/group */
+#define GROUPS_MAX 4096	     /* of a user; a hostile /etc/group could name a hundred thousand */
 
 /* Fields of passwd(5) and group(5) */
 enum {
@@ -143,7 +144,8 @@ static void add_group(User *user, uint32_t gid)
 		if (g_array_index(user->groups, uint32_t, i) == gid)
 			return;
 	}
-	g_array_append_val(user->groups, gid);
+	if (user->groups->len < GROUPS_MAX)
+		g_array_append_val(user->groups, gid);
 }
 
 /* Groups that list the user as a member. */
