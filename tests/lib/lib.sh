@@ -51,7 +51,7 @@ os.execv("/bin/bash", ["bash", *sys.argv[1:]])'
 		"${world[@]}" /usr/bin/python3 -c "$become" "$0" "$@"
 fi
 [ -z "${RLC_TEST_MOUNTNS:-}" ] || mount --make-rshared /
-exec </dev/null 3>&2
+exec </dev/null 200>&2
 
 # ------------------------------------------------------------------------------------------ TAP
 
@@ -64,7 +64,7 @@ diag() {
 	local line
 
 	while IFS= read -r line; do
-		printf '# %s\n' "$line" >&3
+		printf '# %s\n' "$line" >&200
 	done <<<"$*"
 }
 
