@@ -495,15 +495,23 @@ needs() {
 
 # ---------------------------------------------------------------------------------------- fixtures
 
-# tun_mode MODE: this test sees a /dev/net/tun of that mode
+# tun_mode MODE: this test sees a /dev/net/tun of its own, of that mode
+tun_mounted=
 tun_mode() {
 	[ -e "$T/tun" ] || mknod "$T/tun" c 10 200 || return 1
 	chmod "$1" "$T/tun"
-	mountpoint -q /dev/net/tun 2>/dev/null && return
+	[ -z "$tun_mounted" ] || return 0
 	if [ ! -e /dev/net/tun ]; then
 		mkdir -p /dev/net && touch /dev/net/tun || return 1
 	fi
-	grep -q ' /dev/net/tun ' /proc/self/mountinfo || mount --bind "$T/tun" /dev/net/tun
+	mount --bind "$T/tun" /dev/net/tun && tun_mounted=1
+}
+
+# tun_gone: nothing of it is left
+tun_gone() {
+	umount /dev/net/tun
+	tun_mounted=
+	mount -t tmpfs -o mode=755 none /dev/net
 }
 
 tun_open() { tun_mode 0666; }
