@@ -96,6 +96,16 @@ static const struct {
 		 "the file is no program for this machine's processor, nor a script with #!",
 		 "file {}   (and take the rootfs of this architecture, or install "
 		 "qemu-user-static)"},
+	[HINT_EXE_GUARD] =
+		{"RLC-X03",
+		 "the payload could write rlc's own file, and this host forbids the ptrace(2) by "
+		 "which rlc keeps it from that",
+		 "sudo chattr +i \"$(command -v rlc)\"   (or an rlc that belongs to root, for an "
+		 "ordinary user)"},
+	[HINT_KEYS_QUOTA] = {"RLC-P02",
+			     "each container has a session keyring of its own, and your quota of "
+			     "keys is used up (see keyrings(7))",
+			     "sudo sysctl kernel.keys.maxkeys=2000 kernel.keys.maxbytes=200000"},
 	[HINT_STATE_DIR] =
 		{"RLC-S01",
 		 "{} cannot hold the state of containers: it must be a directory that is yours, "

@@ -17,6 +17,7 @@
 #include "container/state.h"
 #include "container/steps.h"
 #include "container/supervise.h"
+#include "feature/exe_guard.h"
 #include "feature/net.h"
 #include "kernel/namespace.h"
 
@@ -61,7 +62,9 @@ bool run_start(Container *container, GError **error)
 {
 	return sync_expect(container->sync, SYNC_READY, NULL, error) &&
 	       sync_send(container->sync, SYNC_START, -1, error) &&
-	       sync_expect_exec(container->sync, error);
+	       sync_expect_exec(container->sync, error) &&
+	       (container->plan->spec->rlc.init ||
+		exe_guard_watch(container->plan, container->init_pid, error));
 }
 
 /* End init, and with it everything in its pid namespace, if it still runs. */
