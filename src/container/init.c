@@ -29,6 +29,7 @@
 #include "base/hint.h"
 #include "feature/caps.h"
 #include "feature/exe_guard.h"
+#include "feature/proc.h"
 #include "feature/process.h"
 
 #define REAPER_NAME "rlc-init"
@@ -51,7 +52,8 @@ enum {
  */
 static void hide_arguments(void)
 {
-	g_autofree char *stat = fd_read_file(AT_FDCWD, "/proc/self/stat", STAT_MAX, NULL);
+	auto_fd proc = proc_open(NULL);
+	g_autofree char *stat = proc < 0 ? NULL : fd_read_file(proc, "self/stat", STAT_MAX, NULL);
 	char *behind_name = stat ? strrchr(stat, ')') : NULL;
 	g_auto(GStrv) fields = behind_name ? g_strsplit(behind_name + 1, " ", STAT_FIELDS) : NULL;
 	guint64 start, end;

@@ -31,6 +31,7 @@
 #include "base/hint.h"
 #include "base/log.h"
 #include "feature/idmap_map.h"
+#include "feature/proc.h"
 
 #define OWN_EXE	   "/proc/self/exe"
 #define STATUS_MAX (64 << 10)
@@ -78,19 +79,21 @@ bool exe_guard_ask(const Plan *plan, GError **error)
 	return hint_add(error, HINT_EXE_GUARD, NULL);
 }
 
-static bool stat_exe(const char *path, struct statx *stx, GError **error)
+static bool stat_exe(int proc, const char *path, struct statx *stx, GError **error)
 {
-	if (statx(AT_FDCWD, path, 0, STATX_INO | STATX_MNT_ID, stx) < 0)
-		return error_errno(error, errno, "stat '%s'", path);
+	if (statx(proc, path, 0, STATX_INO | STATX_MNT_ID, stx) < 0)
+		return error_errno(error, errno, "stat '/proc/%s'", path);
 	return true;
 }
 
 static bool check_program(pid_t payload, const char *name, GError **error)
 {
-	g_autofree char *path = g_strdup_printf("/proc/%d/exe", payload);
+	g_autofree char *path = g_strdup_printf("%d/exe", payload);
+	auto_fd proc = proc_open(error);
 	struct statx own, theirs;
 
-	if (!stat_exe(OWN_EXE, &own, error) || !stat_exe(path, &theirs, error))
+	if (proc < 0 || !stat_exe(proc, "self/exe", &own, error) ||
+	    !stat_exe(proc, path, &theirs, error))
 		return false;
 	if (own.stx_ino == theirs.stx_ino && own.stx_dev_major == theirs.stx_dev_major &&
 	    own.stx_dev_minor == theirs.stx_dev_minor && own.stx_mnt_id == theirs.stx_mnt_id)

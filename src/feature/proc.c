@@ -2,8 +2,11 @@
 #include "feature/proc.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/vfs.h>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -22,6 +25,22 @@ bool proc_child(Container *container, GError **error)
 		return false;
 	}
 	return mount_attach_in(mount, container->root, "/proc", true, MOUNT_NO_SYMLINKS, error);
+}
+
+int proc_open(GError **error)
+{
+	auto_fd proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct statfs fs;
+
+	if (proc < 0 || fstatfs(proc, &fs) < 0) {
+		error_errno(error, errno, "open '/proc'");
+		return -1;
+	}
+	if (fs.f_type != PROC_SUPER_MAGIC) {
+		error_set(error, RLC_ERROR_FAILED, "open '/proc': it is not a proc file system");
+		return -1;
+	}
+	return fd_steal(&proc);
 }
 
 /* Hide a directory under an empty read-only tmpfs (one for all), a file under /dev/null. */
