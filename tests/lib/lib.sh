@@ -68,6 +68,9 @@ diag() {
 	done <<<"$*"
 }
 
+# For who reads the TAP
+note() { printf '# %s\n' "$*"; }
+
 _report() { # PASSED(0|1…) DESCRIPTION
 	local description=${2//#/\\#}
 
