@@ -373,7 +373,7 @@ user_without_subids() {
 	_add_user one -K SUB_UID_COUNT=0 -K SUB_GID_COUNT=0 || skip_all root "useradd failed"
 }
 
-# env_for USER: the words of a clean environment, in the array clean_env
+# The words that give USER a clean environment, in the array clean_env
 _clean_env() {
 	local home
 
@@ -387,37 +387,36 @@ _clean_env() {
 	[ -z "${UBSAN_OPTIONS:-}" ] || clean_env+=(UBSAN_OPTIONS="$UBSAN_OPTIONS")
 }
 
-# as USER COMMAND…: as this user (or root), in its home, with a clean environment and $RUN_TIMEOUT
-# seconds to go.  NAME=VALUE words before the command add to the environment.
-as() {
-	local user=$1 clean_env
-
-	shift
-	_clean_env "$user"
-	if [ "$(id -un)" = "$user" ]; then
-		(cd / && exec "${clean_env[@]}" timeout --kill-after=5 "$RUN_TIMEOUT" env "$@")
+# What makes a process USER's, in the array become, and where it starts, in $start
+_become() {
+	_clean_env "$1"
+	if [ "$(id -un)" = "$1" ]; then
+		start=/
+		become=("${clean_env[@]}")
 	else
-		(cd "$T/home-$user" && exec setpriv --reuid "$user" --regid "$(id -g "$user")" \
-			--init-groups --inh-caps=-all -- \
-			"${clean_env[@]}" timeout --kill-after=5 "$RUN_TIMEOUT" env "$@")
+		start=$T/home-$1
+		become=(setpriv --reuid "$1" --regid "$(id -g "$1")" --init-groups --inh-caps=-all --
+			"${clean_env[@]}")
 	fi
 }
 
-# as_background USER COMMAND…: the same without a time limit, in the background; sets $! to the process of COMMAND itself
-as_background() {
-	local user=$1 clean_env
+# as USER COMMAND…: as this user (or root), in its home, with a clean environment and $RUN_TIMEOUT
+# seconds to go.  NAME=VALUE words before the command add to the environment.
+as() {
+	local user=$1 clean_env become start
 
 	shift
-	_clean_env "$user"
-	if [ "$(id -un)" = "$user" ]; then
-		exec_in=/
-		drop=()
-	else
-		exec_in=$T/home-$user
-		drop=(setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups
-			--inh-caps=-all --)
-	fi
-	(cd "$exec_in" && exec "${drop[@]}" "${clean_env[@]}" "$@") &
+	_become "$user"
+	(cd "$start" && exec "${become[@]}" timeout --kill-after=5 "$RUN_TIMEOUT" env "$@")
+}
+
+# as_background USER COMMAND…: the same without a time limit, in the background; $! is COMMAND itself
+as_background() {
+	local user=$1 clean_env become start
+
+	shift
+	_become "$user"
+	(cd "$start" && exec "${become[@]}" "$@") &
 }
 
 # ------------------------------------------------------------------------------------------- needs
