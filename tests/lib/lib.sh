@@ -632,13 +632,14 @@ leftovers_begin() (
 	_snapshot | sort >"$T/before"
 )
 
-# no_leftovers DESCRIPTION: nothing more than at leftovers_begin. What is on its way out has five
+# no_leftovers DESCRIPTION: nothing more than at leftovers_begin. What is on its way out has a few
 # seconds (the kernel takes namespaces apart after their last process).
+LEFTOVERS_SECONDS=5
 no_leftovers() {
 	local left
 
 	[ -e "$T/before" ] || fail "leftovers_begin was not called"
-	if wait_for 5 _nothing_left; then
+	if wait_for $LEFTOVERS_SECONDS _nothing_left; then
 		_report 0 "$1"
 	else
 		left=$(_leftovers)
