@@ -36,6 +36,17 @@ bool fd_close_others(int keep, GError **error)
 	return true;
 }
 
+DIR *fd_list(int dirfd)
+{
+	/* opened anew: a copy would share its offset with dirfd */
+	auto_fd list = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = list < 0 ? NULL : fdopendir(list);
+
+	if (dir)
+		list = -1; /* the stream owns it */
+	return dir;
+}
+
 bool fd_write_all(int fd, const void *data, size_t length)
 {
 	const char *at = data;

@@ -16,7 +16,6 @@
  */
 #include "feature/overlay.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -176,15 +175,13 @@ static void overlay_link(int parent, const char *name, int root)
 /* The same file system tree as parent, entry by entry, in the empty directory target. */
 static void overlay_split(Overlay *overlay, int parent, const char *path, int target, int depth)
 {
-	auto_fd list = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = list >= 0 ? fdopendir(list) : NULL;
+	DIR *dir = fd_list(parent);
 	struct dirent *entry;
 
 	if (!dir) {
 		log_debug("overlay: '%s' cannot be read and stays empty", path);
 		return;
 	}
-	list = -1; /* the stream owns it */
 	while ((entry = readdir(dir))) {
 		g_autofree char *full = g_build_filename(path, entry->d_name, NULL);
 		struct stat st;
