@@ -108,18 +108,15 @@ static bool set_limits(GError **error)
 	return true;
 }
 
-/* 0 and 1 become /dev/null, 2 stays, keep becomes 3, all others close. */
+/* 0 and 1 become /dev/null, 2 and keep stay, all others close. */
 static bool close_others(int keep, GError **error)
 {
 	auto_fd null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0)
 		return error_errno(error, errno, "open '/dev/null'");
-	if ((keep > 3 && close_range(3, (unsigned)keep - 1, 0) < 0) ||
-	    close_range((unsigned)keep + 1, ~0U, 0) < 0)
-		return error_errno(error, errno, "close the net process's descriptors");
-	null = -1; /* the ranges had it */
-	return true;
+	fd_close(&null);
+	return fd_close_others(keep, error);
 }
 
 bool net_sandbox_enter(int keep, int *ret_listener, GError **error)
