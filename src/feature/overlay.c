@@ -13,6 +13,11 @@
  * bound read-only, and directories with mounts below are split in their turn, a few levels deep.
  * Where even that is refused (a file system that overlays cannot lie on), the directory stays
  * empty.
+ *
+ * An image's layers are many lower directories of one overlay.  Whiteouts are device nodes 0:0, and
+ * the marks of opaque directories are user.overlay.* (option userxattr) for root's layers too, so
+ * that one way of unpacking serves all.  The time that this takes goes by the number of layers, not
+ * by what is in them.
  */
 #include "feature/overlay.h"
 
@@ -94,30 +99,50 @@ static int overlay_make_dir(int stage, const char *name, const struct stat *like
 	return fd;
 }
 
-/* One overlay over the directory that lower refers to. Detached mount or -1. */
-static int overlay_new(Overlay *overlay, int lower, const char *path, GError **error)
+/* What is written to, with the attributes of the directory below. */
+typedef struct {
+	int upper, work;
+} OverlayUpper;
+
+static void overlay_upper_close(OverlayUpper *dirs)
+{
+	fd_close(&dirs->upper);
+	fd_close(&dirs->work);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OverlayUpper, overlay_upper_close)
+
+static bool overlay_make_upper(Overlay *overlay, int lower, const char *path, OverlayUpper *ret,
+			       GError **error)
 {
 	g_autofree char *upper_name = g_strdup_printf("upper%u", overlay->count);
 	g_autofree char *work_name = g_strdup_printf("work%u", overlay->count++);
-	g_autofree char *options = NULL;
-	auto_fd upper = -1, work = -1;
+	g_auto(OverlayUpper) dirs = {-1, -1};
 	struct stat st;
+
+	if (fstat(lower, &st) < 0)
+		return error_errno(error, errno, "stat '%s'", path);
+	dirs.upper = overlay_make_dir(overlay->stage, upper_name, &st);
+	dirs.work = overlay_make_dir(overlay->stage, work_name, &st);
+	if (dirs.upper < 0 || dirs.work < 0)
+		return error_errno(error, errno, "make the upper directory for '%s'", path);
+	*ret = dirs;
+	dirs = (OverlayUpper){-1, -1};
+	return true;
+}
+
+/* One overlay over the directory that lower refers to. Detached mount or -1. */
+static int overlay_new(Overlay *overlay, int lower, const char *path, GError **error)
+{
+	g_auto(OverlayUpper) dirs = {-1, -1};
+	g_autofree char *options = NULL;
 	int mount;
 
-	if (fstat(lower, &st) < 0) {
-		error_errno(error, errno, "stat '%s'", path);
+	if (!overlay_make_upper(overlay, lower, path, &dirs, error))
 		return -1;
-	}
-	upper = overlay_make_dir(overlay->stage, upper_name, &st);
-	work = overlay_make_dir(overlay->stage, work_name, &st);
-	if (upper < 0 || work < 0) {
-		error_errno(error, errno, "make the upper directory for '%s'", path);
-		return -1;
-	}
 	/* by descriptor: no path is looked up twice, and no character of it needs escaping */
 	options = g_strdup_printf("lowerdir=/proc/self/fd/%d,upperdir=/proc/self/fd/%d,"
 				  "workdir=/proc/self/fd/%d,userxattr",
-				  lower, upper, work);
+				  lower, dirs.upper, dirs.work);
 	mount = mount_new("overlay", options, MOUNT_ATTR_NODEV, error);
 	if (mount < 0)
 		g_prefix_error(error, "lay an overlay over '%s': ", path);
@@ -256,4 +281,90 @@ int overlay_stack(const char *path, GError **error)
 	}
 	g_ptr_array_unref(overlay.mounts);
 	return root;
+}
+
+/* ------------------------------------------------------------------------------------- layers */
+
+static void layer_close(void *element)
+{
+	fd_close(element);
+}
+
+static bool layers_open(const GPtrArray *layers, GArray *ret_fds, GError **error)
+{
+	for (guint i = 0; i < layers->len; i++) {
+		const char *path = g_ptr_array_index(layers, i);
+		int fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (fd < 0)
+			return error_errno(error, errno, "open layer '%s'", path);
+		g_array_append_val(ret_fds, fd);
+	}
+	return true;
+}
+
+/* Each layer is an option of its own: a value of fsconfig(2) has 255 bytes at most. */
+static int layers_new(const GArray *fds, const OverlayUpper *dirs, GError **error)
+{
+	g_autoptr(GString) options = g_string_new("userxattr");
+
+	for (guint i = 0; i < fds->len; i++)
+		g_string_append_printf(options, ",lowerdir+=/proc/self/fd/%d",
+				       g_array_index(fds, int, i));
+	g_string_append_printf(options, ",upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d",
+			       dirs->upper, dirs->work);
+	return mount_new("overlay", options->str, MOUNT_ATTR_NODEV, error);
+}
+
+/* Before Linux 6.8 only mount(2) takes many layers: a page full of options, attached at once. */
+static int layers_new_at(int stage, const GArray *fds, const OverlayUpper *dirs, GError **error)
+{
+	g_autoptr(GString) options = g_string_new("userxattr,lowerdir=");
+
+	for (guint i = 0; i < fds->len; i++)
+		g_string_append_printf(options, "%s/proc/self/fd/%d", i > 0 ? ":" : "",
+				       g_array_index(fds, int, i));
+	g_string_append_printf(options, ",upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d",
+			       dirs->upper, dirs->work);
+	if (mkdirat(stage, "root", 0755) < 0) {
+		error_errno(error, errno, "make a directory to mount on");
+		return -1;
+	}
+	return mount_new_at("overlay", options->str, MS_NODEV, stage, "root", error);
+}
+
+static int layers_attach(Overlay *overlay, const GArray *fds, const char *top, GError **error)
+{
+	g_auto(OverlayUpper) dirs = {-1, -1};
+	g_autoptr(GError) refused = NULL;
+	auto_fd mount = -1;
+
+	if (!overlay_make_upper(overlay, g_array_index(fds, int, 0), top, &dirs, error))
+		return -1;
+	mount = layers_new(fds, &dirs, &refused);
+	if (mount < 0) {
+		log_debug("overlay: %s; trying mount(2)", refused->message);
+		mount = layers_new_at(overlay->stage, fds, &dirs, error);
+	}
+	if (mount < 0 || !mount_stack(mount, error)) {
+		g_prefix_error(error, "lay an overlay over %u layers: ", fds->len);
+		return -1;
+	}
+	return fd_steal(&mount);
+}
+
+int overlay_stack_layers(const GPtrArray *layers, GError **error)
+{
+	Overlay overlay = {.stage = -1};
+	g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
+	auto_fd stage = -1;
+
+	g_array_set_clear_func(fds, layer_close);
+	if (!layers_open(layers, fds, error))
+		return -1;
+	stage = overlay_stage("mode=0700", error);
+	if (stage < 0)
+		return -1;
+	overlay.stage = stage;
+	return layers_attach(&overlay, fds, g_ptr_array_index(layers, 0), error);
 }

@@ -13,3 +13,9 @@
  * Returns O_PATH-like descriptor of the new root's mount, or -1 with *error set.
  */
 int overlay_stack(const char *lower, GError **error);
+
+/*
+ * init: the same over the layers of an image, at least one, topmost first (absolute paths of
+ * directories in which nothing is mounted).
+ */
+int overlay_stack_layers(const GPtrArray *layers, GError **error);

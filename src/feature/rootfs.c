@@ -16,6 +16,8 @@
 #include "feature/overlay.h"
 #include "kernel/mount.h"
 
+#define LAYERS_MAX 500 /* the kernel's OVL_MAX_STACK */
+
 /*
  * A directory of an owner without an id inside: root inside is a stranger there.  Refused when the
  * payload is to write in it; said when an overlay will turn writes into errors; expected of "/".
@@ -61,6 +63,31 @@ static bool rootfs_resolve(const SpecRoot *root, RootfsPlan *rootfs, struct stat
 	return true;
 }
 
+/* The owner of the topmost layer's root speaks for all: they were unpacked in one id map. */
+static bool rootfs_plan_layers(Plan *plan, GError **error)
+{
+	const GPtrArray *layers = plan->rootfs.layers;
+	const IdmapTier *tier = g_ptr_array_index(plan->idmap.tiers, 0);
+	struct stat st;
+
+	if (layers->len > LAYERS_MAX)
+		return error_set(error, RLC_ERROR_UNSUPPORTED,
+				 "use an image of %u layers: an overlay takes %d at most",
+				 layers->len, LAYERS_MAX);
+	for (guint i = layers->len; i-- > 0;) {
+		const char *path = g_ptr_array_index(layers, i);
+
+		if (lstat(path, &st) < 0)
+			return error_errno(error, errno, "open layer '%s'", path);
+	}
+	if (layers->len == 0 || idmap_covers_owner(tier, st.st_uid, st.st_gid))
+		return true;
+	return error_set(error, RLC_ERROR_UNSUPPORTED,
+			 "use an image in this id map: the files of its layers belong to uid %u, "
+			 "gid %u, which have no id in it",
+			 st.st_uid, st.st_gid);
+}
+
 bool rootfs_plan(const Spec *spec, Plan *plan, GError **error)
 {
 	RootfsPlan *rootfs = &plan->rootfs;
@@ -68,8 +95,11 @@ bool rootfs_plan(const Spec *spec, Plan *plan, GError **error)
 
 	rootfs->kind = spec->root.kind;
 	rootfs->readonly = spec->root.readonly;
+	rootfs->layers = spec->root.layers;
 	if (rootfs->kind == ROOT_BUILTIN)
 		return true;
+	if (rootfs->kind == ROOT_LAYERS)
+		return rootfs_plan_layers(plan, error);
 	if (!rootfs_resolve(&spec->root, rootfs, &st, error))
 		return false;
 	if (rootfs->kind == ROOT_DIRECTORY && strcmp(rootfs->path, "/") == 0)
@@ -125,6 +155,11 @@ static bool rootfs_protect_below(int root, GError **error)
 	return true;
 }
 
+static int rootfs_empty(GError **error)
+{
+	return rootfs_stack(mount_new("tmpfs", "mode=0755", MOUNT_ATTR_NODEV, error), error);
+}
+
 bool rootfs_child(Container *container, GError **error)
 {
 	const RootfsPlan *rootfs = &container->plan->rootfs;
@@ -137,8 +172,12 @@ bool rootfs_child(Container *container, GError **error)
 		container->root = overlay_stack(rootfs->path, error);
 		break;
 	case ROOT_BUILTIN:
-		container->root = rootfs_stack(
-			mount_new("tmpfs", "mode=0755", MOUNT_ATTR_NODEV, error), error);
+		container->root = rootfs_empty(error);
+		break;
+	case ROOT_LAYERS:
+		container->root = rootfs->layers->len > 0
+					  ? overlay_stack_layers(rootfs->layers, error)
+					  : rootfs_empty(error);
 		break;
 	}
 	if (container->root < 0)
@@ -164,6 +203,26 @@ void rootfs_private_explain(const Plan *plan, GString *script)
 			"# mount(NULL, \"/\", NULL, MS_REC|MS_PRIVATE, NULL): no mount made "
 			"here is seen outside\n"
 			"mount --make-rprivate /\n");
+}
+
+static void rootfs_explain_layers(const GPtrArray *layers, GString *script)
+{
+	g_string_append(
+		script,
+		"# fsopen(\"tmpfs\"), fsopen(\"overlay\"), move_mount on top of \"/\": the "
+		"layers of the image,\n# topmost first, under a tmpfs that takes the writes and "
+		"dies with this mount namespace\n"
+		"mount -t tmpfs -o mode=0700 stage \"$stage\"\n"
+		"mkdir \"$stage/upper\" \"$stage/work\" \"$stage/empty\"\n"
+		"lower=\"$stage/empty\"\n");
+	for (guint i = layers->len; i-- > 0;) {
+		g_autofree char *quoted = g_shell_quote(g_ptr_array_index(layers, i));
+
+		g_string_append_printf(script, "lower=%s:$lower\n", quoted);
+	}
+	g_string_append(script, "chmod --reference=\"${lower%%:*}\" \"$stage/upper\"\n"
+				"mount -t overlay -o \"lowerdir=$lower,upperdir=$stage/upper,"
+				"workdir=$stage/work,userxattr,nodev\" overlay \"$root\"\n");
 }
 
 void rootfs_explain(const Plan *plan, GString *script)
@@ -199,6 +258,9 @@ void rootfs_explain(const Plan *plan, GString *script)
 							 "below)"
 						       : "",
 			quoted, quoted);
+		break;
+	case ROOT_LAYERS:
+		rootfs_explain_layers(rootfs->layers, script);
 		break;
 	case ROOT_BUILTIN:
 		g_string_append(script,

@@ -138,6 +138,7 @@ void spec_free(Spec *spec)
 	if (!spec)
 		return;
 	g_free(spec->root.path);
+	g_clear_pointer(&spec->root.layers, g_ptr_array_unref);
 	process_free(&spec->process);
 	g_free(spec->hostname);
 	g_array_unref(spec->mounts);
