@@ -60,6 +60,9 @@ StoreImage *store_image_new(void);
 void store_image_free(StoreImage *image);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(StoreImage, store_image_free)
 
+/* Append a copy of text to a list of an image, which stays NULL terminated. */
+void store_list_add(GPtrArray *list, const char *text);
+
 /* The image's id: digits of its configuration's digest. */
 const char *store_image_id(const StoreImage *image);
 
