@@ -42,14 +42,14 @@ static bool set_terminal(RunParse *parse, const char *value, GError **error)
 static bool set_entrypoint(RunParse *parse, const char *value, GError **error)
 {
 	(void)error;
-	parse->entrypoint_given = true;
-	return replace(&parse->entrypoint, value);
+	return replace(&parse->out->entrypoint, value);
 }
 
 static bool set_workdir(RunParse *parse, const char *value, GError **error)
 {
 	if (*value != '/')
 		return error_set(error, RLC_ERROR_USAGE, "not an absolute path");
+	parse->out->workdir_given = true;
 	return replace(&parse->spec->process.cwd, value);
 }
 
@@ -78,8 +78,6 @@ static bool set_env(RunParse *parse, const char *value, GError **error)
 
 static bool take_env_line(RunParse *parse, const char *line, GError **error)
 {
-	g_autoptr(GPtrArray) env = g_ptr_array_new_with_free_func(g_free);
-
 	while (*line == ' ' || *line == '\t')
 		line++;
 	if (!*line || *line == '#')
@@ -87,11 +85,7 @@ static bool take_env_line(RunParse *parse, const char *line, GError **error)
 	if (strcspn(line, "= \t") != strcspn(line, "="))
 		return error_set(error, RLC_ERROR_USAGE, "the name '%.*s' has white space in it",
 				 (int)strcspn(line, "="), line);
-	if (!add_env(env, line, error))
-		return false;
-	if (env->len > 0)
-		spec_set_env(parse->spec, g_ptr_array_index(env, 0));
-	return true;
+	return add_env(parse->out->env, line, error);
 }
 
 static bool set_env_file(RunParse *parse, const char *value, GError **error)
@@ -326,6 +320,39 @@ static bool set_cidfile(RunParse *parse, const char *value, GError **error)
 	return replace(&parse->spec->rlc.cidfile, value);
 }
 
+static bool set_pull(RunParse *parse, const char *value, GError **error)
+{
+	static const char *const policies[] = {
+		[PULL_MISSING] = "missing",
+		[PULL_ALWAYS] = "always",
+		[PULL_NEVER] = "never",
+		[PULL_NEWER] = "newer",
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(policies); i++) {
+		if (strcmp(policies[i], value) == 0) {
+			parse->out->pull = (RunPull)i;
+			return true;
+		}
+	}
+	return error_set(error, RLC_ERROR_USAGE, "not one of missing, always, never, newer");
+}
+
+static bool set_platform(RunParse *parse, const char *value, GError **error)
+{
+	if (strchr(value, '/') == NULL || *value == '/' || g_str_has_suffix(value, "/"))
+		return error_set(error, RLC_ERROR_USAGE, "not of the form OS/ARCH[/VARIANT]");
+	return replace(&parse->out->platform, value);
+}
+
+static bool set_store(RunParse *parse, const char *value, GError **error)
+{
+	(void)parse;
+	if (!*value)
+		return error_set(error, RLC_ERROR_USAGE, "the directory is empty");
+	return g_setenv("RLC_STORE", value, TRUE);
+}
+
 static bool set_explain(RunParse *parse, const char *value, GError **error)
 {
 	(void)error;
@@ -381,6 +408,12 @@ const RunOption run_table[] = {
 	{"timeout", 0, OPTION_ONCE, set_timeout, "SECONDS", "then kill it and exit with 124"},
 	{"ulimit", 0, OPTION_MANY, set_ulimit, "NAME=SOFT[:HARD]",
 	 "resource limit, such as nofile=1024"},
+
+	{.help = "Image"},
+	{"pull", 0, OPTION_ONCE, set_pull, "WHEN", "missing (default), always, never or newer"},
+	{"platform", 0, OPTION_ONCE, set_platform, "OS/ARCH[/VARIANT]",
+	 "of an image for several, this one"},
+	{"store", 0, OPTION_ONCE, set_store, "DIR", "where images are kept"},
 
 	{.help = "Root and files"},
 	{"rootfs", 0, OPTION_ONCE, set_rootfs, "DIR[:O]",

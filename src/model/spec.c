@@ -168,6 +168,17 @@ void spec_add_mount(Spec *spec, const char *type, const char *source, const char
 	g_array_append_val(spec->mounts, mount);
 }
 
+void spec_add_volume(Spec *spec, const char *destination)
+{
+	SpecMount mount = {
+		.destination = g_strdup(destination),
+		.type = g_strdup("volume"),
+		.options = strings_new(),
+	};
+
+	g_array_prepend_val(spec->mounts, mount);
+}
+
 void spec_add_arg(Spec *spec, const char *arg)
 {
 	g_ptr_array_insert(spec->process.args, (gint)spec->process.args->len - 1, g_strdup(arg));

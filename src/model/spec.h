@@ -144,6 +144,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Spec, spec_free)
 void spec_add_mount(Spec *spec, const char *type, const char *source, const char *destination,
 		    const char *options);
 
+/* Put a mount of type "volume" in front of all mounts. */
+void spec_add_volume(Spec *spec, const char *destination);
+
 /* Set or replace NAME in process.env. assignment is "NAME=VALUE"; the caller checked its form. */
 void spec_set_env(Spec *spec, const char *assignment);
 
