@@ -29,6 +29,15 @@ int command_main(int argc, char **argv);
 /* Print the error as "rlc: <message>" on standard error and return the exit code it stands for. */
 int command_fail(const GError *error);
 
+int cmd_export(int argc, char **argv);
+int cmd_image(int argc, char **argv);
+int cmd_images(int argc, char **argv);
+int cmd_import(int argc, char **argv);
+int cmd_load(int argc, char **argv);
+int cmd_pull(int argc, char **argv);
+int cmd_rmi(int argc, char **argv);
+int cmd_save(int argc, char **argv);
+int cmd_tag(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_unshare(int argc, char **argv);
 int cmd_version(int argc, char **argv);

@@ -35,6 +35,11 @@ bool image_program_run(const char *const *args, int *ret_exit_code, GError **err
 	return run(args, -1, ret_exit_code, error);
 }
 
+bool image_program_write(const char *const *args, int output, int *ret_exit_code, GError **error)
+{
+	return run(args, output, ret_exit_code, error);
+}
+
 bool image_program_read(const char *const *args, char **ret_output, int *ret_exit_code,
 			GError **error)
 {

@@ -14,6 +14,9 @@
  */
 bool image_program_run(const char *const *args, int *ret_exit_code, GError **error);
 
+/* The same, with its standard output going to a descriptor. */
+bool image_program_write(const char *const *args, int output, int *ret_exit_code, GError **error);
+
 /* The same, and its standard output as text, at most 1 MiB. Caller frees. */
 bool image_program_read(const char *const *args, char **ret_output, int *ret_exit_code,
 			GError **error);

@@ -382,7 +382,7 @@ static bool set_log_level(RunParse *parse, const char *value, GError **error)
 	if (!log_level_parse(value, &level))
 		return error_set(error, RLC_ERROR_USAGE, "not one of error, warn, info, debug");
 	log_set_level(level);
-	return true;
+	return g_setenv("RLC_LOG_LEVEL", value, TRUE); /* for the programs that rlc runs */
 }
 
 static bool set_help(RunParse *parse, const char *value, GError **error)
