@@ -33,6 +33,7 @@
 #include "base/hint.h"
 #include "base/log.h"
 #include "kernel/mount.h"
+#include "kernel/tree.h"
 
 #define OVERLAY_SPLIT_DEPTH 3
 #define MOUNTINFO_MAX	    (16 << 20)
@@ -353,11 +354,40 @@ static int layers_attach(Overlay *overlay, const GArray *fds, const char *top, G
 	return fd_steal(&mount);
 }
 
+/* The topmost is the first of fds. */
+static bool layers_copy(const GArray *fds, int target, GError **error)
+{
+	for (guint i = fds->len; i-- > 0;) {
+		auto_fd layer =
+			openat(g_array_index(fds, int, i), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		if (layer < 0)
+			return error_errno(error, errno, "open a layer");
+		if (!tree_apply_layer(layer, target, TREE_COPY, error))
+			return false;
+	}
+	return true;
+}
+
+static int layers_attach_copy(const GArray *fds, GError **error)
+{
+	auto_fd mount = overlay_stage("mode=0755", error);
+
+	if (mount < 0)
+		return -1;
+	if (layers_copy(fds, mount, error))
+		return fd_steal(&mount);
+	g_prefix_error(error, "copy the image into memory: ");
+	return -1;
+}
+
 int overlay_stack_layers(const GPtrArray *layers, GError **error)
 {
 	Overlay overlay = {.stage = -1};
 	g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
+	g_autoptr(GError) refused = NULL;
 	auto_fd stage = -1;
+	int root;
 
 	g_array_set_clear_func(fds, layer_close);
 	if (!layers_open(layers, fds, error))
@@ -366,5 +396,10 @@ int overlay_stack_layers(const GPtrArray *layers, GError **error)
 	if (stage < 0)
 		return -1;
 	overlay.stage = stage;
-	return layers_attach(&overlay, fds, g_ptr_array_index(layers, 0), error);
+	root = layers_attach(&overlay, fds, g_ptr_array_index(layers, 0), &refused);
+	if (root >= 0)
+		return root;
+	log_warn("rootfs: %s; the image is copied into memory instead, which takes longer",
+		 refused->message);
+	return layers_attach_copy(fds, error);
 }

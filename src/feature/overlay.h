@@ -16,6 +16,7 @@ int overlay_stack(const char *lower, GError **error);
 
 /*
  * init: the same over the layers of an image, at least one, topmost first (absolute paths of
- * directories in which nothing is mounted).
+ * directories in which nothing is mounted).  Where the kernel refuses an overlay over them they are
+ * copied into memory, which is said.
  */
 int overlay_stack_layers(const GPtrArray *layers, GError **error);

@@ -74,13 +74,12 @@ static bool rootfs_plan_layers(Plan *plan, GError **error)
 		return error_set(error, RLC_ERROR_UNSUPPORTED,
 				 "use an image of %u layers: an overlay takes %d at most",
 				 layers->len, LAYERS_MAX);
-	for (guint i = layers->len; i-- > 0;) {
-		const char *path = g_ptr_array_index(layers, i);
-
-		if (lstat(path, &st) < 0)
-			return error_errno(error, errno, "open layer '%s'", path);
-	}
-	if (layers->len == 0 || idmap_covers_owner(tier, st.st_uid, st.st_gid))
+	if (layers->len == 0)
+		return true;
+	if (lstat(g_ptr_array_index(layers, 0), &st) < 0)
+		return error_errno(error, errno, "open layer '%s'",
+				   (const char *)g_ptr_array_index(layers, 0));
+	if (idmap_covers_owner(tier, st.st_uid, st.st_gid))
 		return true;
 	return error_set(error, RLC_ERROR_UNSUPPORTED,
 			 "use an image in this id map: the files of its layers belong to uid %u, "
