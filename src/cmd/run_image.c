@@ -139,22 +139,41 @@ GArray *run_image_holds_new(void)
 	return holds;
 }
 
-/* Topmost first, as an overlay has them; the store has them lowest first. */
+/*
+ * Add a layer below those that the root has.  One that is among them already (many images repeat an
+ * empty one) adds nothing, and the kernel refuses a directory given twice.
+ */
+static bool take_layer(Spec *spec, const Store *store, const char *layer, GArray *holds,
+		       GError **error)
+{
+	g_autofree char *path =
+		g_build_filename(store->path, "layers", digest_hex(layer), "diff", NULL);
+	int hold;
+
+	if (g_ptr_array_find_with_equal_func(spec->root.layers, path, g_str_equal, NULL))
+		return true;
+	hold = store_hold_layer(store, layer, error);
+	if (hold < 0)
+		return false;
+	g_array_append_val(holds, hold);
+	g_ptr_array_add(spec->root.layers, g_steal_pointer(&path));
+	return true;
+}
+
+/* Topmost first, as an overlay has them; the store has them lowest first, and may have them merged.
+ */
 static bool take_layers(Spec *spec, const Store *store, const StoreImage *image, GArray *holds,
 			GError **error)
 {
+	g_autofree char *merged = store_image_chain(image);
+
 	spec->root.kind = ROOT_LAYERS;
 	spec->root.layers = g_ptr_array_new_with_free_func(g_free);
+	if (merged && take_layer(spec, store, merged, holds, NULL))
+		return true;
 	for (guint i = image->layers->len; i-- > 0;) {
-		const char *layer = g_ptr_array_index(image->layers, i);
-		int hold = store_hold_layer(store, layer, error);
-
-		if (hold < 0)
+		if (!take_layer(spec, store, g_ptr_array_index(image->layers, i), holds, error))
 			return false;
-		g_array_append_val(holds, hold);
-		g_ptr_array_add(
-			spec->root.layers,
-			g_build_filename(store->path, "layers", digest_hex(layer), "diff", NULL));
 	}
 	return true;
 }

@@ -16,8 +16,9 @@
 #include "image/digest.h"
 #include "image/reference.h"
 
-#define IMAGE_FILE_MAX (8 << 20)
-#define ID_PREFIX_MIN  3
+#define MERGED_LAYERS_MIN 12 /* fewer cost an overlay little */
+#define IMAGE_FILE_MAX	  (8 << 20)
+#define ID_PREFIX_MIN	  3
 
 /* The first and the last record of an image's file */
 #define HEAD "rlc-image=1"
@@ -117,6 +118,25 @@ void store_list_add(GPtrArray *list, const char *text)
 const char *store_image_id(const StoreImage *image)
 {
 	return digest_hex(image->config);
+}
+
+/* Of the first layer its diff id; of each that follows, the digest of the chain so far and its own.
+ */
+char *store_image_chain(const StoreImage *image)
+{
+	char *chain;
+
+	if (image->layers->len < MERGED_LAYERS_MIN)
+		return NULL;
+	chain = g_strdup(g_ptr_array_index(image->layers, 0));
+	for (guint i = 1; i < image->layers->len; i++) {
+		g_autofree char *pair = g_strdup_printf(
+			"%s %s", chain, (const char *)g_ptr_array_index(image->layers, i));
+
+		g_free(chain);
+		chain = digest_of(pair, strlen(pair));
+	}
+	return chain;
 }
 
 /* ------------------------------------------------------------------------ the form of names/ */

@@ -67,6 +67,12 @@ void store_list_add(GPtrArray *list, const char *text);
 const char *store_image_id(const StoreImage *image);
 
 /*
+ * The chain id of the topmost layer, under which layers/ may have the layers merged into one; NULL
+ * for an image of so few that it never does.  Caller frees.
+ */
+char *store_image_chain(const StoreImage *image);
+
+/*
  * Where the store is: $RLC_STORE, else /var/lib/rlc for root, else $XDG_DATA_HOME/rlc or
  * ~/.local/share/rlc.  --store DIR sets RLC_STORE.  Caller frees.
  */

@@ -52,6 +52,7 @@ make_image --name volume "$base" --config '{"Cmd": ["true"], "Volumes": {"/../..
 make_image --name volume-proc "$base" --config '{"Cmd": ["true"], "Volumes": {"/proc/sys": {}}}' >/dev/null
 make_image --name silent "$base" --config '{"Env": ["PATH=/bin"]}' >/dev/null
 make_image --name nothing --config '{"Cmd": ["/sh"]}' >/dev/null
+make_image --name twice "$base" "$T/layers/top" "$base" --config '{"Cmd": ["cat", "/removed"], "Env": ["PATH=/bin"]}' >/dev/null
 make_image --name bare "$base" --config '{"Cmd": ["true"], "Env": ["PATH=/bin"]}' >/dev/null
 id_wishes=$(cat "$T/id-wishes")
 
@@ -59,7 +60,7 @@ id_wishes=$(cat "$T/id-wishes")
 
 for who in root "$sub" "$one"; do
 	kind=${who#rlct-} && kind=${kind%%-*}
-	for name in wishes alice numbers strange volume volume-proc silent nothing bare; do
+	for name in wishes alice numbers strange volume volume-proc silent nothing twice bare; do
 		pull "$name"
 	done
 	before=$(fingerprint "$T/store-$who/layers")
@@ -112,6 +113,9 @@ for who in root "$sub" "$one"; do
 		stat -c %a /bin/busybox; readlink /link; stat -c %h /data/file; ls /.wh* /opaque/.wh* 2>/dev/null'
 	is "$(paste -sd' ' <<<"$out")" "new replaced 2 4755 ../../../../../../etc/passwd 2" \
 		"$kind: layers lie on one another, whiteouts and opaque directories take away"
+
+	rlc run --network none twice
+	is "$out" x "$kind: an image may have a layer twice"
 
 	rlc run --network none --read-only wishes 'touch /x; echo more >>/data/file && cat /data/file; touch /fresh/x && ls /fresh'
 	is "$(paste -sd' ' <<<"$out")" "image more x" "$kind: volumes can be written under --read-only, and have the image's files"

@@ -8,7 +8,6 @@ user_without_subids
 leftovers_begin
 
 rlc() { run as "$who" "$RLC" "$@"; }
-files() { find "$T/store-$who" -type f ! -name '*lock' ! -path '*/layers/*' ! -name index.json ! -name oci-layout | wc -l; }
 tree() { (cd "$1" && find . ! -path './dev*' -printf '%p %y %m %U:%G %T@ %l %s\n' | sed 's/\(.* d .*\) [0-9]*$/\1/' | sort); }
 
 base=$T/layers/base
