@@ -30,7 +30,7 @@ const Step parent_steps[] = {
 	{"state",      state_parent,       state_explain},        /* say on disk that it exists */
 	{"clone",      run_clone,          run_clone_explain},    /* init, in new namespaces */
 	{"idmap",      idmap_parent,       idmap_explain},        /* who is who inside */
-	{"network",    net_parent,         NULL},                 /* the net process on init's tap */
+	{"network",    net_parent,         net_parent_explain},   /* the net process on init's tap */
 	{"terminal",   tty_parent,         NULL},                 /* the master of init's pty */
 	{"cidfile",    state_write_cidfile, NULL},
 	{"start",      run_start,          NULL},                 /* init is ready: let it exec */
