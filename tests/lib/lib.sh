@@ -241,6 +241,8 @@ when_finished() {
 _finish() {
 	local code=$? i
 
+	# a subshell that got a signal before it had reset its traps is not the test
+	[ "$BASHPID" = $$ ] || exit "$code"
 	trap '' HUP INT TERM
 	for ((i = ${#finishers[@]} - 1; i >= 0; i--)); do
 		eval "${finishers[i]}" >&2
