@@ -2,6 +2,7 @@
 #include "feature/net_nft.h"
 
 #include <dlfcn.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/error.h"

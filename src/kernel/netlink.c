@@ -7,14 +7,20 @@
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <linux/veth.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/error.h"
 
 /* The largest request here is far under 256 bytes, and so is its acknowledgement. */
 #define REQUEST_ROOM 1024
+
+/* Answers of a dump come in as many kilobytes as the kernel likes, up to 32. */
+#define ANSWER_ROOM 32768
 
 struct Netlink {
 	struct mnl_socket *socket;
@@ -41,6 +47,23 @@ void netlink_close(Netlink *netlink)
 	if (netlink->socket)
 		mnl_socket_close(netlink->socket);
 	g_free(netlink);
+}
+
+int netlink_fd(const Netlink *netlink)
+{
+	return mnl_socket_get_fd(netlink->socket);
+}
+
+Netlink *netlink_from_fd(int fd, GError **error)
+{
+	g_autoptr(Netlink) netlink = g_new0(Netlink, 1);
+
+	netlink->socket = mnl_socket_fdopen(fd);
+	if (netlink->socket)
+		return g_steal_pointer(&netlink);
+	error_errno(error, errno, "take over an rtnetlink socket");
+	close(fd);
+	return NULL;
 }
 
 static struct nlmsghdr *netlink_request(Netlink *netlink, uint16_t type, uint16_t flags)
@@ -146,5 +169,248 @@ bool netlink_route_default(Netlink *netlink, unsigned index, int family, const v
 	if (!netlink_talk(netlink, request))
 		return error_errno(error, errno, "add a default route through %s",
 				   inet_ntop(family, gateway, text, sizeof text));
+	return true;
+}
+
+/* --- what is there --- */
+
+/* Ask for an answer or a dump of answers, and hand each to take with data. errno on failure. */
+static bool netlink_ask(Netlink *netlink, struct nlmsghdr *request, mnl_cb_t take, void *data)
+{
+	unsigned port = mnl_socket_get_portid(netlink->socket);
+	g_autofree char *answer = g_malloc(ANSWER_ROOM);
+	int more;
+
+	if (mnl_socket_sendto(netlink->socket, request, request->nlmsg_len) < 0)
+		return false;
+	do {
+		ssize_t n = TEMP_FAILURE_RETRY(
+			mnl_socket_recvfrom(netlink->socket, answer, ANSWER_ROOM));
+
+		if (n < 0)
+			return false;
+		more = mnl_cb_run(answer, (size_t)n, netlink->sequence, port, take, data);
+	} while (more > 0);
+	return more == 0;
+}
+
+/* A dump ends in NLMSG_DONE, so it asks for no acknowledgement. */
+static struct nlmsghdr *netlink_dump(Netlink *netlink, uint16_t type)
+{
+	struct nlmsghdr *request = netlink_request(netlink, type, NLM_F_DUMP);
+
+	request->nlmsg_flags &= (uint16_t)~NLM_F_ACK;
+	return request;
+}
+
+static int take_link_info(const struct nlattr *attr, void *data)
+{
+	NetlinkLink *link = data;
+
+	if (mnl_attr_get_type(attr) == IFLA_INFO_KIND)
+		g_strlcpy(link->kind, mnl_attr_get_str(attr), sizeof link->kind);
+	return MNL_CB_OK;
+}
+
+static int take_link_attribute(const struct nlattr *attr, void *data)
+{
+	NetlinkLink *link = data;
+
+	switch (mnl_attr_get_type(attr)) {
+	case IFLA_IFNAME:
+		g_strlcpy(link->name, mnl_attr_get_str(attr), sizeof link->name);
+		break;
+	case IFLA_MTU:
+		link->mtu = mnl_attr_get_u32(attr);
+		break;
+	case IFLA_MASTER:
+		link->master = mnl_attr_get_u32(attr);
+		break;
+	case IFLA_ADDRESS:
+		if (mnl_attr_get_payload_len(attr) == sizeof link->mac)
+			memcpy(link->mac, mnl_attr_get_payload(attr), sizeof link->mac);
+		break;
+	case IFLA_LINKINFO:
+		return mnl_attr_parse_nested(attr, take_link_info, link);
+	default:
+		break;
+	}
+	return MNL_CB_OK;
+}
+
+/* Adds to a GArray of NetlinkLink. */
+static int take_link(const struct nlmsghdr *answer, void *data)
+{
+	const struct ifinfomsg *header = mnl_nlmsg_get_payload(answer);
+	NetlinkLink link = {.index = (unsigned)header->ifi_index};
+
+	mnl_attr_parse(answer, sizeof *header, take_link_attribute, &link);
+	g_array_append_val((GArray *)data, link);
+	return MNL_CB_OK;
+}
+
+bool netlink_link_get(Netlink *netlink, const char *name, NetlinkLink *ret_link, GError **error)
+{
+	struct nlmsghdr *request = netlink_request(netlink, RTM_GETLINK, 0);
+	g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(NetlinkLink));
+
+	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
+	mnl_attr_put_u32(request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	mnl_attr_put_strz(request, IFLA_IFNAME, name);
+	if (!netlink_ask(netlink, request, take_link, found))
+		return error_errno(error, errno, "find link '%s'", name);
+	if (found->len == 0)
+		return error_errno(error, ENODEV, "find link '%s'", name);
+	*ret_link = g_array_index(found, NetlinkLink, 0);
+	return true;
+}
+
+GArray *netlink_links(Netlink *netlink, GError **error)
+{
+	struct nlmsghdr *request = netlink_dump(netlink, RTM_GETLINK);
+	g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(NetlinkLink));
+
+	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
+	mnl_attr_put_u32(request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	if (netlink_ask(netlink, request, take_link, found))
+		return g_steal_pointer(&found);
+	error_errno(error, errno, "list links");
+	return NULL;
+}
+
+/* IPv4 has its own address in IFA_LOCAL, for IFA_ADDRESS is the peer's on a point-to-point link. */
+static int take_address_attribute(const struct nlattr *attr, void *data)
+{
+	NetlinkAddress *address = data;
+
+	if (mnl_attr_get_type(attr) == (address->family == AF_INET ? IFA_LOCAL : IFA_ADDRESS))
+		memcpy(&address->address, mnl_attr_get_payload(attr),
+		       MIN(mnl_attr_get_payload_len(attr), sizeof address->address));
+	return MNL_CB_OK;
+}
+
+/* Adds to a GArray of NetlinkAddress. */
+static int take_address(const struct nlmsghdr *answer, void *data)
+{
+	const struct ifaddrmsg *header = mnl_nlmsg_get_payload(answer);
+	NetlinkAddress address = {.family = header->ifa_family,
+				  .index = header->ifa_index,
+				  .prefix = header->ifa_prefixlen,
+				  .global = header->ifa_scope < RT_SCOPE_LINK};
+
+	mnl_attr_parse(answer, sizeof *header, take_address_attribute, &address);
+	g_array_append_val((GArray *)data, address);
+	return MNL_CB_OK;
+}
+
+GArray *netlink_addresses(Netlink *netlink, GError **error)
+{
+	struct nlmsghdr *request = netlink_dump(netlink, RTM_GETADDR);
+	g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(NetlinkAddress));
+
+	mnl_nlmsg_put_extra_header(request, sizeof(struct ifaddrmsg));
+	if (netlink_ask(netlink, request, take_address, found))
+		return g_steal_pointer(&found);
+	error_errno(error, errno, "list addresses");
+	return NULL;
+}
+
+static int take_route_attribute(const struct nlattr *attr, void *data)
+{
+	NetlinkRoute *route = data;
+
+	if (mnl_attr_get_type(attr) == RTA_DST)
+		memcpy(&route->destination, mnl_attr_get_payload(attr),
+		       MIN(mnl_attr_get_payload_len(attr), sizeof route->destination));
+	return MNL_CB_OK;
+}
+
+/* Adds to a GArray of NetlinkRoute what is of the main table. */
+static int take_route(const struct nlmsghdr *answer, void *data)
+{
+	const struct rtmsg *header = mnl_nlmsg_get_payload(answer);
+	NetlinkRoute route = {.family = header->rtm_family, .prefix = header->rtm_dst_len};
+
+	if (header->rtm_table != RT_TABLE_MAIN)
+		return MNL_CB_OK;
+	mnl_attr_parse(answer, sizeof *header, take_route_attribute, &route);
+	g_array_append_val((GArray *)data, route);
+	return MNL_CB_OK;
+}
+
+GArray *netlink_routes(Netlink *netlink, GError **error)
+{
+	struct nlmsghdr *request = netlink_dump(netlink, RTM_GETROUTE);
+	g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(NetlinkRoute));
+
+	mnl_nlmsg_put_extra_header(request, sizeof(struct rtmsg));
+	if (netlink_ask(netlink, request, take_route, found))
+		return g_steal_pointer(&found);
+	error_errno(error, errno, "list routes");
+	return NULL;
+}
+
+/* --- bridges and veth pairs --- */
+
+bool netlink_bridge_add(Netlink *netlink, const char *name, const uint8_t mac[6], GError **error)
+{
+	struct nlmsghdr *request = netlink_request(netlink, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+	struct nlattr *info;
+
+	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(request, IFLA_IFNAME, name);
+	mnl_attr_put(request, IFLA_ADDRESS, 6, mac);
+	info = mnl_attr_nest_start(request, IFLA_LINKINFO);
+	mnl_attr_put_strz(request, IFLA_INFO_KIND, "bridge");
+	mnl_attr_nest_end(request, info);
+	if (!netlink_talk(netlink, request))
+		return error_errno(error, errno, "make the bridge '%s'", name);
+	return true;
+}
+
+static void put_peer(struct nlmsghdr *request, const NetlinkVeth *veth)
+{
+	struct nlattr *peer = mnl_attr_nest_start(request, VETH_INFO_PEER);
+
+	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(request, IFLA_IFNAME, veth->peer_name);
+	mnl_attr_put(request, IFLA_ADDRESS, 6, veth->peer_mac);
+	mnl_attr_put_u32(request, IFLA_MTU, veth->mtu);
+	mnl_attr_put_u32(request, IFLA_NET_NS_PID, (uint32_t)veth->peer_pid);
+	mnl_attr_nest_end(request, peer);
+}
+
+bool netlink_veth_add(Netlink *netlink, const NetlinkVeth *veth, GError **error)
+{
+	struct nlmsghdr *request = netlink_request(netlink, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+	struct ifinfomsg *link = mnl_nlmsg_put_extra_header(request, sizeof *link);
+	struct nlattr *info, *data;
+
+	link->ifi_flags = IFF_UP;
+	link->ifi_change = IFF_UP;
+	mnl_attr_put_strz(request, IFLA_IFNAME, veth->name);
+	mnl_attr_put(request, IFLA_ADDRESS, 6, veth->mac);
+	mnl_attr_put_u32(request, IFLA_MTU, veth->mtu);
+	mnl_attr_put_u32(request, IFLA_MASTER, veth->master);
+	info = mnl_attr_nest_start(request, IFLA_LINKINFO);
+	mnl_attr_put_strz(request, IFLA_INFO_KIND, "veth");
+	data = mnl_attr_nest_start(request, IFLA_INFO_DATA);
+	put_peer(request, veth);
+	mnl_attr_nest_end(request, data);
+	mnl_attr_nest_end(request, info);
+	if (!netlink_talk(netlink, request))
+		return error_errno(error, errno, "make the veth pair '%s' and '%s'", veth->name,
+				   veth->peer_name);
+	return true;
+}
+
+bool netlink_link_delete(Netlink *netlink, const char *name, GError **error)
+{
+	struct nlmsghdr *request = netlink_request(netlink, RTM_DELLINK, 0);
+
+	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(request, IFLA_IFNAME, name);
+	if (!netlink_talk(netlink, request) && errno != ENODEV)
+		return error_errno(error, errno, "delete link '%s'", name);
 	return true;
 }

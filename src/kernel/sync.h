@@ -7,6 +7,8 @@
  *        │ ── SYNC_MAPPED ────────────────────────► │  the id map is written; become root in it
  *        │                                          │  private mounts, rootfs, lo, tap …
  *        │ ◄─────────────────── SYNC_TAP + tap fd ─ │  (network slirp only)
+ *        │ ◄──────── SYNC_NETLINK + rtnetlink socket ─ │  (network bridge only)
+ *        │ ◄────────────── SYNC_HOSTS + /etc/hosts ─ │  (network bridge only)
  *        │  starts the net process                  │  /proc, /dev, volumes, pivot_root …
  *        │ ── SYNC_NET_UP ────────────────────────► │  (network slirp only)
  *        │ ◄──────────── SYNC_CONSOLE + pty master ─ │  (with a terminal only)
@@ -27,6 +29,8 @@
 typedef enum {
 	SYNC_MAPPED = 1,
 	SYNC_TAP,
+	SYNC_NETLINK,
+	SYNC_HOSTS,
 	SYNC_NET_UP,
 	SYNC_CONSOLE,
 	SYNC_READY,
