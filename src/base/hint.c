@@ -41,7 +41,8 @@ static const struct {
 		{
 			"RLC-U08",
 			"the container's id map has no id {}",
-			"grep \"^$(id -un):\" /etc/subuid /etc/subgid   (the ranges that a map is made "
+			"grep \"^$(id -un):\" /etc/subuid /etc/subgid   (the ranges that a map is "
+			"made "
 			"of; or choose another with --uidmap, --gidmap)",
 		},
 	[HINT_TUN_MISSING] =
@@ -59,6 +60,26 @@ static const struct {
 		 "net.ipv4.ping_group_range does not include group {}, so this host forbids its "
 		 "users to ping",
 		 "sudo sysctl -w net.ipv4.ping_group_range=\"0 2147483647\""},
+	[HINT_PORT_TAKEN] = {"RLC-N05",
+			     "another program of this host, or a container, has the port",
+			     "sudo ss -Hlntup 'sport = :{}'   (shows who; or publish another: -p "
+			     "HOSTPORT:PORT)"},
+	[HINT_PORT_PRIVILEGED] =
+		{"RLC-N06",
+		 "this host keeps ports below net.ipv4.ip_unprivileged_port_start to root",
+		 "sudo sysctl -w net.ipv4.ip_unprivileged_port_start={}   (or publish a higher "
+		 "port)"},
+	[HINT_HOST_ADDRESS] = {"RLC-N07", "no interface of this host has the address {}",
+			       "ip address   (lists the addresses; or leave it out: all of them)"},
+	[HINT_NFT_MISSING] =
+		{"RLC-N08", "ports of a bridge, and a bridge of rlc's own, need rules of nftables",
+		 "sudo apt-get install libnftables1"},
+	[HINT_BRIDGE_ROOT] = {"RLC-N09", "only root may put a container on a bridge of this host",
+			      "run as root, or with --network slirp, which every user may"},
+	[HINT_BRIDGE_LEGACY] = {"RLC-N10",
+				"this host has rules of iptables-legacy, which rlc does not change",
+				"sudo iptables-legacy -I FORWARD -i {} -j ACCEPT && "
+				"sudo iptables-legacy -I FORWARD -o {} -j ACCEPT"},
 	[HINT_ROOTFS_MISSING] =
 		{"RLC-R01",
 		 "a rootfs is a directory that holds a system's files (bin, etc, usr, ...)",

@@ -24,6 +24,7 @@
 #include "cmd/suggest.h"
 #include "feature/caps.h"
 #include "feature/names.h"
+#include "feature/net_publish.h"
 #include "feature/user.h"
 
 #define ENV_FILE_MAX  (1 << 20)
@@ -197,6 +198,16 @@ static bool set_shm_size(RunParse *parse, const char *value, GError **error)
 static bool set_network(RunParse *parse, const char *value, GError **error)
 {
 	return run_value_network(parse->spec, value, error);
+}
+
+static bool set_publish(RunParse *parse, const char *value, GError **error)
+{
+	SpecPublish publish;
+
+	if (!net_publish_parse(value, &publish, error))
+		return false;
+	g_array_append_val(parse->spec->rlc.network.publish, publish);
+	return true;
 }
 
 static bool set_hostname(RunParse *parse, const char *value, GError **error)
@@ -434,6 +445,8 @@ static const RunOption options[] = {
 	{.help = "Network and names"},
 	{"network", 0, OPTION_ONCE, set_network, "MODE",
 	 "slirp[:mtu=N,cidr=NET,ipv6=BOOL,host-loopback=BOOL], none, host"},
+	{"publish", 'p', OPTION_MANY, set_publish, "[[ADDRESS:]HOSTPORT:]PORT",
+	 "lead a port of the host here; ranges, and /udp, too"},
 	{"hostname", 'h', OPTION_ONCE, set_hostname, "NAME", "the default is the short id"},
 	{"add-host", 0, OPTION_MANY, set_add_host, "NAME:ADDRESS", "a line for /etc/hosts"},
 	{"dns", 0, OPTION_MANY, set_dns, "ADDRESS", "ask this server for names"},

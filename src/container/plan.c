@@ -10,6 +10,7 @@
 #include "feature/idmap.h"
 #include "feature/names.h"
 #include "feature/net.h"
+#include "feature/net_publish.h"
 #include "feature/process.h"
 #include "feature/rootfs.h"
 #include "feature/tty.h"
@@ -20,9 +21,9 @@ static const struct {
 	const char *name;
 	bool (*plan)(const Spec *spec, Plan *plan, GError **error);
 } hooks[] = {
-	{"idmap", idmap_plan},	   {"rootfs", rootfs_plan}, {"volumes", volume_plan},
-	{"network", net_plan},	   {"names", names_plan},   {"terminal", tty_plan},
-	{"process", process_plan},
+	{"idmap", idmap_plan},	{"rootfs", rootfs_plan},       {"volumes", volume_plan},
+	{"network", net_plan},	{"publish", net_publish_plan}, {"names", names_plan},
+	{"terminal", tty_plan}, {"process", process_plan},
 };
 
 static char *plan_random_id(GError **error)
@@ -69,6 +70,8 @@ void plan_free(Plan *plan)
 	free(plan->rootfs.path); /* realpath(3) allocated it */
 	g_clear_pointer(&plan->mounts, g_array_unref);
 	g_clear_pointer(&plan->net.host_nameservers, g_ptr_array_unref);
+	g_clear_pointer(&plan->net.publish, g_array_unref);
+	g_free(plan->net.bridge);
 	g_free(plan->net.resolv_conf);
 	g_free(plan->names.hostname);
 	g_free(plan->names.hosts);

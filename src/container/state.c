@@ -14,6 +14,9 @@
 #include "base/fd.h"
 #include "base/hint.h"
 #include "base/log.h"
+#include "feature/net_publish.h"
+
+#define STATE_PORTS "ports"
 
 /* Open a directory that must be ours and closed to others; make it if it is missing. */
 static int state_open_dir(int at, const char *path, GError **error)
@@ -127,6 +130,9 @@ static void state_remove_name(int names, const char *id)
 	closedir(dir);
 }
 
+/* What a container's directory holds; the lock last, for who has it lives. */
+static const char *const state_files[] = {STATE_PORTS, "lock"};
+
 /* Remove one container's directory, which holds only files of ours. ROOT/lock is held. */
 static void state_remove(int containers, int names, const char *id)
 {
@@ -135,8 +141,11 @@ static void state_remove(int containers, int names, const char *id)
 	if (dir < 0)
 		return;
 	state_remove_name(names, id);
-	if (unlinkat(dir, "lock", 0) < 0 && errno != ENOENT)
-		log_debug("state: remove the lock of %s: %s", id, g_strerror(errno));
+	for (size_t i = 0; i < G_N_ELEMENTS(state_files); i++) {
+		if (unlinkat(dir, state_files[i], 0) < 0 && errno != ENOENT)
+			log_debug("state: remove %s of %s: %s", state_files[i], id,
+				  g_strerror(errno));
+	}
 	if (unlinkat(containers, id, AT_REMOVEDIR) < 0)
 		log_debug("state: remove %s: %s", id, g_strerror(errno));
 }
@@ -207,6 +216,28 @@ static bool state_take_name(const Plan *plan, int names, GError **error)
 			 name, owner);
 }
 
+/* Write a file of the container's directory, if there is anything to write. */
+static bool state_write(int containers, const Plan *plan, const char *name, const char *text,
+			GError **error)
+{
+	g_autofree char *path = g_build_filename(plan->id, name, NULL);
+	auto_fd fd = -1;
+
+	if (!*text)
+		return true;
+	fd = openat(containers, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 || !fd_write_all(fd, text, strlen(text)))
+		return error_errno(error, errno, "write '%s/%s'", plan->state_dir, name);
+	return true;
+}
+
+static bool state_write_ports(int containers, const Plan *plan, GError **error)
+{
+	g_autofree char *ports = net_publish_record(plan);
+
+	return state_write(containers, plan, STATE_PORTS, ports, error);
+}
+
 static bool state_make(Container *container, const StateDirs *dirs, GError **error)
 {
 	const Plan *plan = container->plan;
@@ -219,7 +250,8 @@ static bool state_make(Container *container, const StateDirs *dirs, GError **err
 	container->state_lock = state_lock(dirs->containers, lock, LOCK_EX | LOCK_NB);
 	if (container->state_lock < 0)
 		return error_errno(error, errno, "lock '%s/lock'", plan->state_dir);
-	return state_take_name(plan, dirs->names, error);
+	return state_take_name(plan, dirs->names, error) &&
+	       state_write_ports(dirs->containers, plan, error);
 }
 
 bool state_parent(Container *container, GError **error)

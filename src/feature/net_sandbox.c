@@ -125,8 +125,7 @@ static bool set_limits(GError **error)
 	return true;
 }
 
-/* 0 and 1 become /dev/null, 2 stays, keep becomes 3, all others close. */
-static bool close_others(int keep, GError **error)
+bool net_sandbox_close(int keep, GError **error)
 {
 	auto_fd null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -139,12 +138,12 @@ static bool close_others(int keep, GError **error)
 	return true;
 }
 
-bool net_sandbox_enter(int keep, int *ret_listener, GError **error)
+bool net_sandbox_enter(int *ret_listener, GError **error)
 {
 	auto_fd listener = -1;
 
-	if (!close_others(keep, error) || !set_limits(error) || !enter_userns(error) ||
-	    !enter_empty_root(error) || !listen_dns(&listener, error))
+	if (!set_limits(error) || !enter_userns(error) || !enter_empty_root(error) ||
+	    !listen_dns(&listener, error))
 		return false;
 	*ret_listener = fd_steal(&listener);
 	return true;
@@ -167,6 +166,7 @@ static const int allowed[] = {
 
 static int add_rules(scmp_filter_ctx filter)
 {
+	static const unsigned long requests[] = {FIONREAD, SIOCGIFHWADDR};
 	static const int domains[] = {AF_INET, AF_INET6, AF_UNIX};
 	static const int mappers[] = {SCMP_SYS(mmap), SCMP_SYS(mprotect)};
 	int r = 0;
@@ -179,9 +179,9 @@ static int add_rules(scmp_filter_ctx filter)
 	for (size_t i = 0; r == 0 && i < G_N_ELEMENTS(mappers); i++)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, mappers[i], 1,
 				     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	if (r == 0)
+	for (size_t i = 0; r == 0 && i < G_N_ELEMENTS(requests); i++)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-				     SCMP_A1(SCMP_CMP_EQ, FIONREAD));
+				     SCMP_A1(SCMP_CMP_EQ, requests[i]));
 	return r;
 }
 

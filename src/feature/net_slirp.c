@@ -24,10 +24,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <signal.h>
 #include <slirp/libslirp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -35,6 +37,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "feature/net_dns.h"
+#include "feature/net_forward.h"
 #include "feature/net_frame.h"
 #include "feature/net_gate.h"
 #include "feature/net_loop.h"
@@ -78,6 +81,7 @@ typedef struct NetProcess {
 	NetDns *dns;
 	NetPing *ping;
 	NetRelay *relay;
+	NetForward *forward;
 	NetServers servers;
 	GMainLoop *main_loop;
 	uint8_t frame[NET_FRAME_MAX + FRAME_SHIFT];
@@ -294,6 +298,8 @@ static void take_frame(NetProcess *process, const uint8_t *frame, size_t length)
 	case NET_GATE_PASS:
 		if (packet.family == AF_INET && packet.protocol == IPPROTO_ICMP)
 			net_ping_notice(process->ping);
+		if (net_forward_answer(process->forward, &packet))
+			break;
 		slirp_input(process->slirp, frame, (int)length);
 		break;
 	case NET_GATE_DNS:
@@ -424,12 +430,16 @@ static void leave_supervisor(void)
 
 static bool take_tap(NetProcess *process, Sync *control, GError **error)
 {
+	struct ifreq request = {0};
 	auto_fd tap = -1;
 
 	if (!sync_expect(control, SYNC_TAP, &tap, error))
 		return false;
 	if (fcntl(tap, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
 		return error_errno(error, errno, "make the tap non-blocking");
+	if (ioctl(tap, SIOCGIFHWADDR, &request) < 0)
+		return error_errno(error, errno, "read the tap's hardware address");
+	memcpy(process->loop.mac, request.ifr_hwaddr.sa_data, sizeof process->loop.mac);
 	process->loop.tap = fd_steal(&tap);
 	return true;
 }
@@ -445,7 +455,10 @@ static bool process_start(NetProcess *process, Sync *control, GError **error)
 	process->slirp = make_slirp(process);
 	if (!process->slirp)
 		return error_set(error, RLC_ERROR_FAILED, "start libslirp: it refused");
-	if (!net_sandbox_enter(control->fd, &listener, error))
+	if (!net_sandbox_close(control->fd, error))
+		return false;
+	process->forward = net_forward_open(&process->loop, process->plan, process->slirp, error);
+	if (!process->forward || !net_sandbox_enter(&listener, error))
 		return false;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	process->loop.context = g_main_context_new();
@@ -456,6 +469,7 @@ static bool process_start(NetProcess *process, Sync *control, GError **error)
 	    !take_tap(process, control, error))
 		return false;
 	add_source(process);
+	net_forward_start(process->forward);
 	net_loop_watch(&process->loop, control->fd, on_control, process);
 	return sync_send(control, SYNC_NET_UP, -1, error);
 }

@@ -39,6 +39,17 @@ typedef struct {
 	bool readonly;
 } RootfsPlan;
 
+/* One port of the host that leads to one of the container: -p, resolved. */
+typedef struct {
+	int family; /* AF_INET or AF_INET6, of host */
+	union {
+		struct in_addr v4;
+		struct in6_addr v6;
+	} host;			  /* the unspecified address: all of this family */
+	uint16_t host_port, port; /* host order */
+	int protocol;		  /* IPPROTO_TCP or IPPROTO_UDP */
+} PublishPlan;
+
 typedef struct {
 	SpecNetMode mode;
 	bool ipv6, host_loopback;
@@ -47,7 +58,10 @@ typedef struct {
 	struct in_addr network, gateway, address,
 		nameserver; /* .0, .2, .100 and .3 of the network */
 	struct in6_addr network6, gateway6, address6, nameserver6; /* of fd00::/64 */
+	char *bridge;						   /* NET_BRIDGE: its name */
+	bool bridge_ours;	     /* rlc makes it when it is missing */
 	GPtrArray *host_nameservers; /* of char *: where the net process sends queries on to */
+	GArray *publish;	     /* of PublishPlan; NULL: none */
 	char *resolv_conf;	     /* the container's /etc/resolv.conf; NULL: leave the image's */
 } NetPlan;
 

@@ -1,0 +1,484 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Theory of operation
+ *
+ * TCP is libslirp's: it accepts, and opens a connection to the container in the peer's name.
+ *
+ * UDP is not left to libslirp, which cannot answer a peer on the host's loopback while the way to
+ * it is closed, and knows the port that it answers from by the container's port alone.  Here a peer
+ * and the socket it wrote to make a flow; the flow has a name inside, the address and port that the
+ * container sees as the sender.  Mostly that is the peer's own:
+ *
+ *     peer P:p ──► socket ──► flow ──► frame P:p → container:port ──► tap
+ *     peer P:p ◄── socket ◄── flow ◄── frame container:port → P:p ◄── tap
+ *
+ * A peer that cannot be named inside becomes the gateway with the peer's port, or the next one that
+ * no other flow has.  An answer leaves from the address that the peer wrote to, which on a host
+ * with several is not the one that the kernel would choose.
+ */
+#include "feature/net_forward.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/ethernet.h>
+#include <netinet/udp.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "feature/net_publish.h"
+
+#define BACKLOG	  128
+#define BATCH	  32
+#define FLOWS_MAX 4096
+#define FLOW_LIFE (180 * G_USEC_PER_SEC)
+
+/* How many ports are tried to give a peer behind the gateway a name of its own. */
+#define NAMES_MAX 64
+
+typedef struct {
+	const PublishPlan *publish;
+	int fd;
+	GSource *watch;
+} ForwardSocket;
+
+/* Who a peer is for the container. Hashed as bytes: no padding, unused ones 0. */
+typedef struct {
+	NetAddress address;
+	uint16_t peer_port, port; /* host order */
+	uint32_t family;
+} FlowName;
+
+/* Who a peer is. Hashed as bytes too. */
+typedef struct {
+	NetAddress address;
+	uint32_t scope;	   /* of a link-local address */
+	uint16_t port;	   /* host order */
+	uint16_t unused;   /* 0 */
+	uint32_t socket;   /* index of the socket that it wrote to */
+	NetAddress answer; /* our address that it wrote to */
+} FlowPeer;
+
+typedef struct {
+	FlowName name;
+	FlowPeer peer;
+	GList link; /* in forward->flows, least recently used first */
+	gint64 used_at;
+} Flow;
+
+struct NetForward {
+	NetLoop *loop;
+	const NetPlan *plan;
+	GArray *sockets; /* of ForwardSocket: UDP */
+	GHashTable *by_name, *by_peer;
+	GQueue flows;
+	uint8_t data[NET_FRAME_MAX];
+};
+
+/* --- sockets --- */
+
+/*
+ * libslirp listens with a backlog of 1.  Its socket is the lowest free descriptor, as socket(2) has
+ * it; another listen(2) changes the backlog.
+ */
+static bool open_tcp(NetForward *forward, const PublishPlan *publish, Slirp *slirp, GError **error)
+{
+	struct sockaddr_in inside4 = {.sin_family = AF_INET,
+				      .sin_port = htons(publish->port),
+				      .sin_addr = forward->plan->address};
+	struct sockaddr_in6 inside6 = {.sin6_family = AF_INET6,
+				       .sin6_port = htons(publish->port),
+				       .sin6_addr = forward->plan->address6};
+	bool is4 = publish->family == AF_INET;
+	struct sockaddr_storage host;
+	socklen_t length = net_publish_sockaddr(publish, &host);
+	int next = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+
+	if (next < 0)
+		return net_publish_refused(publish, errno, error);
+	close(next);
+	if (slirp_add_hostxfwd(slirp, (struct sockaddr *)&host, length,
+			       is4 ? (struct sockaddr *)&inside4 : (struct sockaddr *)&inside6,
+			       is4 ? sizeof inside4 : sizeof inside6,
+			       is4 ? 0 : SLIRP_HOSTFWD_V6ONLY) < 0 ||
+	    listen(next, BACKLOG) < 0)
+		return net_publish_refused(publish, errno, error);
+	return true;
+}
+
+static bool open_udp(NetForward *forward, const PublishPlan *publish, GError **error)
+{
+	static const int yes = 1;
+	bool is4 = publish->family == AF_INET;
+	ForwardSocket entry = {.publish = publish};
+	auto_fd fd = net_publish_bind(publish, false, error);
+
+	if (fd < 0)
+		return false;
+	if (setsockopt(fd, is4 ? IPPROTO_IP : IPPROTO_IPV6, is4 ? IP_PKTINFO : IPV6_RECVPKTINFO,
+		       &yes, sizeof yes) < 0)
+		return net_publish_refused(publish, errno, error);
+	entry.fd = fd_steal(&fd);
+	g_array_append_val(forward->sockets, entry);
+	return true;
+}
+
+static guint hash_bytes(const void *data, size_t length)
+{
+	const uint8_t *bytes = data;
+	guint hash = 2166136261U; /* FNV-1a */
+
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ bytes[i]) * 16777619U;
+	return hash;
+}
+
+static guint name_hash(gconstpointer key)
+{
+	return hash_bytes(key, sizeof(FlowName));
+}
+
+static gboolean name_equal(gconstpointer a, gconstpointer b)
+{
+	return memcmp(a, b, sizeof(FlowName)) == 0;
+}
+
+static guint peer_hash(gconstpointer key)
+{
+	return hash_bytes(key, sizeof(FlowPeer));
+}
+
+static gboolean peer_equal(gconstpointer a, gconstpointer b)
+{
+	return memcmp(a, b, sizeof(FlowPeer)) == 0;
+}
+
+NetForward *net_forward_open(NetLoop *loop, const NetPlan *plan, Slirp *slirp, GError **error)
+{
+	NetForward *forward = g_new0(NetForward, 1);
+
+	forward->loop = loop;
+	forward->plan = plan;
+	forward->sockets = g_array_new(FALSE, TRUE, sizeof(ForwardSocket));
+	forward->by_name = g_hash_table_new(name_hash, name_equal);
+	forward->by_peer = g_hash_table_new(peer_hash, peer_equal);
+	g_queue_init(&forward->flows);
+	for (guint i = 0; plan->publish && i < plan->publish->len; i++) {
+		const PublishPlan *publish = &g_array_index(plan->publish, PublishPlan, i);
+
+		if (publish->protocol == IPPROTO_UDP ? open_udp(forward, publish, error)
+						     : open_tcp(forward, publish, slirp, error))
+			continue;
+		net_forward_free(forward);
+		return NULL;
+	}
+	return forward;
+}
+
+/* --- flows --- */
+
+static void flow_free(NetForward *forward, Flow *flow)
+{
+	g_hash_table_remove(forward->by_name, &flow->name);
+	g_hash_table_remove(forward->by_peer, &flow->peer);
+	g_queue_unlink(&forward->flows, &flow->link);
+	g_free(flow);
+}
+
+/* Flows end by age when another one starts, so that idle ones cost no timer. */
+static void flows_trim(NetForward *forward, gint64 now)
+{
+	while (forward->flows.head) {
+		Flow *oldest = forward->flows.head->data;
+
+		if (forward->flows.length < FLOWS_MAX && now - oldest->used_at < FLOW_LIFE)
+			return;
+		flow_free(forward, oldest);
+	}
+}
+
+static void flow_touch(NetForward *forward, Flow *flow)
+{
+	flow->used_at = g_get_monotonic_time();
+	g_queue_unlink(&forward->flows, &flow->link);
+	g_queue_push_tail_link(&forward->flows, &flow->link);
+}
+
+/* Can the container answer this address, and is it nobody else's inside? */
+static bool is_nameable4(const NetPlan *plan, struct in_addr address)
+{
+	uint32_t first = ntohl(address.s_addr) >> 24;
+	uint32_t mask = htonl(~(uint32_t)0 << (32 - plan->prefix));
+
+	return first != 0 && first != 127 && first < 224 &&
+	       (address.s_addr & mask) != plan->network.s_addr;
+}
+
+static bool is_nameable6(const NetPlan *plan, const struct in6_addr *address)
+{
+	return !IN6_IS_ADDR_LOOPBACK(address) && !IN6_IS_ADDR_UNSPECIFIED(address) &&
+	       !IN6_IS_ADDR_LINKLOCAL(address) && !IN6_IS_ADDR_SITELOCAL(address) &&
+	       !IN6_IS_ADDR_MULTICAST(address) && !IN6_IS_ADDR_V4MAPPED(address) &&
+	       memcmp(address, &plan->network6, 8) != 0;
+}
+
+static bool flow_give_name(NetForward *forward, Flow *flow, const PublishPlan *publish)
+{
+	const NetPlan *plan = forward->plan;
+	FlowName *name = &flow->name;
+
+	name->family = (uint32_t)publish->family;
+	name->port = publish->port;
+	name->peer_port = flow->peer.port;
+	name->address = flow->peer.address;
+	if (publish->family == AF_INET && !is_nameable4(plan, name->address.v4))
+		name->address.v4 = plan->gateway;
+	if (publish->family == AF_INET6 && !is_nameable6(plan, &name->address.v6))
+		name->address.v6 = plan->gateway6;
+	for (int i = 0; i < NAMES_MAX; i++) {
+		if (name->peer_port != 0 && !g_hash_table_contains(forward->by_name, name))
+			return true;
+		name->peer_port++;
+	}
+	return false;
+}
+
+static Flow *flow_find(NetForward *forward, const FlowPeer *peer)
+{
+	const PublishPlan *publish =
+		g_array_index(forward->sockets, ForwardSocket, peer->socket).publish;
+	Flow *flow = g_hash_table_lookup(forward->by_peer, peer);
+
+	if (flow)
+		return flow;
+	flows_trim(forward, g_get_monotonic_time());
+	flow = g_new0(Flow, 1);
+	flow->peer = *peer;
+	flow->link.data = flow;
+	if (!flow_give_name(forward, flow, publish)) {
+		g_free(flow);
+		return NULL;
+	}
+	g_hash_table_insert(forward->by_name, &flow->name, flow);
+	g_hash_table_insert(forward->by_peer, &flow->peer, flow);
+	g_queue_push_tail_link(&forward->flows, &flow->link);
+	return flow;
+}
+
+/* --- in --- */
+
+static void take_peer(const struct sockaddr_storage *from, FlowPeer *peer)
+{
+	if (from->ss_family == AF_INET) {
+		const struct sockaddr_in *v4 = (const void *)from;
+
+		peer->address.v4 = v4->sin_addr;
+		peer->port = ntohs(v4->sin_port);
+	} else {
+		const struct sockaddr_in6 *v6 = (const void *)from;
+
+		peer->address.v6 = v6->sin6_addr;
+		peer->scope = v6->sin6_scope_id;
+		peer->port = ntohs(v6->sin6_port);
+	}
+}
+
+/* Which address of ours the datagram was sent to: ip(7), ipv6(7) */
+static void take_answer(struct msghdr *header, FlowPeer *peer)
+{
+	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(header); cmsg; cmsg = CMSG_NXTHDR(header, cmsg)) {
+		struct in_pktinfo v4;
+		struct in6_pktinfo v6;
+
+		if (cmsg->cmsg_level == IPPROTO_IP && cmsg->cmsg_type == IP_PKTINFO) {
+			memcpy(&v4, CMSG_DATA(cmsg), sizeof v4);
+			peer->answer.v4 = v4.ipi_spec_dst;
+		} else if (cmsg->cmsg_level == IPPROTO_IPV6 && cmsg->cmsg_type == IPV6_PKTINFO) {
+			memcpy(&v6, CMSG_DATA(cmsg), sizeof v6);
+			peer->answer.v6 = v6.ipi6_addr;
+		}
+	}
+}
+
+/* Length of a datagram in forward->data, or -1. */
+static ssize_t receive(NetForward *forward, int fd, FlowPeer *peer)
+{
+	union {
+		char buffer[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+		struct cmsghdr align;
+	} control;
+	struct sockaddr_storage from;
+	struct iovec iov = {forward->data, sizeof forward->data};
+	struct msghdr header = {
+		.msg_name = &from,
+		.msg_namelen = sizeof from,
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.buffer,
+		.msg_controllen = sizeof control.buffer,
+	};
+	ssize_t n = recvmsg(fd, &header, 0);
+
+	if (n < 0)
+		return -1;
+	take_peer(&from, peer);
+	take_answer(&header, peer);
+	return n;
+}
+
+static void send_in(NetForward *forward, const Flow *flow, size_t length)
+{
+	NetLoop *loop = forward->loop;
+	const NetPlan *plan = forward->plan;
+	NetReturn back = {
+		.mac_from = {0x52, 0x55}, /* as libslirp makes its gateway's, with the address */
+		.family = (int)flow->name.family,
+		.from = flow->name.address,
+		.from_port = flow->name.peer_port,
+		.to_port = flow->name.port,
+	};
+
+	memcpy(back.mac_to, loop->mac, sizeof back.mac_to);
+	memcpy(back.mac_from + 2, &plan->gateway, sizeof plan->gateway);
+	if (back.family == AF_INET)
+		back.to.v4 = plan->address;
+	else
+		back.to.v6 = plan->address6;
+	if (length > net_frame_udp_room(&back, loop->mtu))
+		return;
+	length = net_frame_udp(&back, forward->data, length, loop->reply);
+	net_loop_send(loop, loop->reply, length);
+}
+
+static gboolean socket_readable(gint fd, GIOCondition condition, gpointer data)
+{
+	NetForward *forward = data;
+	FlowPeer peer = {0};
+
+	(void)condition;
+	for (guint i = 0; i < forward->sockets->len; i++) {
+		if (g_array_index(forward->sockets, ForwardSocket, i).fd == fd)
+			peer.socket = i;
+	}
+	for (int i = 0; i < BATCH; i++) {
+		FlowPeer from = peer;
+		ssize_t n = receive(forward, fd, &from);
+		Flow *flow;
+
+		if (n < 0 && errno == EAGAIN)
+			break;
+		if (n < 0) /* the echo of an answer that could not be delivered */
+			continue;
+		flow = flow_find(forward, &from);
+		if (!flow)
+			continue;
+		flow_touch(forward, flow);
+		send_in(forward, flow, (size_t)n);
+	}
+	return G_SOURCE_CONTINUE;
+}
+
+void net_forward_start(NetForward *forward)
+{
+	for (guint i = 0; i < forward->sockets->len; i++) {
+		ForwardSocket *entry = &g_array_index(forward->sockets, ForwardSocket, i);
+
+		entry->watch = net_loop_watch(forward->loop, entry->fd, socket_readable, forward);
+	}
+}
+
+/* --- out --- */
+
+static socklen_t peer_sockaddr(const Flow *flow, struct sockaddr_storage *ret_address)
+{
+	PublishPlan to = {.family = (int)flow->name.family, .host_port = flow->peer.port};
+	socklen_t length;
+
+	memcpy(&to.host, &flow->peer.address, sizeof to.host);
+	length = net_publish_sockaddr(&to, ret_address);
+	if (to.family == AF_INET6)
+		((struct sockaddr_in6 *)ret_address)->sin6_scope_id = flow->peer.scope;
+	return length;
+}
+
+/* The address to send from, as the only control message of header. */
+static void put_answer(struct msghdr *header, const Flow *flow)
+{
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(header);
+	struct in_pktinfo v4 = {.ipi_spec_dst = flow->peer.answer.v4};
+	struct in6_pktinfo v6 = {.ipi6_addr = flow->peer.answer.v6};
+	bool is4 = flow->name.family == AF_INET;
+	size_t size = is4 ? sizeof v4 : sizeof v6;
+
+	cmsg->cmsg_level = is4 ? IPPROTO_IP : IPPROTO_IPV6;
+	cmsg->cmsg_type = is4 ? IP_PKTINFO : IPV6_PKTINFO;
+	cmsg->cmsg_len = CMSG_LEN(size);
+	memcpy(CMSG_DATA(cmsg), is4 ? (void *)&v4 : (void *)&v6, size);
+	header->msg_controllen = CMSG_SPACE(size);
+}
+
+static void send_out(NetForward *forward, const Flow *flow, const uint8_t *data, size_t length)
+{
+	int fd = g_array_index(forward->sockets, ForwardSocket, flow->peer.socket).fd;
+	union {
+		char buffer[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+		struct cmsghdr align;
+	} control = {0};
+	struct sockaddr_storage to;
+	struct iovec iov = {(void *)data, length};
+	struct msghdr header = {
+		.msg_name = &to,
+		.msg_namelen = peer_sockaddr(flow, &to),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.buffer,
+		.msg_controllen = sizeof control.buffer,
+	};
+
+	put_answer(&header, flow);
+	if (sendmsg(fd, &header, MSG_NOSIGNAL) < 0)
+		log_debug("net: answer a datagram: %s", g_strerror(errno));
+}
+
+bool net_forward_answer(NetForward *forward, const NetPacket *packet)
+{
+	FlowName name = {.family = (uint32_t)packet->family,
+			 .peer_port = packet->to_port,
+			 .port = packet->from_port};
+	Flow *flow;
+	size_t length;
+
+	if (forward->flows.length == 0 || packet->protocol != IPPROTO_UDP || packet->fragment)
+		return false;
+	if (packet->family == AF_INET)
+		name.address.v4 = packet->to.v4;
+	else
+		name.address.v6 = packet->to.v6;
+	flow = g_hash_table_lookup(forward->by_name, &name);
+	if (!flow)
+		return false;
+	flow_touch(forward, flow);
+	length = (size_t)(packet->body[4] << 8 | packet->body[5]) - sizeof(struct udphdr);
+	send_out(forward, flow, packet->body + sizeof(struct udphdr), length);
+	return true;
+}
+
+void net_forward_free(NetForward *forward)
+{
+	if (!forward)
+		return;
+	while (forward->flows.head)
+		flow_free(forward, forward->flows.head->data);
+	for (guint i = 0; i < forward->sockets->len; i++) {
+		ForwardSocket *entry = &g_array_index(forward->sockets, ForwardSocket, i);
+
+		net_loop_unwatch(&entry->watch);
+		fd_close(&entry->fd);
+	}
+	g_array_unref(forward->sockets);
+	g_hash_table_unref(forward->by_name);
+	g_hash_table_unref(forward->by_peer);
+	g_free(forward);
+}
