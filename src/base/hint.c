@@ -83,13 +83,14 @@ static const struct {
 	[HINT_ROOTFS_MISSING] =
 		{"RLC-R01",
 		 "a rootfs is a directory that holds a system's files (bin, etc, usr, ...)",
-		 "mkdir -p {} && rlc unshare tar -x -C {} -f ROOTFS.tar   "
+		 "mkdir -p {} && rlc unshare tar -x -C {} --exclude=./dev/* -f ROOTFS.tar   "
 		 "(or run without --rootfs: builtin:busybox)"},
 	[HINT_ROOTFS_OWNER] =
 		{"RLC-R02",
 		 "the owner of {} has no id inside the container, so root inside may not write "
 		 "there",
-		 "unpack it in your own id map: rlc unshare tar -x -C {} -f ROOTFS.tar   "
+		 "unpack it in your own id map: rlc unshare tar -x -C {} --exclude=./dev/* -f "
+		 "ROOTFS.tar   "
 		 "(or leave it unchanged: --rootfs {}:O)"},
 	[HINT_ROOTFS_SEARCH] = {"RLC-R03", "{} may not be searched by the ids of this container",
 				"chmod a+x {}"},

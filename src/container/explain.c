@@ -59,12 +59,14 @@ static void explain_start(const Plan *plan, GString *script)
 			script,
 			"sh -c 'echo $$ >\"$1/pid\"; exec unshare%s --fork --kill-child sh -c \"\n"
 			"  echo >\\\"\\$1/ready\\\"; read -r _ <\\\"\\$1/mapped\\\"\n"
-			"  exec sh \\\"\\$1/init.sh\\\" \\\"\\$1\\\"\" sh \"$1\"' sh \"$dir\"\n",
+			"  exec env -i \\\"PATH=\\$PATH\\\" sh \\\"\\$1/init.sh\\\" \\\"\\$1\\\"\" "
+			"sh \"$1\"' sh \"$dir\"\n",
 			options);
 	else
-		g_string_append_printf(
-			script, "unshare%s --fork --kill-child sh \"$dir/init.sh\" \"$dir\"\n",
-			options);
+		g_string_append_printf(script,
+				       "unshare%s --fork --kill-child env -i \"PATH=$PATH\" sh "
+				       "\"$dir/init.sh\" \"$dir\"\n",
+				       options);
 	g_string_append(script, "code=$?\n"
 				"rm -rf \"$dir\"\n"
 				"(exit \"$code\")\n");

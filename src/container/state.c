@@ -56,34 +56,37 @@ static bool state_usable(const char *root)
 	return dir >= 0 && faccessat(dir, ".", W_OK, AT_EACCESS) == 0;
 }
 
-/* The directory that the system's conventions name, or NULL with the reason why there is none. */
-static char *state_conventional(const char **ret_reason)
+/* The directory that the system's conventions name, or NULL after saying why there is none. */
+static char *state_conventional(void)
 {
 	const char *runtime = g_getenv("XDG_RUNTIME_DIR");
 	g_autofree char *root = NULL;
 
 	if (geteuid() == 0)
 		return g_strdup("/run/rlc");
-	*ret_reason = "XDG_RUNTIME_DIR is not set";
-	if (!runtime || !*runtime)
+	if (!runtime || !*runtime) {
+		log_info("state: XDG_RUNTIME_DIR is not set");
 		return NULL;
+	}
 	root = g_build_filename(runtime, "rlc", NULL);
-	*ret_reason = "XDG_RUNTIME_DIR cannot be used";
-	return state_usable(root) ? g_steal_pointer(&root) : NULL;
+	if (!g_path_is_absolute(runtime) || !state_usable(root)) {
+		log_warn("state: XDG_RUNTIME_DIR cannot be used for state: '%s'", runtime);
+		return NULL;
+	}
+	return g_steal_pointer(&root);
 }
 
 bool state_plan(Plan *plan, const char *root, GError **error)
 {
-	const char *reason = NULL;
 	g_autofree char *run_user = g_strdup_printf("/run/user/%u/rlc", geteuid());
 
 	root = root ? root : g_getenv("RLC_ROOT");
-	plan->state_root = root ? g_canonicalize_filename(root, NULL) : state_conventional(&reason);
+	plan->state_root = root ? g_canonicalize_filename(root, NULL) : state_conventional();
 	if (!plan->state_root) {
 		plan->state_root = state_usable(run_user)
 					   ? g_steal_pointer(&run_user)
 					   : g_strdup_printf("/tmp/rlc-%u", geteuid());
-		log_info("state: %s, so state is kept in '%s'", reason, plan->state_root);
+		log_info("state: kept in '%s'", plan->state_root);
 	}
 	plan->state_dir = g_build_filename(plan->state_root, "containers", plan->id, NULL);
 	if (!state_usable(plan->state_root)) {

@@ -325,18 +325,24 @@ bool process_exec(Container *container, GError **error)
 	return reset_signals(error) && exec_payload(container->plan, (char **)env->pdata, error);
 }
 
-/* The variables and the command, each quoted for the shell. */
+/*
+ * The variables and the command, each quoted for the shell, which needs no program of the root for
+ * it.  The shell itself was started with an empty environment.
+ */
 static void explain_command(const Plan *plan, GString *script)
 {
 	const SpecProcess *process = &plan->spec->process;
 	g_autoptr(GPtrArray) env = build_env(plan, "/");
 
-	g_string_append(script, "env -i");
 	for (guint i = 0; i + 1 < env->len; i++) {
-		g_autofree char *word = g_shell_quote(g_ptr_array_index(env, i));
+		const char *entry = g_ptr_array_index(env, i);
+		const char *value = strchr(entry, '=') + 1;
+		g_autofree char *word = g_shell_quote(value);
 
-		g_string_append_printf(script, " %s", word);
+		g_string_append_printf(script, "export %.*s%s\n", (int)(value - entry), entry,
+				       word);
 	}
+	g_string_append(script, "exec");
 	for (guint i = 0; i + 1 < process->args->len; i++) {
 		g_autofree char *word = g_shell_quote(g_ptr_array_index(process->args, i));
 
@@ -357,8 +363,8 @@ void process_explain(const Plan *plan, GString *script)
 			       "# prctl(PR_SET_NO_NEW_PRIVS), close_range(3, ~0, CLOEXEC), execve\n"
 			       "# By hand, where the root has util-linux: setpriv --no-new-privs "
 			       "--bounding-set …\n"
-			       "mkdir -p %s\ncd %s\n",
+			       "[ -d %s ] || mkdir -p %s\ncd %s\n",
 			       process->user.name ? process->user.name : "0",
-			       process->capabilities.bounding, cwd, cwd);
+			       process->capabilities.bounding, cwd, cwd, cwd);
 	explain_command(plan, script);
 }

@@ -60,7 +60,9 @@ int mount_new(const char *type, const char *options, uint64_t attributes, GError
 		error_errno(error, errno, "open file system '%s'", type);
 		return -1;
 	}
-	if (!mount_configure(fs, options)) {
+	/* the name that mount(8) shows in front of "on" */
+	if (sys_fsconfig(fs, FSCONFIG_SET_STRING, "source", type) < 0 ||
+	    !mount_configure(fs, options)) {
 		int saved = errno;
 		g_autofree char *reason = mount_kernel_log(fs);
 

@@ -585,15 +585,17 @@ _end_descendants() {
 }
 when_finished _end_descendants
 
+# Files of containers' state, but for the skeleton that stays on purpose, and files of the users'
 _state_files() {
-	local user
+	local user skeleton=(! -path '*/rlc*/containers' ! -path '*/rlc*/names' ! -path '*/rlc*/lock')
 
-	[ -z "${RLC_TEST_MOUNTNS:-}" ] || find /run/rlc -mindepth 1
+	[ -z "${RLC_TEST_MOUNTNS:-}" ] || find /run/rlc -mindepth 1 "${skeleton[@]}"
 	for user in "${test_users[@]}"; do
-		find "$T/run-$user" -mindepth 1 ! -path "$T/run-$user/rlc"
-		find "$T/home-$user" "$T/tmp" /tmp -xdev -mindepth 1 -user "$user" \
-			! -path "$T/run-$user*" ! -path "$T/rootfs*" 2>/dev/null
-	done
+		find "$T/run-$user" -mindepth 1 ! -path "$T/run-$user/rlc" "${skeleton[@]}"
+		find "$T/home-$user" "$T/tmp" -mindepth 1 -user "$user"
+		find /tmp /var/tmp /run /dev/shm -xdev -path "$T" -prune -o -user "$user" \
+			! -path "/tmp/rlc-$(id -u "$user")" "${skeleton[@]}" -print
+	done 2>/dev/null
 }
 
 # Everything that a container could leave behind, one thing a line

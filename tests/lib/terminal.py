@@ -19,6 +19,7 @@ import time
 
 RLC = sys.argv[1]
 RUN = [RLC, "run", "--network", "none"]
+PROMPT = r"> (\x1b\[6n)?$"  # busybox's shell asks where the cursor is
 SHELL = RUN + ["-it", "-e", "PS1=> ", "builtin:busybox", "sh"]
 
 
@@ -59,7 +60,7 @@ class Terminal:
         self.text += data
         return bool(data)
 
-    def expect(self, pattern, timeout=15):
+    def expect(self, pattern, timeout=8):
         """Wait for pattern in what came since the last match; returns the match or fails."""
         deadline = time.monotonic() + timeout
         while True:
@@ -72,7 +73,7 @@ class Terminal:
                 raise AssertionError(f"no /{pattern}/ in {self.text[-600:]!r}")
             self._read(min(left, 0.2))
 
-    def wait(self, timeout=15):
+    def wait(self, timeout=8):
         """Read on until the program ends; its exit code."""
         deadline = time.monotonic() + timeout
         while self.child.poll() is None:
@@ -109,7 +110,7 @@ def children(pid):
 
 def own_pty():
     t = Terminal(SHELL)
-    t.expect("> $")
+    t.expect(PROMPT)
     t.type("tty; test -t 0 && test -t 1 && test -t 2 && echo all-three\n")
     t.expect(r"/dev/(pts/0|console)\r\n")
     t.expect(r"all-three\r\n")
@@ -121,7 +122,7 @@ def own_pty():
 
 def size():
     t = Terminal(SHELL, 40, 123)
-    t.expect("> $")
+    t.expect(PROMPT)
     t.type("stty size\n")
     t.expect(r"\n40 123\r\n")
     t.resize(51, 97)
@@ -132,12 +133,12 @@ def size():
             break
         if time.monotonic() > deadline:
             raise AssertionError("the new size did not arrive")
-    t.type("trap 'echo winch' WINCH; while :; do sleep 0.1; done\n")
+    t.type("""sh -c "trap 'echo winch' WINCH; while :; do sleep 0.1; done"\n""")
     time.sleep(0.3)
     t.resize(52, 98)
     t.expect("\nwinch\r\n")
     t.type("\x03")
-    t.expect("> $")
+    t.expect(PROMPT)
     t.type("exit\n")
     t.wait()
     return t
@@ -145,19 +146,19 @@ def size():
 
 def interrupt():
     t = Terminal(SHELL)
-    t.expect("> $")
+    t.expect(PROMPT)
     t.type("sleep 100; echo after=$?\n")
     t.expect("\n")
     time.sleep(0.2)
     t.type("\x03")
-    t.expect("> $")
+    t.expect(PROMPT)
     t.type("echo code=$?\n")
     t.expect(r"code=130\r\n")
     t.type("sleep 100\n")
     t.expect("\n")
     time.sleep(0.2)
     t.type("\x1c")
-    t.expect("> $")
+    t.expect(PROMPT)
     t.type("echo code=$?\n")
     t.expect(r"code=131\r\n")
     t.type("exit 4\n")
@@ -167,18 +168,18 @@ def interrupt():
 
 def job_control():
     t = Terminal(SHELL)
-    t.expect("> $")
+    t.expect(PROMPT)
     t.type("sleep 101\n")
     t.expect("\n")
     time.sleep(0.2)
     t.type("\x1a")
     t.expect("[Ss]topped")
-    t.expect("> $")
+    t.expect(PROMPT)
     t.type("jobs; fg\n")
     t.expect("[Ss]topped.*sleep 101")
     time.sleep(0.2)
     t.type("\x03")
-    t.expect("> $")
+    t.expect(PROMPT)
     t.type("exit\n")
     t.wait()
     return t
@@ -186,7 +187,7 @@ def job_control():
 
 def end_of_input():
     t = Terminal(SHELL)
-    t.expect("> $")
+    t.expect(PROMPT)
     t.type("\x04")
     equal(t.wait(), 0)
     return t
@@ -194,7 +195,7 @@ def end_of_input():
 
 def raw_while_running():
     t = Terminal(SHELL)
-    t.expect("> $")
+    t.expect(PROMPT)
     equal(t.echo(), False)
     t.type("exit\n")
     t.wait()
@@ -204,9 +205,9 @@ def raw_while_running():
 
 def echo_once():
     t = Terminal(SHELL)
-    t.expect("> $")
+    t.expect(PROMPT)
     t.type("echo a-b\n")
-    text = t.expect(r"(.*)\r\na-b\r\n> $").group(1)
+    text = t.expect(r"(.*)\r\na-b\r\n" + PROMPT).group(1)
     equal(text, b"echo a-b")
     t.type("exit\n")
     t.wait()
@@ -215,7 +216,7 @@ def echo_once():
 
 def payload_killed():
     t = Terminal(SHELL)
-    t.expect("> $")
+    t.expect(PROMPT)
     t.type("kill -9 $$\n")
     equal(t.wait(), 137)
     return t
@@ -223,7 +224,7 @@ def payload_killed():
 
 def init_killed():
     t = Terminal(SHELL)
-    t.expect("> $")
+    t.expect(PROMPT)
     for pid in children(t.child.pid):
         os.kill(pid, signal.SIGKILL)
     equal(t.wait(), 137)
@@ -240,7 +241,7 @@ def terminated():
 
 def stty_inside():
     t = Terminal(SHELL)
-    t.expect("> $")
+    t.expect(PROMPT)
     t.type("stty raw -echo; exit 0\n")
     t.wait()
     return t
@@ -277,7 +278,7 @@ def only_t():
 
 def hang_up():
     t = Terminal(SHELL)
-    t.expect("> $")
+    t.expect(PROMPT)
     inner = children(t.child.pid)
     os.close(t.master)
     t.closed = True

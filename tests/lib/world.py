@@ -5,7 +5,8 @@
     world.py READY-FILE serve     what the world offers, on all its addresses
     world.py READY-FILE silent    a name server that hears and never answers, on SILENT:53
     world.py READY-FILE refuse    one that refuses every question, on REFUSE:53
-    world.py READY-FILE canary    what the host offers on its loopback: "canary" on port 4444
+    world.py READY-FILE canary    what the host offers on its loopback: "canary" on port 4444; who
+                                  was reached is written to READY-FILE.heard
     world.py - blob SIZE          write the bytes that port 9001 sends
 
 READY-FILE is created when everything listens.
@@ -71,13 +72,20 @@ class Refuse(socketserver.BaseRequestHandler):
                        self.client_address)
 
 
+def canary_heard(server):
+    with open(sys.argv[1] + ".heard", "a", encoding="ascii") as heard:
+        heard.write(f"{server.socket_type} {server.server_address[0]}\n")
+
+
 class Canary(socketserver.BaseRequestHandler):
     def handle(self):
+        canary_heard(self.server)
         self.request.sendall(b"canary\n")
 
 
 class UdpCanary(socketserver.BaseRequestHandler):
     def handle(self):
+        canary_heard(self.server)
         self.request[1].sendto(b"canary\n", self.client_address)
 
 

@@ -134,6 +134,12 @@ host_resolver() {
 # host_canary: something on the host's loopback that containers must not reach, port 4444
 host_canary() { _world_service "$host_pid" canary; }
 
+# What the canary heard since the last call
+canary_heard() {
+	cat "$T/world-canary.ready.heard" 2>/dev/null
+	rm -f "$T/world-canary.ready.heard"
+}
+
 need_world() {
 	why="the world needs root, its own mount namespace, ip, dnsmasq and python3"
 	need_root && need_mountns && command -v ip dnsmasq iperf3 /usr/bin/python3 >/dev/null

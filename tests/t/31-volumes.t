@@ -86,7 +86,7 @@ for who in root "$sub"; do
 	refused "$kind: an option that does not exist" nonsense
 	for over in /proc /proc/self /proc/sys /proc/../proc / /sys/../proc; do
 		rlc -v "$src:$over" $bb true
-		refused "$kind: a volume over $over" "$over"
+		refused "$kind: a volume over $over" "'(/proc.*|/)'"
 	done
 	rlc --mount type=bind,source="$src" $bb true
 	refused "$kind: --mount without a target" --mount

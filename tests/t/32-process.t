@@ -52,12 +52,11 @@ for who in root "$sub" "$one"; do
 	# descriptors
 	(
 		exec 7</etc/passwd 8<&7 19<&7
-		rlc $bb ls -l /proc/self/fd
+		rlc $bb ls /proc/self/fd
 		printf '%s\n' "$out" >"$T/fds"
 	)
-	is "$(awk '/->/ { print $9 }' "$T/fds" | sort -n | paste -sd' ')" "0 1 2 3" \
+	is "$(paste -sd' ' "$T/fds")" "0 1 2 3" \
 		"$kind: the payload has 0, 1, 2 and what ls opened, nothing of rlc's nor of its caller's"
-	like "$(cat "$T/fds")" '3 -> /proc/[0-9]+/fd' "$kind: 3 is ls's own"
 	rlc $bb sh -c 'ls /proc/1/fd | wc -l; ls -l /proc/1/fd'
 	unlike "$out" "/tmp/rlct|/etc/passwd" "$kind: PID 1 holds no file of the host's"
 	rlc -w /proc/self/fd/3 $bb pwd
@@ -83,7 +82,7 @@ done
 
 # an ordinary user cannot raise a hard limit: said with its reason
 who=$sub
-run as "$sub" sh -c 'ulimit -Hn 512 && exec "$RLC" run --network none --ulimit nofile=4096:4096 builtin:busybox true'
+run as "$sub" sh -c 'ulimit -n 512 && exec "$RLC" run --network none --ulimit nofile=4096:4096 builtin:busybox true'
 refused "raising a hard limit" nofile "RLC-P01" "why:"
 
 # no_new_privs: a setuid program gives nothing

@@ -14,18 +14,24 @@ for code in $(seq 0 255); do
 done
 is "$wrong" "" "all codes from 0 to 255 come back"
 
-dir=$T/rootfs
-make_rootfs "$dir"
-echo 'no program' >"$dir/bin/plain"
-printf '#!/no/such/interpreter\n' >"$dir/bin/orphan"
-printf '#!/bin/sh\nexit 9\n' >"$dir/bin/script"
-printf '\177ELF\002\001\001\000' >"$dir/bin/broken"
-printf '#!/bin/sh\nexit 9\n' >"$dir/bin/closed"
-chmod 755 "$dir"/bin/{plain,orphan,script,broken}
-chmod 644 "$dir/bin/closed"
+programs() { # DIR: programs of all sorts in its /bin
+	local dir=$1
+
+	echo 'no program' >"$dir/bin/plain"
+	printf '#!/no/such/interpreter\n' >"$dir/bin/orphan"
+	printf '#!/bin/sh\nexit 9\n' >"$dir/bin/script"
+	printf '\177ELF\002\001\001\000' >"$dir/bin/broken"
+	printf '#!/bin/sh\nexit 9\n' >"$dir/bin/closed"
+	chmod 755 "$dir"/bin/{plain,orphan,script,broken}
+	chmod 644 "$dir/bin/closed"
+}
 
 for who in root "$sub" "$one"; do
 	kind=${who#rlct-} && kind=${kind%%-*}
+	dir=$T/rootfs-$kind
+	make_rootfs "$dir"
+	programs "$dir"
+	chown -hR "$who:" "$dir"
 	for init in --init --no-init; do
 		rlc() { run as "$who" "$RLC" run --network none $init --rootfs "$dir:O" "$@"; }
 
@@ -59,11 +65,11 @@ for who in root "$sub" "$one"; do
 		rlc /bin/plain
 		is "$status" 126 "$kind $init: a file without #!: 126"
 		rlc ''
-		is "$status" 127 "$kind $init: an empty name: 127"
+		is "$status" 125 "$kind $init: an empty name is a mistake of the caller's: 125"
 		rlc -e PATH=/nowhere sh
 		is "$status" 127 "$kind $init: the container's PATH is what counts"
-		rlc sh -c 'kill -9 $$'
-		is "$status" 137 "$kind $init: 128+9"
+		rlc sh -c "sh -c 'kill -9 \$\$'; exit \$?"
+		is "$status" 137 "$kind $init: 128+9 from a child's death"
 		rlc --timeout 1 sleep 20
 		is "$status" 124 "$kind $init: --timeout: 124"
 		rlc --no-such-option

@@ -12,7 +12,7 @@ bb=builtin:busybox
 
 # One message of rlc's own with a cause and a fix: "rlc: STEP: VERB OBJECT: CAUSE [CODE]", why, fix
 told() { # DESCRIPTION OBJECT CODE
-	refused "$1" "$2" "\[$3\]" $'\n  why: [a-z]' $'\n  fix: [a-z]'
+	refused "$1" "$2" "\[$3\]" "  why: ." "  fix: ."
 	like "$err" "^rlc: [a-z-]+: " "$1: names the step"
 	is "$(wc -l <<<"$err")" 3 "$1: in three lines"
 }
@@ -51,11 +51,19 @@ run as "$sub" "$RLC" run --network none --uidmap 0:0:1 --uidmap 1:1:100 $bb id -
 [ "$status" = 0 ] || like "$err" '^rlc: [a-z-]+: ' "a map that needs it: says so"
 restore "$(command -v newuidmap)"
 
-chmod u-s,g-s "$(readlink -f "$(cp "$(command -v newuidmap)" "$T/bin/newuidmap" && echo "$T/bin/newuidmap")")"
+# A copy has no privilege
+for program in newuidmap newgidmap; do
+	cp "$(command -v $program)" "$T/bin/$program"
+	chmod 0755 "$T/bin/$program"
+done
+mount --bind "$T/bin/newgidmap" "$(command -v newgidmap)"
+run as "$sub" "$RLC" run --network none $bb id -u
+[ "$status" = 0 ] || told "newgidmap without its privilege" "why: [^ ]*newgidmap" RLC-U06
 mount --bind "$T/bin/newuidmap" "$(command -v newuidmap)"
 run as "$sub" "$RLC" run --network none $bb id -u
-is "$status $out" "0 0" "newuidmap without its privilege: the next tier"
+is "$status $out" "0 0" "neither with its privilege: the next tier"
 restore "$(command -v newuidmap)"
+restore "$(command -v newgidmap)"
 
 # ------------------------------------------------------------------------------- /dev/net/tun
 
@@ -103,6 +111,7 @@ bad_runtime() { # DESCRIPTION DIRECTORY
 		told "XDG_RUNTIME_DIR $1" "$2" RLC-S01
 	fi
 }
+when_finished rm -rf "/tmp/rlc-$(id -u "$sub")"
 bad_runtime "that does not exist" "$T/nowhere"
 mkdir "$T/readonly"
 chown "$sub:" "$T/readonly"
@@ -138,7 +147,5 @@ if [ "$status" != 0 ]; then
 fi
 run as "$sub" sh -c 'cd "$HOME" && mkdir gone && cd gone && rmdir ../gone && "$RLC" run --network none builtin:busybox pwd'
 is "$status $out" "0 /" "a working directory that is gone"
-as "$sub" rm -rf "$T/home-$sub/.cache"
-
 no_leftovers "nothing is left"
 done_testing

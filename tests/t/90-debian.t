@@ -15,6 +15,7 @@ apt_sources() {
 apt_sources >"$T/sources.list"
 apt-config dump | grep -E '^Acquire::(https?|ftp)::' >"$T/proxy.conf"
 
+RUN_TIMEOUT=300
 suite=$(. /etc/os-release && echo "$VERSION_CODENAME")
 run env -C "$T" mmdebstrap --quiet --variant=apt --aptopt="$T/proxy.conf" \
 	"$suite" "$T/debian.tar" "$T/sources.list"
@@ -24,7 +25,6 @@ leftovers_begin
 
 dir=$T/rootfs-debian
 install -d -o "$sub" "$dir"
-RUN_TIMEOUT=300
 run as "$sub" "$RLC" unshare tar -x -p --numeric-owner -C "$dir" -f "$T/debian.tar" --exclude './dev/*'
 is "$status $err" "0 " "rlc unshare tar unpacks it"
 first=$(grep "^$sub:" /etc/subuid | cut -d: -f2)
