@@ -16,7 +16,10 @@
 #include "base/log.h"
 #include "feature/net_publish.h"
 
-#define STATE_PORTS "ports"
+#define STATE_FILE_MAX (1 << 20)
+
+/* Of names (--name) and ids */
+#define STATE_NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 
 /* Open a directory that must be ours and closed to others; make it if it is missing. */
 static int state_open_dir(int at, const char *path, GError **error)
@@ -76,27 +79,35 @@ static char *state_conventional(void)
 	return g_steal_pointer(&root);
 }
 
-bool state_plan(Plan *plan, const char *root, GError **error)
+char *state_root_choose(const char *root, GError **error)
 {
 	g_autofree char *run_user = g_strdup_printf("/run/user/%u/rlc", geteuid());
+	g_autofree char *chosen = NULL;
+	auto_fd dir = -1;
 
 	root = root ? root : g_getenv("RLC_ROOT");
-	plan->state_root = root ? g_canonicalize_filename(root, NULL) : state_conventional();
-	if (!plan->state_root) {
-		plan->state_root = state_usable(run_user)
-					   ? g_steal_pointer(&run_user)
-					   : g_strdup_printf("/tmp/rlc-%u", geteuid());
-		log_info("state: kept in '%s'", plan->state_root);
+	chosen = root ? g_canonicalize_filename(root, NULL) : state_conventional();
+	if (!chosen) {
+		chosen = state_usable(run_user) ? g_steal_pointer(&run_user)
+						: g_strdup_printf("/tmp/rlc-%u", geteuid());
+		log_info("state: kept in '%s'", chosen);
 	}
-	plan->state_dir = g_build_filename(plan->state_root, "containers", plan->id, NULL);
-	if (!state_usable(plan->state_root)) {
-		auto_fd dir = state_open_dir(AT_FDCWD, plan->state_root, error);
+	if (state_usable(chosen))
+		return g_steal_pointer(&chosen);
+	dir = state_open_dir(AT_FDCWD, chosen, error);
+	if (dir >= 0) {
+		error_errno(error, EACCES, "write in '%s'", chosen);
+		hint_add(error, HINT_STATE_DIR, chosen);
+	}
+	return NULL;
+}
 
-		if (dir < 0)
-			return false;
-		error_errno(error, EACCES, "write in '%s'", plan->state_root);
-		return hint_add(error, HINT_STATE_DIR, plan->state_root);
-	}
+bool state_plan(Plan *plan, const char *root, GError **error)
+{
+	plan->state_root = state_root_choose(root, error);
+	if (!plan->state_root)
+		return false;
+	plan->state_dir = g_build_filename(plan->state_root, "containers", plan->id, NULL);
 	return true;
 }
 
@@ -188,15 +199,15 @@ static void state_close(StateDirs *dirs)
 	fd_close(&dirs->root);
 }
 
-static bool state_open(const Plan *plan, StateDirs *dirs, GError **error)
+static bool state_open(const char *state_root, StateDirs *dirs, GError **error)
 {
 	*dirs = (StateDirs){-1, -1, -1, -1};
-	dirs->root = state_open_dir(AT_FDCWD, plan->state_root, error);
+	dirs->root = state_open_dir(AT_FDCWD, state_root, error);
 	if (dirs->root < 0)
 		return false;
 	dirs->lock = state_lock(dirs->root, "lock", LOCK_EX);
 	if (dirs->lock < 0)
-		return error_errno(error, errno, "lock '%s/lock'", plan->state_root);
+		return error_errno(error, errno, "lock '%s/lock'", state_root);
 	dirs->containers = state_open_dir(dirs->root, "containers", error);
 	dirs->names = dirs->containers < 0 ? -1 : state_open_dir(dirs->root, "names", error);
 	return dirs->names >= 0;
@@ -260,7 +271,8 @@ static bool state_make(Container *container, const StateDirs *dirs, GError **err
 bool state_parent(Container *container, GError **error)
 {
 	StateDirs dirs;
-	bool ok = state_open(container->plan, &dirs, error) && state_make(container, &dirs, error);
+	bool ok = state_open(container->plan->state_root, &dirs, error) &&
+		  state_make(container, &dirs, error);
 
 	state_close(&dirs);
 	return ok;
@@ -291,11 +303,111 @@ void state_cleanup(Container *container)
 
 	if (!container->state_saved)
 		return;
-	if (state_open(container->plan, &dirs, NULL))
+	if (state_open(container->plan->state_root, &dirs, NULL))
 		state_remove(dirs.containers, dirs.names, container->plan->id);
 	state_close(&dirs);
 	fd_close(&container->state_lock);
 	container->state_saved = false;
+}
+
+/* --- other containers --- */
+
+static bool is_running(int containers, const char *id)
+{
+	g_autofree char *path = g_build_filename(id, "lock", NULL);
+	auto_fd lock = openat(containers, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	return lock >= 0 && flock(lock, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
+static GPtrArray *state_running(const StateDirs *dirs)
+{
+	GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
+	auto_fd list = openat(dirs->containers, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = list >= 0 ? fdopendir(list) : NULL;
+	struct dirent *entry;
+
+	if (!dir)
+		return ids;
+	list = -1; /* the stream owns it */
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] != '.' && is_running(dirs->containers, entry->d_name))
+			g_ptr_array_add(ids, g_strdup(entry->d_name));
+	}
+	closedir(dir);
+	return ids;
+}
+
+/* The one that has this name, if it runs */
+static char *find_by_name(const StateDirs *dirs, const char *name)
+{
+	char id[NAME_MAX + 1];
+	ssize_t n = readlinkat(dirs->names, name, id, sizeof id - 1);
+
+	if (n <= 0)
+		return NULL;
+	id[n] = '\0';
+	return is_running(dirs->containers, id) ? g_strdup(id) : NULL;
+}
+
+static char *find_by_id(const StateDirs *dirs, const char *prefix, GError **error)
+{
+	g_autoptr(GPtrArray) ids = state_running(dirs);
+	const char *found = NULL;
+
+	for (guint i = 0; i < ids->len; i++) {
+		const char *id = g_ptr_array_index(ids, i);
+
+		if (!g_str_has_prefix(id, prefix))
+			continue;
+		if (found) {
+			error_set(error, RLC_ERROR_USAGE,
+				  "find container '%s': the ids of several begin so, %.12s and "
+				  "%.12s",
+				  prefix, found, id);
+			return NULL;
+		}
+		found = id;
+	}
+	if (!found)
+		error_set(error, RLC_ERROR_NOT_FOUND,
+			  "find container '%s': none that runs has this name, or an id that begins "
+			  "so",
+			  prefix);
+	return g_strdup(found);
+}
+
+char *state_find(const char *state_root, const char *name, GError **error)
+{
+	StateDirs dirs;
+	char *id = NULL;
+
+	if (!*name || strspn(name, STATE_NAME_CHARACTERS) != strlen(name) || *name == '.') {
+		error_set(error, RLC_ERROR_USAGE, "find container '%s': not a name, nor an id",
+			  name);
+		return NULL;
+	}
+	if (state_open(state_root, &dirs, error)) {
+		id = find_by_name(&dirs, name);
+		if (!id)
+			id = find_by_id(&dirs, name, error);
+	}
+	state_close(&dirs);
+	return id;
+}
+
+char *state_read(const char *state_root, const char *id, const char *file, GError **error)
+{
+	g_autofree char *path = g_build_filename(state_root, "containers", id, file, NULL);
+	g_autoptr(GError) failed = NULL;
+	char *text = fd_read_file(AT_FDCWD, path, STATE_FILE_MAX, &failed);
+
+	if (text)
+		return text;
+	if (error_is_errno(failed, ENOENT))
+		return g_strdup("");
+	g_propagate_error(error, g_steal_pointer(&failed));
+	return NULL;
 }
 
 void state_explain(const Plan *plan, GString *script)
