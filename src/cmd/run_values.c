@@ -415,14 +415,31 @@ static bool take_slirp(SpecNetwork *network, const char *settings, GError **erro
 	return true;
 }
 
+/* container:NAME and ns:PATH */
+static bool take_join(SpecNetwork *network, bool container, const char *what, GError **error)
+{
+	if (!what || !*what)
+		return error_set(error, RLC_ERROR_USAGE, "%s",
+				 container ? "whose network? container:NAME or container:ID"
+					   : "which namespace? ns:PATH");
+	network->mode = NET_JOIN;
+	g_free(container ? network->container : network->path);
+	if (container)
+		network->container = g_strdup(what);
+	else
+		network->path = g_canonicalize_filename(what, NULL);
+	return true;
+}
+
 bool run_value_network(Spec *spec, const char *value, GError **error)
 {
 	g_auto(GStrv) parts = g_strsplit(value, ":", 2);
 	const char *mode = parts[0] ? parts[0] : "";
 	const char *rest = parts[0] && parts[1] ? parts[1] : NULL;
 
-	if (strcmp(mode, "bridge") == 0 || strcmp(mode, "container") == 0 ||
-	    strcmp(mode, "ns") == 0)
+	if (strcmp(mode, "container") == 0 || strcmp(mode, "ns") == 0)
+		return take_join(&spec->rlc.network, *mode == 'c', rest, error);
+	if (strcmp(mode, "bridge") == 0)
 		return error_set(error, RLC_ERROR_UNSUPPORTED,
 				 "mode '%s' is not supported; use slirp, none or host", mode);
 	if (strcmp(mode, "slirp") == 0)

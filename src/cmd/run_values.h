@@ -22,7 +22,7 @@ bool run_value_tmpfs(Spec *spec, const char *value, GError **error);
 /* --shm-size: SIZE of the tmpfs on /dev/shm */
 bool run_value_shm_size(Spec *spec, const char *value, GError **error);
 
-/* --network: slirp[:OPTION=VALUE,…], none or host */
+/* --network: slirp[:OPTION=VALUE,…], none, host, container:NAME or ns:PATH */
 bool run_value_network(Spec *spec, const char *value, GError **error);
 
 /* --userns: auto, host, keep-id or map=CONTAINER:HOST:COUNT[,…] */

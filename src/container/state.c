@@ -145,7 +145,7 @@ static void state_remove_name(int names, const char *id)
 }
 
 /* What a container's directory holds; the lock last, for who has it lives. */
-static const char *const state_files[] = {STATE_PORTS, "lock"};
+static const char *const state_files[] = {STATE_PORTS, STATE_RESOLV, STATE_SUPERVISOR, "lock"};
 
 /* Remove one container's directory, which holds only files of ours. ROOT/lock is held. */
 static void state_remove(int containers, int names, const char *id)
@@ -230,26 +230,24 @@ static bool state_take_name(const Plan *plan, int names, GError **error)
 			 name, owner);
 }
 
-/* Write a file of the container's directory, if there is anything to write. */
-static bool state_write(int containers, const Plan *plan, const char *name, const char *text,
-			GError **error)
+bool state_write(const Plan *plan, const char *file, const char *text, GError **error)
 {
-	g_autofree char *path = g_build_filename(plan->id, name, NULL);
-	auto_fd fd = -1;
+	g_autofree char *path = g_build_filename(plan->state_dir, file, NULL);
+	auto_fd fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
-	if (!*text)
-		return true;
-	fd = openat(containers, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0 || !fd_write_all(fd, text, strlen(text)))
-		return error_errno(error, errno, "write '%s/%s'", plan->state_dir, name);
+		return error_errno(error, errno, "write '%s'", path);
 	return true;
 }
 
-static bool state_write_ports(int containers, const Plan *plan, GError **error)
+/* What other commands want to know of the container, before any of it is made */
+static bool state_write_plan(const Plan *plan, GError **error)
 {
 	g_autofree char *ports = net_publish_record(plan);
 
-	return state_write(containers, plan, STATE_PORTS, ports, error);
+	return (!*ports || state_write(plan, STATE_PORTS, ports, error)) &&
+	       (!plan->net.resolv_conf ||
+		state_write(plan, STATE_RESOLV, plan->net.resolv_conf, error));
 }
 
 static bool state_make(Container *container, const StateDirs *dirs, GError **error)
@@ -264,8 +262,7 @@ static bool state_make(Container *container, const StateDirs *dirs, GError **err
 	container->state_lock = state_lock(dirs->containers, lock, LOCK_EX | LOCK_NB);
 	if (container->state_lock < 0)
 		return error_errno(error, errno, "lock '%s/lock'", plan->state_dir);
-	return state_take_name(plan, dirs->names, error) &&
-	       state_write_ports(dirs->containers, plan, error);
+	return state_take_name(plan, dirs->names, error) && state_write_plan(plan, error);
 }
 
 bool state_parent(Container *container, GError **error)

@@ -5,6 +5,9 @@
  *     ROOT/lock                 taken for a moment by whoever adds or removes
  *     ROOT/containers/ID/lock   held by the supervisor as long as it lives
  *     ROOT/containers/ID/ports  what it publishes: lines "80/tcp 0.0.0.0:8080"
+ *     ROOT/containers/ID/resolv.conf  the one it was given
+ *     ROOT/containers/ID/supervisor  its supervisor's pid, when that process began (proc(5), stat,
+ *                               field 22), and its descriptor of the container's network namespace
  *     ROOT/names/NAME           link to the ID of the container that has the name
  *
  * A container runs exactly as long as its lock is held; a pid is never trusted.  Whoever starts the
@@ -14,7 +17,9 @@
 
 #include "model/container.h"
 
-#define STATE_PORTS "ports"
+#define STATE_PORTS	 "ports"
+#define STATE_RESOLV	 "resolv.conf"
+#define STATE_SUPERVISOR "supervisor"
 
 /*
  * Choose the directory of all state: root if given, else RLC_ROOT, else $XDG_RUNTIME_DIR/rlc (for
@@ -40,6 +45,9 @@ void state_cleanup(Container *container);
  * with RLC_ERROR_NOT_FOUND, or RLC_ERROR_USAGE where several fit.
  */
 char *state_find(const char *state_root, const char *name, GError **error);
+
+/* supervisor: write a new file into the container's directory. */
+bool state_write(const Plan *plan, const char *file, const char *text, GError **error);
 
 /* A file of a container's, "" if it has none. Caller frees. */
 char *state_read(const char *state_root, const char *id, const char *file, GError **error);

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "container/init.h"
+#include "container/join.h"
 #include "container/run.h"
 #include "container/state.h"
 #include "feature/dev.h"
@@ -28,6 +29,7 @@
 const Step parent_steps[] = {
 	{"state",      state_parent,       state_explain},        /* say on disk that it exists */
 	{"clone",      run_clone,          run_clone_explain},    /* init, in new namespaces */
+	{"offer",      join_offer,         NULL},                 /* its network, for others to join */
 	{"idmap",      idmap_parent,       idmap_explain},        /* who is who inside */
 	{"network",    net_parent,         NULL},                 /* the net process on init's tap */
 	{"terminal",   tty_parent,         NULL},                 /* the master of init's pty */

@@ -63,6 +63,7 @@ static const char *const method_texts[] = {
 	[IDMAP_SHADOW] = "tier 1, ranges through newuidmap",
 	[IDMAP_SHIM] = "tier 2, ranges through rlc's own newuidmap",
 	[IDMAP_SINGLE] = "tier 3, one id alone, setgroups denied",
+	[IDMAP_JOINED] = "the map of the user namespace joined",
 };
 
 /* ------------------------------------------------------------------------------------- maps */
@@ -328,6 +329,7 @@ bool idmap_plan_for(const IdmapCaller *caller, const Spec *spec, GPtrArray *ret_
 					 "keep the host's ids (--userns host): only root may "
 					 "run without a user namespace");
 		break;
+	case USERNS_DEFAULT:
 	case USERNS_AUTO:
 		if (caller->uid != 0)
 			tiers_add_user(ret_tiers, caller, 0, 0);
@@ -454,6 +456,23 @@ static void caller_look_up(IdmapCaller *caller)
 	find_shim(&caller->shim);
 }
 
+static bool is_joined(const Plan *plan)
+{
+	return plan->join && plan->join->userns >= 0;
+}
+
+/* A network namespace can be joined from within its own user namespace alone. */
+static bool plan_joined(const Spec *spec, Plan *plan, GError **error)
+{
+	if (spec->rlc.userns != USERNS_DEFAULT && spec->rlc.userns != USERNS_AUTO)
+		return error_set(error, RLC_ERROR_USAGE,
+				 "map ids: who joins that network has the ids of its user "
+				 "namespace; leave --userns, --uidmap and --gidmap out");
+	tier_add(plan->idmap.tiers, IDMAP_JOINED, plan->join->uids, plan->join->gids, NULL);
+	plan->clone_flags &= ~(uint64_t)CLONE_NEWUSER;
+	return true;
+}
+
 bool idmap_plan(const Spec *spec, Plan *plan, GError **error)
 {
 	IdmapCaller caller = {0};
@@ -461,6 +480,8 @@ bool idmap_plan(const Spec *spec, Plan *plan, GError **error)
 	bool ok;
 
 	plan->idmap.tiers = idmap_tiers_new();
+	if (is_joined(plan))
+		return plan_joined(spec, plan, error);
 	caller_look_up(&caller);
 	ok = idmap_plan_for(&caller, spec, plan->idmap.tiers, error);
 	caller_clear(&caller);
@@ -620,6 +641,7 @@ static bool write_maps(pid_t pid, const IdmapTier *tier, Written *written, GErro
 {
 	switch (tier->method) {
 	case IDMAP_NONE:
+	case IDMAP_JOINED:
 		return true;
 	case IDMAP_DIRECT:
 	case IDMAP_SINGLE:
@@ -735,7 +757,7 @@ bool idmap_child(Container *container, GError **error)
 
 	if (!sync_expect(container->sync, SYNC_MAPPED, NULL, error))
 		return false;
-	if ((plan->clone_flags & CLONE_NEWUSER) && !become_root(plan, error))
+	if (((plan->clone_flags & CLONE_NEWUSER) || is_joined(plan)) && !become_root(plan, error))
 		return false;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
 		return error_errno(error, errno, "prctl");
@@ -770,6 +792,10 @@ void idmap_explain(const Plan *plan, GString *script)
 	const IdmapTier *tier = g_ptr_array_index(plan->idmap.tiers, 0);
 	g_autofree char *uids = map_describe(tier->uids), *gids = map_describe(tier->gids);
 
+	if (tier->method == IDMAP_JOINED) {
+		g_string_append_printf(script, "# %s\n", method_texts[IDMAP_JOINED]);
+		return;
+	}
 	if (tier->method == IDMAP_NONE) {
 		g_string_append(script, "# no user namespace: the ids inside are the host's\n");
 		return;

@@ -173,7 +173,7 @@ static bool has_dns_flags(const SpecNetwork *spec)
 	return spec->dns->len || spec->dns_search->len || spec->dns_options->len;
 }
 
-static void plan_resolv(const SpecNetwork *spec, NetPlan *net)
+static void plan_resolv(const SpecNetwork *spec, const JoinPlan *join, NetPlan *net)
 {
 	g_autofree char *host_text = NULL;
 	g_autoptr(NetResolv) host = read_host_resolv(&host_text);
@@ -187,7 +187,9 @@ static void plan_resolv(const SpecNetwork *spec, NetPlan *net)
 		net->resolv_conf = net_resolv_text(host, spec, nameserver);
 	else if (has_dns_flags(spec))
 		net->resolv_conf = net_resolv_text(host, spec, NULL);
-	else if (spec->mode == NET_HOST)
+	else if (join && join->container)
+		net->resolv_conf = g_strdup(join->resolv_conf);
+	else if (spec->mode == NET_HOST || join)
 		net->resolv_conf = g_steal_pointer(&host_text);
 	/* else none: no name server can be reached, and the image's file says so as well as any */
 }
@@ -213,7 +215,7 @@ bool net_plan(const Spec *spec, Plan *plan, GError **error)
 		plan->clone_flags &= ~(uint64_t)CLONE_NEWNET;
 	if (network->mode == NET_SLIRP && !plan_slirp(network, &plan->net, error))
 		return false;
-	plan_resolv(network, &plan->net);
+	plan_resolv(network, plan->join, &plan->net);
 	return true;
 }
 
@@ -326,7 +328,7 @@ bool net_child(Container *container, GError **error)
 	auto_fd tap = -1;
 	unsigned index;
 
-	if (net->mode == NET_HOST)
+	if (net->mode == NET_HOST || net->mode == NET_JOIN)
 		return true;
 	netlink = netlink_open(error);
 	if (!netlink || !netlink_link_up(netlink, NETLINK_LOOPBACK, 0, error))
@@ -432,6 +434,10 @@ void net_explain(const Plan *plan, GString *script)
 {
 	if (plan->net.mode == NET_HOST) {
 		g_string_append(script, "# the network is the host's own: nothing to set up\n");
+		return;
+	}
+	if (plan->net.mode == NET_JOIN) {
+		g_string_append(script, "# the network is joined as it is: nothing to set up\n");
 		return;
 	}
 	g_string_append(script, "# rtnetlink: RTM_NEWLINK, IFF_UP\n"

@@ -412,6 +412,10 @@ bool net_publish_plan(const Spec *spec, Plan *plan, GError **error)
 		return error_set(error, RLC_ERROR_USAGE,
 				 "publish ports: on the host's network the container's ports are "
 				 "the host's already");
+	if (plan->net.mode == NET_JOIN)
+		return error_set(error, RLC_ERROR_USAGE,
+				 "publish ports: the network is another's, which publishes its "
+				 "ports itself");
 	if (plan->net.mode == NET_NONE)
 		return error_set(error, RLC_ERROR_USAGE,
 				 "publish ports: there is no network to publish from");

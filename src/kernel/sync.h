@@ -35,6 +35,7 @@ typedef enum {
 	SYNC_CONSOLE,
 	SYNC_READY,
 	SYNC_START,
+	SYNC_CHILD, /* of the process between of namespace_clone_in(), with the child's pidfd */
 	SYNC_ERROR,
 } SyncMessage;
 

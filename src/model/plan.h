@@ -21,6 +21,7 @@ typedef enum {
 	IDMAP_SHADOW, /* tier 1: ranges, through shadow's newuidmap and newgidmap */
 	IDMAP_SHIM,   /* tier 2: ranges, through rlc's own shim */
 	IDMAP_SINGLE, /* tier 3: one id alone, setgroups denied */
+	IDMAP_JOINED, /* the map of the user namespace that is joined: JoinPlan */
 } IdmapMethod;
 
 typedef struct {
@@ -32,6 +33,16 @@ typedef struct {
 typedef struct {
 	GPtrArray *tiers; /* of IdmapTier *, best first, never empty */
 } IdmapPlan;
+
+/* --network container:… and ns:…: a network namespace that is joined, not made */
+typedef struct {
+	int netns;	     /* the plan's */
+	int userns;	     /* its owner, which is joined first; -1: the one that we are in */
+	GArray *uids, *gids; /* of SpecIdMap: the map of userns; NULL without one */
+	char *container;     /* id; NULL for ns:PATH */
+	char *path;	     /* of the namespace's file */
+	char *resolv_conf;   /* of that container; NULL: it has none of rlc's */
+} JoinPlan;
 
 typedef struct {
 	SpecRootKind kind;
@@ -95,6 +106,7 @@ typedef struct {
 	const Spec *spec;     /* borrowed; outlives the plan */
 	char *id;	      /* 64 hexadecimal digits */
 	uint64_t clone_flags; /* CLONE_NEW*, for clone3 */
+	JoinPlan *join;	      /* NULL: all namespaces are made */
 	IdmapPlan idmap;
 	RootfsPlan rootfs;
 	GArray *mounts; /* of PlanMount: what the user asked for */

@@ -136,6 +136,8 @@ static void rlc_free(SpecRlc *rlc)
 	g_free(rlc->name);
 	g_free(rlc->cidfile);
 	g_free(rlc->network.cidr);
+	g_free(rlc->network.container);
+	g_free(rlc->network.path);
 	g_free(rlc->network.bridge);
 	g_free(rlc->network.ip);
 	g_free(rlc->network.ip6);

@@ -87,7 +87,8 @@ typedef enum {
 	NET_SLIRP,
 	NET_NONE,
 	NET_HOST,
-	NET_BRIDGE
+	NET_BRIDGE,
+	NET_JOIN
 } SpecNetMode;
 
 /* One -p: ports of the host that lead to ports of the container. */
@@ -107,6 +108,8 @@ typedef struct {
 	char *cidr;	      /* "10.0.2.0/24"; NULL: the default */
 	char *bridge;	      /* NET_BRIDGE: its name; NULL: docker0 if it exists, else rlc0 */
 	char *ip, *ip6, *mac; /* NET_BRIDGE: as typed and checked; NULL: any that is free */
+	char *container;      /* NET_JOIN: name or id of the container whose network is joined */
+	char *path;	      /* NET_JOIN: else the file of the network namespace */
 	bool ipv6;
 	bool host_loopback; /* may the container reach the host's 127.0.0.1 by the gateway's
 			       address? */
@@ -116,6 +119,7 @@ typedef struct {
 } SpecNetwork;
 
 typedef enum {
+	USERNS_DEFAULT, /* USERNS_HOST for root, USERNS_AUTO for others */
 	USERNS_AUTO,	/* the caller is root inside; the rest from subordinate ids, where there are
 			   any */
 	USERNS_HOST,	/* no user namespace */
