@@ -45,6 +45,11 @@ static const struct {
 			"made "
 			"of; or choose another with --uidmap, --gidmap)",
 		},
+	[HINT_SUBID_POOL] =
+		{"RLC-U09",
+		 "root's --userns=auto takes 65536 ids for each container from the subordinate ids "
+		 "of the user 'containers', or else of root",
+		 "echo containers:2147483648:1073741824 | sudo tee -a /etc/subuid /etc/subgid"},
 	[HINT_TUN_MISSING] =
 		{"RLC-N01", "the device of the tun driver does not exist, so no tap can be made",
 		 "sudo modprobe tun && sudo mkdir -p /dev/net && "
@@ -101,6 +106,12 @@ static const struct {
 			  "is needed, "
 			  "and a file system that overlays may lie on)",
 			  "run without the overlay: --rootfs {}"},
+	[HINT_ROOTFS_IDMAP] =
+		{"RLC-R07",
+		 "the files below {} belong to the host's root, and their file system (or one "
+		 "mounted below) cannot shift owners into an id map on this kernel",
+		 "chown -R the files to the first id of a map of your own: --userns "
+		 "map=0:HOST:COUNT"},
 	[HINT_PROC_MASKED] = {"RLC-R06",
 			      "parts of /proc are covered here, as inside another container, and "
 			      "the kernel then "

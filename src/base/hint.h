@@ -23,6 +23,7 @@ typedef enum {
 	HINT_NEWIDMAP_FAILED,	/* U06: newuidmap refused or lacks its privilege; arg: program */
 	HINT_MAP_NOT_GRANTED, /* U07: the map asked for is not within the ranges; arg: user name */
 	HINT_ID_UNMAPPED,     /* U08: the map of the container has no such id; arg: id */
+	HINT_SUBID_POOL,      /* U09: the ids for root's --userns=auto are used up, or missing */
 	HINT_TUN_MISSING,     /* N01: /dev/net/tun does not exist */
 	HINT_TUN_MODULE,      /* N02: the node exists, the driver does not */
 	HINT_TUN_DENIED,      /* N03: /dev/net/tun may not be opened */
@@ -38,7 +39,8 @@ typedef enum {
 	HINT_ROOTFS_SEARCH,  /* R03: a directory above the rootfs may not be searched; arg: it */
 	HINT_MOUNTPOINT,     /* R04: the rootfs lacks a directory and cannot get it; arg: it */
 	HINT_OVERLAY,	     /* R05: the kernel refuses an overlay here */
-	HINT_PROC_MASKED,    /* R06: /proc of this host is partly covered (a container in one) */
+	HINT_ROOTFS_IDMAP, /* R07: the file system cannot be shifted into an id map; arg: "PATH" */
+	HINT_PROC_MASKED,  /* R06: /proc of this host is partly covered (a container in one) */
 	HINT_PAYLOAD_SCRIPT, /* X01: the interpreter of the script does not exist; arg: it */
 	HINT_PAYLOAD_ARCH,   /* X02: the program is for another processor */
 	HINT_STATE_DIR,	     /* S01: no directory for state can be used; arg: path */

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,6 +25,7 @@
 #include "cmd/suggest.h"
 #include "feature/caps.h"
 #include "feature/names.h"
+#include "feature/net_bridge.h"
 #include "feature/net_publish.h"
 #include "feature/user.h"
 
@@ -37,7 +39,7 @@ typedef struct {
 	GPtrArray *env; /* of "NAME=VALUE": -e, applied after all --env-file */
 	uint64_t caps_added, caps_dropped;
 	char *entrypoint;
-	bool entrypoint_given;
+	bool entrypoint_given, network_given;
 } RunParse;
 
 typedef bool (*RunSetter)(RunParse *parse, const char *value, GError **error);
@@ -197,6 +199,7 @@ static bool set_shm_size(RunParse *parse, const char *value, GError **error)
 
 static bool set_network(RunParse *parse, const char *value, GError **error)
 {
+	parse->network_given = true;
 	return run_value_network(parse->spec, value, error);
 }
 
@@ -208,6 +211,29 @@ static bool set_publish(RunParse *parse, const char *value, GError **error)
 		return false;
 	g_array_append_val(parse->spec->rlc.network.publish, publish);
 	return true;
+}
+
+static bool set_ip(RunParse *parse, const char *value, GError **error)
+{
+	struct in_addr address;
+
+	if (inet_pton(AF_INET, value, &address) != 1)
+		return error_set(error, RLC_ERROR_USAGE, "not an IPv4 address");
+	return replace(&parse->spec->rlc.network.ip, value);
+}
+
+static bool set_ip6(RunParse *parse, const char *value, GError **error)
+{
+	struct in6_addr address;
+
+	if (inet_pton(AF_INET6, value, &address) != 1)
+		return error_set(error, RLC_ERROR_USAGE, "not an IPv6 address");
+	return replace(&parse->spec->rlc.network.ip6, value);
+}
+
+static bool set_mac(RunParse *parse, const char *value, GError **error)
+{
+	return run_value_mac(value, error) && replace(&parse->spec->rlc.network.mac, value);
 }
 
 static bool set_hostname(RunParse *parse, const char *value, GError **error)
@@ -444,9 +470,13 @@ static const RunOption options[] = {
 
 	{.help = "Network and names"},
 	{"network", 0, OPTION_ONCE, set_network, "MODE",
-	 "slirp[:mtu=N,cidr=NET,ipv6=BOOL,host-loopback=BOOL], none, host"},
+	 "slirp[:mtu=N,cidr=NET,ipv6=BOOL,host-loopback=BOOL], bridge[:NAME] (root's default), "
+	 "none, host"},
 	{"publish", 'p', OPTION_MANY, set_publish, "[[ADDRESS:]HOSTPORT:]PORT",
 	 "lead a port of the host here; ranges, and /udp, too"},
+	{"ip", 0, OPTION_ONCE, set_ip, "ADDRESS", "this IPv4 address on the bridge"},
+	{"ip6", 0, OPTION_ONCE, set_ip6, "ADDRESS", "this IPv6 address on the bridge"},
+	{"mac-address", 0, OPTION_ONCE, set_mac, "MAC", "this MAC on the bridge"},
 	{"hostname", 'h', OPTION_ONCE, set_hostname, "NAME", "the default is the short id"},
 	{"add-host", 0, OPTION_MANY, set_add_host, "NAME:ADDRESS", "a line for /etc/hosts"},
 	{"dns", 0, OPTION_MANY, set_dns, "ADDRESS", "ask this server for names"},
@@ -649,6 +679,20 @@ static bool check_contradictions(const bool *seen, GError **error)
 	return true;
 }
 
+/* Addresses can be asked for only where there are neighbours that have the others. */
+static bool check_addresses(const Spec *spec, GError **error)
+{
+	const SpecNetwork *network = &spec->rlc.network;
+	const char *option = network->ip    ? "ip"
+			     : network->ip6 ? "ip6"
+			     : network->mac ? "mac-address"
+					    : NULL;
+
+	if (!option || network->mode == NET_BRIDGE)
+		return true;
+	return error_set(error, RLC_ERROR_USAGE, "parse --%s: it needs --network bridge", option);
+}
+
 /* What is left of argv: IMAGE and the command, or with --rootfs the command alone. */
 static bool take_image(RunParse *parse, char ***rest, bool stdin_is_terminal, GError **error)
 {
@@ -686,6 +730,10 @@ static void finish_capabilities(RunParse *parse)
 {
 	SpecCapabilities *caps = &parse->spec->process.capabilities;
 
+	/* Raw packets on a network with neighbours can say that they are a neighbour's. */
+	if (parse->spec->rlc.network.mode == NET_BRIDGE ||
+	    parse->spec->rlc.network.mode == NET_JOIN)
+		caps->bounding &= ~(UINT64_C(1) << CAP_NET_RAW);
 	/* A single name is more specific than ALL, whichever side it stands on. */
 	if (parse->caps_dropped == UINT64_MAX)
 		caps->bounding = 0;
@@ -718,6 +766,8 @@ static void finish_spec(RunParse *parse)
 		spec_set_env(spec, "TERM=xterm");
 	for (guint i = 0; i < parse->env->len; i++)
 		spec_set_env(spec, g_ptr_array_index(parse->env, i));
+	if (!parse->network_given && net_bridge_is_default())
+		spec->rlc.network.mode = NET_BRIDGE;
 	finish_capabilities(parse);
 	finish_idmap(spec);
 	/* Who keeps his own id means to be himself inside. */
@@ -743,7 +793,7 @@ static bool run_parse(RunParse *parse, int argc, char **argv, bool stdin_is_term
 		return false;
 	take_command(parse, rest);
 	finish_spec(parse);
-	return true;
+	return check_addresses(parse->spec, error);
 }
 
 bool run_options_parse(int argc, char **argv, bool stdin_is_terminal, RunOptions *ret_options,

@@ -22,8 +22,11 @@ bool run_value_tmpfs(Spec *spec, const char *value, GError **error);
 /* --shm-size: SIZE of the tmpfs on /dev/shm */
 bool run_value_shm_size(Spec *spec, const char *value, GError **error);
 
-/* --network: slirp[:OPTION=VALUE,…], none, host, container:NAME or ns:PATH */
+/* --network: slirp[:OPTION=VALUE,…], bridge[:NAME], none, host, container:NAME or ns:PATH */
 bool run_value_network(Spec *spec, const char *value, GError **error);
+
+/* --mac-address: a MAC that one host can have */
+bool run_value_mac(const char *value, GError **error);
 
 /* --userns: auto, host, keep-id or map=CONTAINER:HOST:COUNT[,…] */
 bool run_value_userns(Spec *spec, const char *value, GError **error);

@@ -87,6 +87,7 @@ static void run_cleanup(Container *container)
 	fd_close(&container->init_pidfd);
 	fd_close(&container->console);
 	sync_close(container->sync);
+	g_clear_pointer(&container->tiers, g_ptr_array_unref);
 }
 
 bool container_run(const Spec *spec, const char *state_root, int *ret_exit_code, GError **error)

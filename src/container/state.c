@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -14,6 +15,8 @@
 #include "base/fd.h"
 #include "base/hint.h"
 #include "base/log.h"
+#include "feature/net_bridge.h"
+#include "feature/idmap.h"
 #include "feature/net_publish.h"
 
 #define STATE_FILE_MAX (1 << 20)
@@ -145,16 +148,18 @@ static void state_remove_name(int names, const char *id)
 }
 
 /* What a container's directory holds; the lock last, for who has it lives. */
-static const char *const state_files[] = {STATE_PORTS, STATE_RESOLV, STATE_SUPERVISOR, "lock"};
+static const char *const state_files[] = {STATE_IDMAP, STATE_PORTS, STATE_RESOLV, STATE_SUPERVISOR,
+					  "lock"};
 
 /* Remove one container's directory, which holds only files of ours. ROOT/lock is held. */
-static void state_remove(int containers, int names, const char *id)
+static void state_remove(const char *root, int containers, int names, const char *id)
 {
 	auto_fd dir = openat(containers, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (dir < 0)
 		return;
 	state_remove_name(names, id);
+	net_bridge_release(root, dir, id);
 	for (size_t i = 0; i < G_N_ELEMENTS(state_files); i++) {
 		if (unlinkat(dir, state_files[i], 0) < 0 && errno != ENOENT)
 			log_debug("state: remove %s of %s: %s", state_files[i], id,
@@ -165,7 +170,7 @@ static void state_remove(int containers, int names, const char *id)
 }
 
 /* Remove the containers whose supervisor is dead. ROOT/lock is held. */
-static void state_sweep(int containers, int names)
+static void state_sweep(const char *root, int containers, int names)
 {
 	auto_fd list = openat(containers, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = list >= 0 ? fdopendir(list) : NULL;
@@ -182,7 +187,7 @@ static void state_sweep(int containers, int names)
 			continue;
 		lock = state_lock(containers, path, LOCK_EX | LOCK_NB);
 		if (lock >= 0)
-			state_remove(containers, names, entry->d_name);
+			state_remove(root, containers, names, entry->d_name);
 	}
 	closedir(dir);
 }
@@ -240,6 +245,78 @@ bool state_write(const Plan *plan, const char *file, const char *text, GError **
 	return true;
 }
 
+static bool is_running(int containers, const char *id)
+{
+	g_autofree char *path = g_build_filename(id, "lock", NULL);
+	auto_fd lock = openat(containers, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	return lock >= 0 && flock(lock, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
+static GPtrArray *state_running(const StateDirs *dirs)
+{
+	GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
+	auto_fd list = openat(dirs->containers, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = list >= 0 ? fdopendir(list) : NULL;
+	struct dirent *entry;
+
+	if (!dir)
+		return ids;
+	list = -1; /* the stream owns it */
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] != '.' && is_running(dirs->containers, entry->d_name))
+			g_ptr_array_add(ids, g_strdup(entry->d_name));
+	}
+	closedir(dir);
+	return ids;
+}
+
+static void append_span(GArray *spans, uint32_t outside, uint32_t count)
+{
+	SpecIdMap span = {0, outside, count};
+
+	g_array_append_val(spans, span);
+}
+
+/* The ids of the containers that run; ROOT/lock is held, so they are all. */
+static void state_taken_ids(const Plan *plan, const StateDirs *dirs, GArray *uids, GArray *gids)
+{
+	g_autoptr(GPtrArray) ids = state_running(dirs);
+
+	for (guint i = 0; i < ids->len; i++) {
+		g_autofree char *text =
+			state_read(plan->state_root, g_ptr_array_index(ids, i), STATE_IDMAP, NULL);
+		uint32_t uid, gid, count;
+
+		if (!text || sscanf(text, "%u %u %u", &uid, &gid, &count) != 3)
+			continue;
+		append_span(uids, uid, count);
+		append_span(gids, gid, count);
+	}
+}
+
+/* root's --userns=auto: take ids that no running container has. ROOT/lock is held. */
+static bool state_take_ids(Container *container, const StateDirs *dirs, GError **error)
+{
+	const Plan *plan = container->plan;
+	g_autoptr(GArray) uids = g_array_new(FALSE, FALSE, sizeof(SpecIdMap));
+	g_autoptr(GArray) gids = g_array_new(FALSE, FALSE, sizeof(SpecIdMap));
+	g_autofree char *text = NULL;
+	const IdmapTier *tier;
+
+	if (!plan->idmap.pool_uids)
+		return true;
+	state_taken_ids(plan, dirs, uids, gids);
+	container->tiers = idmap_choose(plan, uids, gids, error);
+	if (!container->tiers)
+		return false;
+	tier = g_ptr_array_index(container->tiers, 0);
+	text = g_strdup_printf("%u %u %u\n", g_array_index(tier->uids, SpecIdMap, 0).outside,
+			       g_array_index(tier->gids, SpecIdMap, 0).outside,
+			       plan->idmap.pool_count);
+	return state_write(plan, STATE_IDMAP, text, error);
+}
+
 /* What other commands want to know of the container, before any of it is made */
 static bool state_write_plan(const Plan *plan, GError **error)
 {
@@ -255,14 +332,15 @@ static bool state_make(Container *container, const StateDirs *dirs, GError **err
 	const Plan *plan = container->plan;
 	g_autofree char *lock = g_strdup_printf("%s/lock", plan->id);
 
-	state_sweep(dirs->containers, dirs->names);
+	state_sweep(plan->state_root, dirs->containers, dirs->names);
 	if (mkdirat(dirs->containers, plan->id, 0700) < 0)
 		return error_errno(error, errno, "make '%s'", plan->state_dir);
 	container->state_saved = true;
 	container->state_lock = state_lock(dirs->containers, lock, LOCK_EX | LOCK_NB);
 	if (container->state_lock < 0)
 		return error_errno(error, errno, "lock '%s/lock'", plan->state_dir);
-	return state_take_name(plan, dirs->names, error) && state_write_plan(plan, error);
+	return state_take_name(plan, dirs->names, error) &&
+	       state_take_ids(container, dirs, error) && state_write_plan(plan, error);
 }
 
 bool state_parent(Container *container, GError **error)
@@ -301,39 +379,14 @@ void state_cleanup(Container *container)
 	if (!container->state_saved)
 		return;
 	if (state_open(container->plan->state_root, &dirs, NULL))
-		state_remove(dirs.containers, dirs.names, container->plan->id);
+		state_remove(container->plan->state_root, dirs.containers, dirs.names,
+			     container->plan->id);
 	state_close(&dirs);
 	fd_close(&container->state_lock);
 	container->state_saved = false;
 }
 
 /* --- other containers --- */
-
-static bool is_running(int containers, const char *id)
-{
-	g_autofree char *path = g_build_filename(id, "lock", NULL);
-	auto_fd lock = openat(containers, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-
-	return lock >= 0 && flock(lock, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
-}
-
-static GPtrArray *state_running(const StateDirs *dirs)
-{
-	GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
-	auto_fd list = openat(dirs->containers, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = list >= 0 ? fdopendir(list) : NULL;
-	struct dirent *entry;
-
-	if (!dir)
-		return ids;
-	list = -1; /* the stream owns it */
-	while ((entry = readdir(dir))) {
-		if (entry->d_name[0] != '.' && is_running(dirs->containers, entry->d_name))
-			g_ptr_array_add(ids, g_strdup(entry->d_name));
-	}
-	closedir(dir);
-	return ids;
-}
 
 /* The one that has this name, if it runs */
 static char *find_by_name(const StateDirs *dirs, const char *name)

@@ -18,6 +18,7 @@
 #include "base/fd.h"
 #include "base/hint.h"
 #include "base/log.h"
+#include "feature/net_bridge.h"
 #include "feature/net_resolv.h"
 #include "feature/net_slirp.h"
 #include "kernel/netlink.h"
@@ -185,6 +186,8 @@ static void plan_resolv(const SpecNetwork *spec, const JoinPlan *join, NetPlan *
 	inet_ntop(AF_INET, &net->nameserver, nameserver, sizeof nameserver);
 	if (spec->mode == NET_SLIRP)
 		net->resolv_conf = net_resolv_text(host, spec, nameserver);
+	else if (spec->mode == NET_BRIDGE)
+		net->resolv_conf = net_bridge_resolv(spec);
 	else if (has_dns_flags(spec))
 		net->resolv_conf = net_resolv_text(host, spec, NULL);
 	else if (join && join->container)
@@ -214,6 +217,8 @@ bool net_plan(const Spec *spec, Plan *plan, GError **error)
 	if (network->mode == NET_HOST)
 		plan->clone_flags &= ~(uint64_t)CLONE_NEWNET;
 	if (network->mode == NET_SLIRP && !plan_slirp(network, &plan->net, error))
+		return false;
+	if (network->mode == NET_BRIDGE && !net_bridge_plan(network, &plan->net, error))
 		return false;
 	plan_resolv(network, plan->join, &plan->net);
 	return true;
@@ -336,13 +341,17 @@ bool net_child(Container *container, GError **error)
 	loosen_sysctls();
 	if (net->mode == NET_NONE)
 		return true;
+	if (net->mode == NET_BRIDGE)
+		return net_bridge_child(container, netlink, error);
 	return make_tap(&tap, &index, error) && configure_tap(netlink, index, net, error) &&
 	       sync_send(container->sync, SYNC_TAP, tap, error);
 }
 
 bool net_child_wait(Container *container, GError **error)
 {
-	return container->plan->net.mode != NET_SLIRP ||
+	SpecNetMode mode = container->plan->net.mode;
+
+	return (mode != NET_SLIRP && mode != NET_BRIDGE) ||
 	       sync_expect(container->sync, SYNC_NET_UP, NULL, error);
 }
 
@@ -369,32 +378,38 @@ static bool start_process(Container *container, GError **error)
 	return true;
 }
 
-bool net_parent(Container *container, GError **error)
+/* If init is gone, the next message expected of it tells why. */
+static bool tell_init(Container *container, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
+
+	if (sync_send(container->sync, SYNC_NET_UP, -1, &problem) || error_is_errno(problem, EPIPE))
+		return true;
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return false;
+}
+
+bool net_parent(Container *container, GError **error)
+{
 	Sync control;
 	auto_fd tap = -1;
 
+	if (container->plan->net.mode == NET_BRIDGE)
+		return net_bridge_parent(container, error) && tell_init(container, error);
 	if (container->plan->net.mode != NET_SLIRP)
 		return true;
 	/* it closes its sandbox while init makes the tap */
 	if (!start_process(container, error))
 		return false;
 	control = (Sync){.fd = container->net_control};
-	if (!sync_expect(container->sync, SYNC_TAP, &tap, error) ||
-	    !sync_send(&control, SYNC_TAP, tap, error) ||
-	    !sync_expect(&control, SYNC_NET_UP, NULL, error))
-		return false;
-	if (sync_send(container->sync, SYNC_NET_UP, -1, &problem))
-		return true;
-	if (error_is_errno(problem, EPIPE))
-		return true; /* init is gone; the next message expected of it tells why */
-	g_propagate_error(error, g_steal_pointer(&problem));
-	return false;
+	return sync_expect(container->sync, SYNC_TAP, &tap, error) &&
+	       sync_send(&control, SYNC_TAP, tap, error) &&
+	       sync_expect(&control, SYNC_NET_UP, NULL, error) && tell_init(container, error);
 }
 
 void net_cleanup(Container *container)
 {
+	net_bridge_cleanup(container);
 	fd_close(&container->net_control);
 	if (container->net_pid > 0) {
 		kill(container->net_pid, SIGKILL); /* ours and not yet reaped: the pid is certain */
@@ -448,6 +463,8 @@ void net_explain(const Plan *plan, GString *script)
 
 void net_parent_explain(const Plan *plan, GString *script)
 {
+	if (plan->net.mode == NET_BRIDGE)
+		net_bridge_explain(plan, script);
 	if (plan->net.mode != NET_SLIRP)
 		return;
 	g_string_append(

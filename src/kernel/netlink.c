@@ -6,6 +6,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
@@ -15,12 +16,18 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/log.h"
 
 /* The largest request here is far under 256 bytes, and so is its acknowledgement. */
 #define REQUEST_ROOM 1024
 
 /* Answers of a dump come in as many kilobytes as the kernel likes, up to 32. */
 #define ANSWER_ROOM 32768
+
+#define DUMP_ATTEMPTS 5
+
+/* A neighbour with an address of the link layer, however old. */
+#define NEIGHBOUR_STATES (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT)
 
 struct Netlink {
 	struct mnl_socket *socket;
@@ -174,8 +181,26 @@ bool netlink_route_default(Netlink *netlink, unsigned index, int family, const v
 
 /* --- what is there --- */
 
+/*
+ * A dump during which something changed is marked as inconsistent in each message from there on;
+ * libmnl would stop at the first. Unmark them, so that the dump is read to its end.
+ */
+static bool take_interruption(void *answer, size_t length)
+{
+	struct nlmsghdr *header = answer;
+	bool interrupted = false;
+	int left = (int)length;
+
+	for (; mnl_nlmsg_ok(header, left); header = mnl_nlmsg_next(header, &left)) {
+		interrupted |= header->nlmsg_flags & NLM_F_DUMP_INTR;
+		header->nlmsg_flags &= (uint16_t)~NLM_F_DUMP_INTR;
+	}
+	return interrupted;
+}
+
 /* Ask for an answer or a dump of answers, and hand each to take with data. errno on failure. */
-static bool netlink_ask(Netlink *netlink, struct nlmsghdr *request, mnl_cb_t take, void *data)
+static bool netlink_ask(Netlink *netlink, struct nlmsghdr *request, mnl_cb_t take, void *data,
+			bool *ret_interrupted)
 {
 	unsigned port = mnl_socket_get_portid(netlink->socket);
 	g_autofree char *answer = g_malloc(ANSWER_ROOM);
@@ -189,18 +214,46 @@ static bool netlink_ask(Netlink *netlink, struct nlmsghdr *request, mnl_cb_t tak
 
 		if (n < 0)
 			return false;
+		*ret_interrupted |= take_interruption(answer, (size_t)n);
 		more = mnl_cb_run(answer, (size_t)n, netlink->sequence, port, take, data);
 	} while (more > 0);
 	return more == 0;
 }
 
-/* A dump ends in NLMSG_DONE, so it asks for no acknowledgement. */
-static struct nlmsghdr *netlink_dump(Netlink *netlink, uint16_t type)
-{
-	struct nlmsghdr *request = netlink_request(netlink, type, NLM_F_DUMP);
+typedef struct {
+	const char *what;
+	uint16_t type;
+	size_t header_size, element_size;
+	mnl_cb_t take;
+} Dump;
 
-	request->nlmsg_flags &= (uint16_t)~NLM_F_ACK;
-	return request;
+static bool netlink_dump_once(Netlink *netlink, const Dump *dump, GArray *found,
+			      bool *ret_interrupted)
+{
+	struct nlmsghdr *request = netlink_request(netlink, dump->type, NLM_F_DUMP);
+
+	request->nlmsg_flags &= (uint16_t)~NLM_F_ACK; /* NLMSG_DONE is its end */
+	mnl_nlmsg_put_extra_header(request, dump->header_size);
+	if (dump->type == RTM_GETLINK)
+		mnl_attr_put_u32(request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	*ret_interrupted = false;
+	g_array_set_size(found, 0);
+	return netlink_ask(netlink, request, dump->take, found, ret_interrupted);
+}
+
+/* Where things change all the time, the last of some attempts has to do. */
+static GArray *netlink_dump(Netlink *netlink, const Dump *dump, GError **error)
+{
+	g_autoptr(GArray) found = g_array_new(FALSE, TRUE, (guint)dump->element_size);
+	bool interrupted = true;
+
+	for (int i = 0; i < DUMP_ATTEMPTS && interrupted; i++) {
+		if (!netlink_dump_once(netlink, dump, found, &interrupted)) {
+			error_errno(error, errno, "list %s", dump->what);
+			return NULL;
+		}
+	}
+	return g_steal_pointer(&found);
 }
 
 static int take_link_info(const struct nlattr *attr, void *data)
@@ -253,11 +306,12 @@ bool netlink_link_get(Netlink *netlink, const char *name, NetlinkLink *ret_link,
 {
 	struct nlmsghdr *request = netlink_request(netlink, RTM_GETLINK, 0);
 	g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(NetlinkLink));
+	bool interrupted = false;
 
 	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
 	mnl_attr_put_u32(request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	mnl_attr_put_strz(request, IFLA_IFNAME, name);
-	if (!netlink_ask(netlink, request, take_link, found))
+	if (!netlink_ask(netlink, request, take_link, found, &interrupted))
 		return error_errno(error, errno, "find link '%s'", name);
 	if (found->len == 0)
 		return error_errno(error, ENODEV, "find link '%s'", name);
@@ -267,15 +321,10 @@ bool netlink_link_get(Netlink *netlink, const char *name, NetlinkLink *ret_link,
 
 GArray *netlink_links(Netlink *netlink, GError **error)
 {
-	struct nlmsghdr *request = netlink_dump(netlink, RTM_GETLINK);
-	g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(NetlinkLink));
+	static const Dump dump = {"links", RTM_GETLINK, sizeof(struct ifinfomsg),
+				  sizeof(NetlinkLink), take_link};
 
-	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
-	mnl_attr_put_u32(request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	if (netlink_ask(netlink, request, take_link, found))
-		return g_steal_pointer(&found);
-	error_errno(error, errno, "list links");
-	return NULL;
+	return netlink_dump(netlink, &dump, error);
 }
 
 /* IPv4 has its own address in IFA_LOCAL, for IFA_ADDRESS is the peer's on a point-to-point link. */
@@ -305,14 +354,10 @@ static int take_address(const struct nlmsghdr *answer, void *data)
 
 GArray *netlink_addresses(Netlink *netlink, GError **error)
 {
-	struct nlmsghdr *request = netlink_dump(netlink, RTM_GETADDR);
-	g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(NetlinkAddress));
+	static const Dump dump = {"addresses", RTM_GETADDR, sizeof(struct ifaddrmsg),
+				  sizeof(NetlinkAddress), take_address};
 
-	mnl_nlmsg_put_extra_header(request, sizeof(struct ifaddrmsg));
-	if (netlink_ask(netlink, request, take_address, found))
-		return g_steal_pointer(&found);
-	error_errno(error, errno, "list addresses");
-	return NULL;
+	return netlink_dump(netlink, &dump, error);
 }
 
 static int take_route_attribute(const struct nlattr *attr, void *data)
@@ -340,14 +385,10 @@ static int take_route(const struct nlmsghdr *answer, void *data)
 
 GArray *netlink_routes(Netlink *netlink, GError **error)
 {
-	struct nlmsghdr *request = netlink_dump(netlink, RTM_GETROUTE);
-	g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(NetlinkRoute));
+	static const Dump dump = {"routes", RTM_GETROUTE, sizeof(struct rtmsg),
+				  sizeof(NetlinkRoute), take_route};
 
-	mnl_nlmsg_put_extra_header(request, sizeof(struct rtmsg));
-	if (netlink_ask(netlink, request, take_route, found))
-		return g_steal_pointer(&found);
-	error_errno(error, errno, "list routes");
-	return NULL;
+	return netlink_dump(netlink, &dump, error);
 }
 
 /* --- bridges and veth pairs --- */
@@ -413,4 +454,82 @@ bool netlink_link_delete(Netlink *netlink, const char *name, GError **error)
 	if (!netlink_talk(netlink, request) && errno != ENODEV)
 		return error_errno(error, errno, "delete link '%s'", name);
 	return true;
+}
+
+/* --- neighbours --- */
+
+static struct nlmsghdr *neighbour_request(Netlink *netlink, uint16_t type, uint16_t flags,
+					  unsigned index, int family, const void *address)
+{
+	struct nlmsghdr *request = netlink_request(netlink, type, flags);
+	struct ndmsg *neighbour = mnl_nlmsg_put_extra_header(request, sizeof *neighbour);
+
+	neighbour->ndm_family = (uint8_t)family;
+	neighbour->ndm_ifindex = (int)index;
+	mnl_attr_put(request, NDA_DST, address_size(family), address);
+	return request;
+}
+
+bool netlink_neighbour_ask(Netlink *netlink, unsigned index, int family, const void *address,
+			   GError **error)
+{
+	struct nlmsghdr *request =
+		neighbour_request(netlink, RTM_NEWNEIGH, NLM_F_CREATE, index, family, address);
+	struct ndmsg *neighbour = mnl_nlmsg_get_payload(request);
+	char text[INET6_ADDRSTRLEN];
+
+	neighbour->ndm_flags = NTF_USE;
+	if (!netlink_talk(netlink, request))
+		return error_errno(error, errno, "ask who has %s",
+				   inet_ntop(family, address, text, sizeof text));
+	return true;
+}
+
+typedef struct {
+	uint16_t state;
+	uint8_t mac[6];
+} Neighbour;
+
+static int take_neighbour_attribute(const struct nlattr *attr, void *data)
+{
+	Neighbour *neighbour = data;
+
+	if (mnl_attr_get_type(attr) == NDA_LLADDR)
+		memcpy(neighbour->mac, mnl_attr_get_payload(attr),
+		       MIN(mnl_attr_get_payload_len(attr), sizeof neighbour->mac));
+	return MNL_CB_OK;
+}
+
+static int take_neighbour(const struct nlmsghdr *answer, void *data)
+{
+	const struct ndmsg *header = mnl_nlmsg_get_payload(answer);
+	Neighbour *neighbour = data;
+
+	neighbour->state = header->ndm_state;
+	mnl_attr_parse(answer, sizeof *header, take_neighbour_attribute, neighbour);
+	return MNL_CB_OK;
+}
+
+NetlinkNeighbour netlink_neighbour_get(Netlink *netlink, unsigned index, int family,
+				       const void *address, uint8_t ret_mac[6])
+{
+	struct nlmsghdr *request =
+		neighbour_request(netlink, RTM_GETNEIGH, 0, index, family, address);
+	Neighbour neighbour = {0};
+	bool interrupted = false;
+
+	if (!netlink_ask(netlink, request, take_neighbour, &neighbour, &interrupted) ||
+	    !(neighbour.state & (NEIGHBOUR_STATES)))
+		return NEIGHBOUR_UNKNOWN;
+	memcpy(ret_mac, neighbour.mac, sizeof neighbour.mac);
+	return neighbour.state & NUD_PERMANENT ? NEIGHBOUR_PERMANENT : NEIGHBOUR_ANSWERED;
+}
+
+void netlink_neighbour_forget(Netlink *netlink, unsigned index, int family, const void *address)
+{
+	struct nlmsghdr *request =
+		neighbour_request(netlink, RTM_DELNEIGH, 0, index, family, address);
+
+	if (!netlink_talk(netlink, request) && errno != ENOENT)
+		log_debug("netlink: forget a neighbour: %s", g_strerror(errno));
 }

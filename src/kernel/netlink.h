@@ -109,3 +109,21 @@ bool netlink_veth_add(Netlink *netlink, const NetlinkVeth *veth, GError **error)
 
 /* Delete a link, with a veth's other end. A link that does not exist is no error. */
 bool netlink_link_delete(Netlink *netlink, const char *name, GError **error);
+
+/* What the kernel knows of a neighbour: arp(7). */
+typedef enum {
+	NEIGHBOUR_UNKNOWN,   /* nothing, or no answer (yet) */
+	NEIGHBOUR_ANSWERED,  /* it answered just now, or was seen before */
+	NEIGHBOUR_PERMANENT, /* an administrator wrote it down */
+} NetlinkNeighbour;
+
+/* Have the kernel ask on this link who has the address (ARP, or NDP for AF_INET6); waits not. */
+bool netlink_neighbour_ask(Netlink *netlink, unsigned index, int family, const void *address,
+			   GError **error);
+
+/* What is known of the neighbour with this address; ret_mac is set if it is not unknown. */
+NetlinkNeighbour netlink_neighbour_get(Netlink *netlink, unsigned index, int family,
+				       const void *address, uint8_t ret_mac[6]);
+
+/* Forget the neighbour; it is no error if it is not known. */
+void netlink_neighbour_forget(Netlink *netlink, unsigned index, int family, const void *address);

@@ -5,6 +5,7 @@
  *     supervisor                                   init
  *        │  clone3 ───────────────────────────────► │
  *        │ ── SYNC_MAPPED ────────────────────────► │  the id map is written; become root in it
+ *        │ ── SYNC_ROOT + mount of the rootfs ────► │  (where it is shifted into the id map only)
  *        │                                          │  private mounts, rootfs, lo, tap …
  *        │ ◄─────────────────── SYNC_TAP + tap fd ─ │  (network slirp only)
  *        │ ◄──────── SYNC_NETLINK + rtnetlink socket ─ │  (network bridge only)
@@ -28,6 +29,7 @@
 
 typedef enum {
 	SYNC_MAPPED = 1,
+	SYNC_ROOT,
 	SYNC_TAP,
 	SYNC_NETLINK,
 	SYNC_HOSTS,
