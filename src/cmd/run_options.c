@@ -487,7 +487,7 @@ static const RunOption options[] = {
 	{"user", 'u', OPTION_ONCE, set_user, "USER[:GROUP]", "names of the container's, or ids"},
 	{"group-add", 0, OPTION_MANY, set_group_add, "GROUP", "one more supplementary group"},
 	{"userns", 0, OPTION_ONCE, set_userns, "MODE",
-	 "auto, host, keep-id or map=CONTAINER:HOST:COUNT"},
+	 "auto[:size=COUNT], host, keep-id or map=CONTAINER:HOST:COUNT"},
 	{"uidmap", 0, OPTION_MANY, set_uidmap, "CONTAINER:HOST:COUNT", "exactly this user id map"},
 	{"gidmap", 0, OPTION_MANY, set_gidmap, "CONTAINER:HOST:COUNT", "exactly this group id map"},
 	{"cap-add", 0, OPTION_MANY, set_cap_add, "CAPABILITY", "more than the default set, or ALL"},

@@ -28,7 +28,7 @@ bool run_value_network(Spec *spec, const char *value, GError **error);
 /* --mac-address: a MAC that one host can have */
 bool run_value_mac(const char *value, GError **error);
 
-/* --userns: auto, host, keep-id or map=CONTAINER:HOST:COUNT[,…] */
+/* --userns: auto[:size=COUNT], host, keep-id or map=CONTAINER:HOST:COUNT[,…] */
 bool run_value_userns(Spec *spec, const char *value, GError **error);
 
 /* --uidmap, --gidmap: CONTAINER:HOST:COUNT[,…], appended to map (of SpecIdMap) */

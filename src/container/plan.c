@@ -70,6 +70,8 @@ void plan_free(Plan *plan)
 	g_free(plan->id);
 	g_clear_pointer(&plan->join, join_free);
 	g_clear_pointer(&plan->idmap.tiers, g_ptr_array_unref);
+	g_clear_pointer(&plan->idmap.pool_uids, g_array_unref);
+	g_clear_pointer(&plan->idmap.pool_gids, g_array_unref);
 	free(plan->rootfs.path); /* realpath(3) allocated it */
 	g_clear_pointer(&plan->mounts, g_array_unref);
 	g_clear_pointer(&plan->net.host_nameservers, g_ptr_array_unref);

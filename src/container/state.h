@@ -4,6 +4,7 @@
  *
  *     ROOT/lock                 taken for a moment by whoever adds or removes
  *     ROOT/containers/ID/lock   held by the supervisor as long as it lives
+ *     ROOT/containers/ID/idmap  of root's --userns=auto: first uid, first gid, how many
  *     ROOT/containers/ID/ports  what it publishes: lines "80/tcp 0.0.0.0:8080"
  *     ROOT/containers/ID/resolv.conf  the one it was given
  *     ROOT/containers/ID/supervisor  its supervisor's pid, when that process began (proc(5), stat,
@@ -17,6 +18,7 @@
 
 #include "model/container.h"
 
+#define STATE_IDMAP	 "idmap"
 #define STATE_PORTS	 "ports"
 #define STATE_RESOLV	 "resolv.conf"
 #define STATE_SUPERVISOR "supervisor"

@@ -31,6 +31,7 @@ const Step parent_steps[] = {
 	{"clone",      run_clone,          run_clone_explain},    /* init, in new namespaces */
 	{"offer",      join_offer,         NULL},                 /* its network, for others to join */
 	{"idmap",      idmap_parent,       idmap_explain},        /* who is who inside */
+	{"rootfs",     rootfs_parent,      rootfs_parent_explain}, /* root's files, by init's ids */
 	{"network",    net_parent,         NULL},                 /* the net process on init's tap */
 	{"terminal",   tty_parent,         NULL},                 /* the master of init's pty */
 	{"cidfile",    state_write_cidfile, NULL},

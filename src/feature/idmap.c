@@ -51,6 +51,9 @@
 #define MAP_BYTES_MAX	 4096
 #define MAP_LINES_KERNEL 340
 
+/* root's --userns=auto: what images expect, 0 to 65535 with "nobody" */
+#define POOL_COUNT_DEFAULT 65536
+
 /* So many lines always fit a page: each has at most 33 bytes. */
 #define MAP_LINES_MAX 124
 
@@ -284,6 +287,97 @@ static void tiers_add_user(GPtrArray *tiers, const IdmapCaller *caller, uint32_t
 	tier_add(tiers, IDMAP_SINGLE, one_uid, one_gid, NULL);
 }
 
+/* The first start of count ids within the pool that none of taken overlaps; of SpecIdMap both. */
+static bool pool_choose(const GArray *pool, uint32_t count, const GArray *taken,
+			uint32_t *ret_start)
+{
+	for (guint i = 0; i < pool->len; i++) {
+		const SpecIdMap *range = &g_array_index(pool, SpecIdMap, i);
+		uint64_t start = range->outside, end = (uint64_t)range->outside + range->count;
+
+		for (guint j = 0; j < taken->len && start + count <= end; j++) {
+			const SpecIdMap *other = &g_array_index(taken, SpecIdMap, j);
+
+			if (!spans_overlap((uint32_t)start, count, other->outside, other->count))
+				continue;
+			start = (uint64_t)other->outside + other->count;
+			j = (guint)-1; /* from the beginning, at the new place */
+		}
+		if (start + count > end)
+			continue;
+		*ret_start = (uint32_t)start;
+		return true;
+	}
+	return false;
+}
+
+static bool choose_map(const GArray *pool, uint32_t count, const GArray *taken, const char *kind,
+		       GArray *ret_map, GError **error)
+{
+	uint32_t start;
+
+	if (pool_choose(pool, count, taken, &start)) {
+		map_append(ret_map, 0, start, count);
+		return true;
+	}
+	error_set(error, RLC_ERROR_FAILED,
+		  "choose %u subordinate %ss: so many in a row are not left", count, kind);
+	return hint_add(error, HINT_SUBID_POOL, NULL);
+}
+
+static GPtrArray *choose_tier(const GArray *uid_pool, const GArray *gid_pool, uint32_t count,
+			      const GArray *taken_uids, const GArray *taken_gids, GError **error)
+{
+	g_autoptr(GArray) uids = g_array_new(FALSE, FALSE, sizeof(SpecIdMap));
+	g_autoptr(GArray) gids = g_array_new(FALSE, FALSE, sizeof(SpecIdMap));
+	GPtrArray *tiers;
+
+	if (!choose_map(uid_pool, count, taken_uids, "uid", uids, error) ||
+	    !choose_map(gid_pool, count, taken_gids, "gid", gids, error))
+		return NULL;
+	tiers = idmap_tiers_new();
+	tier_add(tiers, IDMAP_DIRECT, uids, gids, NULL);
+	return tiers;
+}
+
+GPtrArray *idmap_choose(const Plan *plan, const GArray *taken_uids, const GArray *taken_gids,
+			GError **error)
+{
+	const IdmapPlan *idmap = &plan->idmap;
+
+	return choose_tier(idmap->pool_uids, idmap->pool_gids, idmap->pool_count, taken_uids,
+			   taken_gids, error);
+}
+
+/* Ranges as a pool. */
+static GArray *pool_new(const GArray *ranges)
+{
+	GArray *pool = g_array_new(FALSE, FALSE, sizeof(SpecIdMap));
+
+	for (guint i = 0; ranges && i < ranges->len; i++) {
+		const SubidRange *range = &g_array_index(ranges, SubidRange, i);
+
+		map_append(pool, 0, range->start, range->count);
+	}
+	return pool;
+}
+
+/* root's --userns=auto: an example, as if no other container were there. */
+static bool tiers_add_pool(GPtrArray *tiers, const IdmapCaller *caller, GError **error)
+{
+	g_autoptr(GArray) uids = pool_new(caller->subuids), gids = pool_new(caller->subgids);
+	g_autoptr(GArray) none = g_array_new(FALSE, FALSE, sizeof(SpecIdMap));
+	g_autoptr(GPtrArray) chosen = NULL;
+	const IdmapTier *tier;
+
+	chosen = choose_tier(uids, gids, caller->pool_count, none, none, error);
+	if (!chosen)
+		return false;
+	tier = g_ptr_array_index(chosen, 0);
+	tier_add(tiers, IDMAP_DIRECT, tier->uids, tier->gids, NULL);
+	return true;
+}
+
 /* Exactly the maps asked for: a tier with another map is no substitute. */
 static bool tiers_add_exact(GPtrArray *tiers, const IdmapCaller *caller, const Spec *spec,
 			    GError **error)
@@ -330,9 +424,13 @@ bool idmap_plan_for(const IdmapCaller *caller, const Spec *spec, GPtrArray *ret_
 					 "run without a user namespace");
 		break;
 	case USERNS_DEFAULT:
-	case USERNS_AUTO:
 		if (caller->uid != 0)
 			tiers_add_user(ret_tiers, caller, 0, 0);
+		break;
+	case USERNS_AUTO:
+		if (caller->uid == 0)
+			return tiers_add_pool(ret_tiers, caller, error);
+		tiers_add_user(ret_tiers, caller, 0, 0);
 		break;
 	case USERNS_KEEP_ID:
 		if (caller->uid != 0)
@@ -439,13 +537,35 @@ static void caller_clear(IdmapCaller *caller)
 	programs_clear(&caller->shim);
 }
 
+/* Who grants root's containers their ids: whoever of these has any. */
+static void caller_look_up_pool(IdmapCaller *caller, const Spec *spec)
+{
+	static const struct {
+		const char *name;
+		uid_t uid;
+	} owners[] = {{"containers", (uid_t)-1}, {"root", 0}};
+
+	caller->pool_count = spec->rlc.userns_size ? spec->rlc.userns_size : POOL_COUNT_DEFAULT;
+	for (size_t i = 0; i < G_N_ELEMENTS(owners); i++) {
+		g_clear_pointer(&caller->subuids, g_array_unref);
+		g_clear_pointer(&caller->subgids, g_array_unref);
+		caller->subuids = subid_ranges(SUBID_UID, owners[i].name, owners[i].uid);
+		caller->subgids = subid_ranges(SUBID_GID, owners[i].name, owners[i].uid);
+		if (caller->subuids->len > 0 && caller->subgids->len > 0)
+			return;
+	}
+}
+
 /* newuidmap goes by the real ids, and so does this. */
-static void caller_look_up(IdmapCaller *caller)
+static void caller_look_up(IdmapCaller *caller, const Spec *spec)
 {
 	const struct passwd *user;
 
-	if (geteuid() == 0)
+	if (geteuid() == 0) {
+		if (spec->rlc.userns == USERNS_AUTO)
+			caller_look_up_pool(caller, spec);
 		return;
+	}
 	caller->uid = getuid();
 	caller->gid = getgid();
 	user = getpwuid(caller->uid);
@@ -482,7 +602,12 @@ bool idmap_plan(const Spec *spec, Plan *plan, GError **error)
 	plan->idmap.tiers = idmap_tiers_new();
 	if (is_joined(plan))
 		return plan_joined(spec, plan, error);
-	caller_look_up(&caller);
+	caller_look_up(&caller, spec);
+	if (caller.pool_count > 0) {
+		plan->idmap.pool_uids = pool_new(caller.subuids);
+		plan->idmap.pool_gids = pool_new(caller.subgids);
+		plan->idmap.pool_count = caller.pool_count;
+	}
 	ok = idmap_plan_for(&caller, spec, plan->idmap.tiers, error);
 	caller_clear(&caller);
 	if (!ok)
@@ -669,15 +794,14 @@ static bool add_write_hint(GError **error, const IdmapTier *tier)
 	return false;
 }
 
-static bool write_first_taken(const IdmapPlan *plan, pid_t pid, const IdmapTier **ret_tier,
+static bool write_first_taken(const GPtrArray *tiers, pid_t pid, const IdmapTier **ret_tier,
 			      GError **error)
 {
 	Written written = {false, false};
 
 	for (guint i = 0;; i++) {
-		const IdmapTier *tier = g_ptr_array_index(plan->tiers, i);
-		const IdmapTier *next =
-			i + 1 < plan->tiers->len ? g_ptr_array_index(plan->tiers, i + 1) : NULL;
+		const IdmapTier *tier = g_ptr_array_index(tiers, i);
+		const IdmapTier *next = i + 1 < tiers->len ? g_ptr_array_index(tiers, i + 1) : NULL;
 		g_autoptr(GError) failed = NULL;
 
 		if (write_maps(pid, tier, &written, &failed)) {
@@ -698,9 +822,9 @@ static bool write_first_taken(const IdmapPlan *plan, pid_t pid, const IdmapTier 
 
 bool idmap_parent(Container *container, GError **error)
 {
-	const IdmapPlan *plan = &container->plan->idmap;
+	const GPtrArray *tiers = container->tiers ? container->tiers : container->plan->idmap.tiers;
 
-	if (!write_first_taken(plan, container->init_pid, &container->tier, error))
+	if (!write_first_taken(tiers, container->init_pid, &container->tier, error))
 		return false;
 	if (log_enabled(LOG_DEBUG)) {
 		g_autofree char *uids = map_describe(container->tier->uids);

@@ -30,6 +30,7 @@ typedef struct {
 	pid_t init_pid;
 	int init_pidfd;
 	const IdmapTier *tier; /* the tier that the kernel took */
+	GPtrArray *tiers;      /* in place of the plan's: root's --userns=auto; or NULL */
 	pid_t net_pid;	       /* 0: none */
 	int net_pidfd;
 	NetLease lease;	  /* NET_BRIDGE: after the step "network" */

@@ -32,6 +32,12 @@ typedef struct {
 
 typedef struct {
 	GPtrArray *tiers; /* of IdmapTier *, best first, never empty */
+	/*
+	 * root's --userns=auto: the one tier above is an example, and the map is made when the
+	 * container is: so many ids of what is left of these, of SpecIdMap. NULL in other cases.
+	 */
+	GArray *pool_uids, *pool_gids;
+	uint32_t pool_count;
 } IdmapPlan;
 
 /* --network container:… and ns:…: a network namespace that is joined, not made */
@@ -48,6 +54,7 @@ typedef struct {
 	SpecRootKind kind;
 	char *path; /* absolute and without symbolic links; NULL for ROOT_BUILTIN */
 	bool readonly;
+	bool idmapped; /* root's own files, shifted into the container's id map: mount_setattr(2) */
 } RootfsPlan;
 
 /* One port of the host that leads to one of the container: -p, resolved. */

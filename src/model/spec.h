@@ -131,6 +131,7 @@ typedef struct {
 	char *name;    /* --name or NULL */
 	char *cidfile; /* --cidfile or NULL */
 	SpecUserns userns;
+	uint32_t userns_size; /* USERNS_AUTO of root's: how many ids; 0: the default */
 	SpecNetwork network;
 	bool init;	  /* a reaper of ours is PID 1 */
 	bool interactive; /* keep stdin open to the payload */
