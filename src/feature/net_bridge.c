@@ -513,27 +513,13 @@ static bool have_address(Attempt *attempt, Netlink **ret_inside, GError **error)
 /* A MAC that was asked for must not be one that the bridge knows already. */
 static bool check_mac(const Attempt *attempt, GError **error)
 {
-	/* struct __fdb_entry of linux/if_bridge.h: the MAC comes first */
-	enum {
-		ENTRY = 16
-	};
-	const char *name = attempt->bridge.link.name;
-	const NetLease *lease = &attempt->container->lease;
-	g_autofree char *path = g_strdup_printf("/sys/class/net/%s/brforward", name);
-	g_autofree char *table = NULL;
-	gsize length;
+	const char *mac = attempt->container->plan->spec->rlc.network.mac;
 
-	if (!attempt->container->plan->spec->rlc.network.mac ||
-	    !g_file_get_contents(path, &table, &length, NULL))
+	if (!mac || !netlink_bridge_knows(attempt->netlink, attempt->bridge.link.index,
+					  attempt->container->lease.mac))
 		return true;
-	for (gsize at = 0; at + ENTRY <= length; at += ENTRY) {
-		if (memcmp(table + at, lease->mac, sizeof lease->mac) == 0)
-			return error_set(error, RLC_ERROR_EXISTS,
-					 "take MAC %s: bridge '%s' has it at its port %u",
-					 attempt->container->plan->spec->rlc.network.mac, name,
-					 (unsigned)(uint8_t)table[at + 6]);
-	}
-	return true;
+	return error_set(error, RLC_ERROR_EXISTS, "take MAC %s: another host on bridge '%s' has it",
+			 mac, attempt->bridge.link.name);
 }
 
 static bool make_link(const Attempt *attempt, GError **error)
@@ -720,6 +706,11 @@ static bool is_here(const char *key)
 	return strcmp(key, here) == 0;
 }
 
+/*
+ * The veth pair goes with the container's network namespace, which the kernel takes apart when it
+ * has the time; deleting it here would wait for that.  Until then its address still answers probes,
+ * so nobody is given it too early.
+ */
 void net_bridge_release(const char *state_root, int container_dir, const char *id)
 {
 	g_autoptr(Netlink) netlink = NULL;
@@ -733,11 +724,6 @@ void net_bridge_release(const char *state_root, int container_dir, const char *i
 	}
 	if (is_here(record.key))
 		netlink = netlink_open(&error);
-	if (netlink) {
-		g_autofree char *link = g_strdup_printf("rlc%.*s", LINK_DIGITS, id);
-
-		netlink_link_delete(netlink, link, &error);
-	}
 	if (error)
 		log_warn("network: %s", error->message);
 	if (net_lease_open(&leases, state_root, record.key, false, NULL)) {

@@ -225,6 +225,7 @@ typedef struct {
 	uint16_t type;
 	size_t header_size, element_size;
 	mnl_cb_t take;
+	uint8_t family; /* AF_UNSPEC: all */
 } Dump;
 
 static bool netlink_dump_once(Netlink *netlink, const Dump *dump, GArray *found,
@@ -233,7 +234,7 @@ static bool netlink_dump_once(Netlink *netlink, const Dump *dump, GArray *found,
 	struct nlmsghdr *request = netlink_request(netlink, dump->type, NLM_F_DUMP);
 
 	request->nlmsg_flags &= (uint16_t)~NLM_F_ACK; /* NLMSG_DONE is its end */
-	mnl_nlmsg_put_extra_header(request, dump->header_size);
+	*(uint8_t *)mnl_nlmsg_put_extra_header(request, dump->header_size) = dump->family;
 	if (dump->type == RTM_GETLINK)
 		mnl_attr_put_u32(request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	*ret_interrupted = false;
@@ -321,8 +322,11 @@ bool netlink_link_get(Netlink *netlink, const char *name, NetlinkLink *ret_link,
 
 GArray *netlink_links(Netlink *netlink, GError **error)
 {
-	static const Dump dump = {"links", RTM_GETLINK, sizeof(struct ifinfomsg),
-				  sizeof(NetlinkLink), take_link};
+	static const Dump dump = {.what = "links",
+				  .type = RTM_GETLINK,
+				  .header_size = sizeof(struct ifinfomsg),
+				  .element_size = sizeof(NetlinkLink),
+				  .take = take_link};
 
 	return netlink_dump(netlink, &dump, error);
 }
@@ -354,8 +358,11 @@ static int take_address(const struct nlmsghdr *answer, void *data)
 
 GArray *netlink_addresses(Netlink *netlink, GError **error)
 {
-	static const Dump dump = {"addresses", RTM_GETADDR, sizeof(struct ifaddrmsg),
-				  sizeof(NetlinkAddress), take_address};
+	static const Dump dump = {.what = "addresses",
+				  .type = RTM_GETADDR,
+				  .header_size = sizeof(struct ifaddrmsg),
+				  .element_size = sizeof(NetlinkAddress),
+				  .take = take_address};
 
 	return netlink_dump(netlink, &dump, error);
 }
@@ -385,8 +392,11 @@ static int take_route(const struct nlmsghdr *answer, void *data)
 
 GArray *netlink_routes(Netlink *netlink, GError **error)
 {
-	static const Dump dump = {"routes", RTM_GETROUTE, sizeof(struct rtmsg),
-				  sizeof(NetlinkRoute), take_route};
+	static const Dump dump = {.what = "routes",
+				  .type = RTM_GETROUTE,
+				  .header_size = sizeof(struct rtmsg),
+				  .element_size = sizeof(NetlinkRoute),
+				  .take = take_route};
 
 	return netlink_dump(netlink, &dump, error);
 }
@@ -532,4 +542,51 @@ void netlink_neighbour_forget(Netlink *netlink, unsigned index, int family, cons
 
 	if (!netlink_talk(netlink, request) && errno != ENOENT)
 		log_debug("netlink: forget a neighbour: %s", g_strerror(errno));
+}
+
+/* An entry of a bridge's forwarding table. */
+typedef struct {
+	unsigned bridge;
+	uint8_t mac[6];
+} ForwardingEntry;
+
+static int take_forwarding_attribute(const struct nlattr *attr, void *data)
+{
+	ForwardingEntry *entry = data;
+
+	if (mnl_attr_get_type(attr) == NDA_MASTER)
+		entry->bridge = mnl_attr_get_u32(attr);
+	else if (mnl_attr_get_type(attr) == NDA_LLADDR)
+		memcpy(entry->mac, mnl_attr_get_payload(attr),
+		       MIN(mnl_attr_get_payload_len(attr), sizeof entry->mac));
+	return MNL_CB_OK;
+}
+
+/* Adds to a GArray of ForwardingEntry. */
+static int take_forwarding(const struct nlmsghdr *answer, void *data)
+{
+	ForwardingEntry entry = {0};
+
+	mnl_attr_parse(answer, sizeof(struct ndmsg), take_forwarding_attribute, &entry);
+	g_array_append_val((GArray *)data, entry);
+	return MNL_CB_OK;
+}
+
+bool netlink_bridge_knows(Netlink *netlink, unsigned bridge, const uint8_t mac[6])
+{
+	static const Dump dump = {.what = "forwarding entries",
+				  .type = RTM_GETNEIGH,
+				  .header_size = sizeof(struct ndmsg),
+				  .element_size = sizeof(ForwardingEntry),
+				  .take = take_forwarding,
+				  .family = AF_BRIDGE};
+	g_autoptr(GArray) entries = netlink_dump(netlink, &dump, NULL);
+
+	for (guint i = 0; entries && i < entries->len; i++) {
+		const ForwardingEntry *entry = &g_array_index(entries, ForwardingEntry, i);
+
+		if (entry->bridge == bridge && memcmp(entry->mac, mac, sizeof entry->mac) == 0)
+			return true;
+	}
+	return false;
 }

@@ -125,5 +125,8 @@ bool netlink_neighbour_ask(Netlink *netlink, unsigned index, int family, const v
 NetlinkNeighbour netlink_neighbour_get(Netlink *netlink, unsigned index, int family,
 				       const void *address, uint8_t ret_mac[6]);
 
+/* Does a bridge know of a host with this MAC at one of its ports? */
+bool netlink_bridge_knows(Netlink *netlink, unsigned bridge, const uint8_t mac[6]);
+
 /* Forget the neighbour; it is no error if it is not known. */
 void netlink_neighbour_forget(Netlink *netlink, unsigned index, int family, const void *address);
