@@ -28,8 +28,11 @@
 #define MAC_FIRST  0x72
 #define MAC_SECOND 0x6c
 
-/* Of the host's ends: a bridge without a MAC of its own takes its ports' lowest. */
-#define MAC_HOST 0xfe
+/*
+ * The MAC of all host's ends, which nobody ever talks to.  A bridge without one of its own takes
+ * the lowest of its ports': so it stays the same while containers come and go, and a card's wins.
+ */
+static const uint8_t host_mac[6] = {0xfe, 0, 'r', 'l', 'c', 0};
 
 /* A bridge, as it is now. */
 typedef struct {
@@ -526,8 +529,6 @@ static bool make_link(const Attempt *attempt, GError **error)
 {
 	const Container *container = attempt->container;
 	const NetLease *lease = &container->lease;
-	const uint8_t *ip = (const uint8_t *)&lease->address;
-	const uint8_t host_mac[6] = {MAC_HOST, MAC_SECOND, ip[0], ip[1], ip[2], ip[3]};
 	const NetlinkVeth veth = {
 		.name = lease->link,
 		.peer_name = NET_BRIDGE_LINK,
@@ -707,10 +708,19 @@ static bool is_here(const char *key)
 }
 
 /*
- * The veth pair goes with the container's network namespace, which the kernel takes apart when it
- * has the time; deleting it here would wait for that.  Until then its address still answers probes,
- * so nobody is given it too early.
+ * The host's end comes off the bridge at once, so that nobody answers for the address any more. The
+ * veth pair itself goes with the container's network namespace, which the kernel takes apart when
+ * it has the time; to delete it here would be to wait for that.
  */
+static void detach(Netlink *netlink, const char *id)
+{
+	g_autofree char *link = g_strdup_printf("rlc%.*s", LINK_DIGITS, id);
+	g_autoptr(GError) error = NULL;
+
+	if (!netlink_link_detach(netlink, link, &error))
+		log_warn("network: %s", error->message);
+}
+
 void net_bridge_release(const char *state_root, int container_dir, const char *id)
 {
 	g_autoptr(Netlink) netlink = NULL;
@@ -724,7 +734,9 @@ void net_bridge_release(const char *state_root, int container_dir, const char *i
 	}
 	if (is_here(record.key))
 		netlink = netlink_open(&error);
-	if (error)
+	if (netlink)
+		detach(netlink, id);
+	else if (error)
 		log_warn("network: %s", error->message);
 	if (net_lease_open(&leases, state_root, record.key, false, NULL)) {
 		give_back(&leases, &record, id, netlink);

@@ -63,7 +63,9 @@ bool net_lease_map_choose(const NetLeaseMap *map, struct in_addr *ret_address, G
 	char network[INET_ADDRSTRLEN];
 
 	for (uint32_t n = 1; n < end; n++) {
-		if (!(map->taken[n / 8] & 1U << n % 8)) {
+		if (n % 8 == 0 && map->taken[n / 8] == 0xff)
+			n += 7;
+		else if (!(map->taken[n / 8] & 1U << n % 8)) {
 			*ret_address = from_end(map, n);
 			return true;
 		}

@@ -312,9 +312,11 @@ static bool turn_forwarding_on(const Making *making, GError **error)
 	return fd_write_file(AT_FDCWD, FORWARDING6, "1", error);
 }
 
+/* The kernel asks for IPv6 neighbours by its link-local address only, so rlc0 has fe80::1. */
 static bool make_bridge(Netlink *netlink, const Making *making, GError **error)
 {
 	const uint8_t *ip = (const uint8_t *)&making->gateway;
+	const struct in6_addr local = {.s6_addr = {0xfe, 0x80, [15] = 1}};
 	const uint8_t mac[6] = {0x72, 0x6c, ip[0], ip[1], ip[2], ip[3]};
 	NetlinkLink link;
 
@@ -324,7 +326,9 @@ static bool make_bridge(Netlink *netlink, const Making *making, GError **error)
 	    !netlink_address_add(netlink, link.index, AF_INET, &making->gateway, PREFIX, error))
 		return false;
 	if (making->ipv6 &&
-	    !netlink_address_add(netlink, link.index, AF_INET6, &making->gateway6, PREFIX6, error))
+	    (!netlink_address_add(netlink, link.index, AF_INET6, &local, PREFIX6, error) ||
+	     !netlink_address_add(netlink, link.index, AF_INET6, &making->gateway6, PREFIX6,
+				  error)))
 		return false;
 	return netlink_link_up(netlink, link.index, 0, error);
 }

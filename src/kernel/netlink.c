@@ -455,6 +455,19 @@ bool netlink_veth_add(Netlink *netlink, const NetlinkVeth *veth, GError **error)
 	return true;
 }
 
+bool netlink_link_detach(Netlink *netlink, const char *name, GError **error)
+{
+	struct nlmsghdr *request = netlink_request(netlink, RTM_NEWLINK, 0);
+	struct ifinfomsg *link = mnl_nlmsg_put_extra_header(request, sizeof *link);
+
+	link->ifi_change = IFF_UP;
+	mnl_attr_put_strz(request, IFLA_IFNAME, name);
+	mnl_attr_put_u32(request, IFLA_MASTER, 0);
+	if (!netlink_talk(netlink, request) && errno != ENODEV)
+		return error_errno(error, errno, "take '%s' off its bridge", name);
+	return true;
+}
+
 bool netlink_link_delete(Netlink *netlink, const char *name, GError **error)
 {
 	struct nlmsghdr *request = netlink_request(netlink, RTM_DELLINK, 0);

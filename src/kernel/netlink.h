@@ -107,6 +107,9 @@ typedef struct {
 /* Make a veth pair: one end here, up and a port of the bridge; the other there, down. veth(4) */
 bool netlink_veth_add(Netlink *netlink, const NetlinkVeth *veth, GError **error);
 
+/* Take a port off its bridge and bring it down. A link that does not exist is no error. */
+bool netlink_link_detach(Netlink *netlink, const char *name, GError **error);
+
 /* Delete a link, with a veth's other end. A link that does not exist is no error. */
 bool netlink_link_delete(Netlink *netlink, const char *name, GError **error);
 
