@@ -17,6 +17,7 @@
 #include "base/log.h"
 #include "feature/net_bridge.h"
 #include "feature/idmap.h"
+#include "feature/net_dnat.h"
 #include "feature/net_publish.h"
 
 #define STATE_FILE_MAX (1 << 20)
@@ -159,6 +160,7 @@ static void state_remove(const char *root, int containers, int names, const char
 	if (dir < 0)
 		return;
 	state_remove_name(names, id);
+	net_dnat_release(dir, id); /* before the address can be another's */
 	net_bridge_release(root, dir, id);
 	for (size_t i = 0; i < G_N_ELEMENTS(state_files); i++) {
 		if (unlinkat(dir, state_files[i], 0) < 0 && errno != ENOENT)

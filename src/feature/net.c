@@ -19,6 +19,9 @@
 #include "base/hint.h"
 #include "base/log.h"
 #include "feature/net_bridge.h"
+#include "feature/net_dnat.h"
+#include "feature/net_proxy.h"
+#include "feature/net_publish.h"
 #include "feature/net_resolv.h"
 #include "feature/net_slirp.h"
 #include "kernel/netlink.h"
@@ -366,6 +369,8 @@ static bool start_process(Container *container, GError **error)
 		return false;
 	container->net_control = fd_steal(&ours.fd);
 	pid = fork();
+	if (pid == 0 && container->plan->net.mode == NET_BRIDGE)
+		net_proxy_main(&container->plan->net, &container->lease, &theirs);
 	if (pid == 0)
 		net_slirp_main(&container->plan->net, &theirs);
 	sync_close(&theirs);
@@ -389,13 +394,29 @@ static bool tell_init(Container *container, GError **error)
 	return false;
 }
 
+/* The process takes the ports of the host first, so that nobody else's are translated. */
+static bool publish_on_bridge(Container *container, GError **error)
+{
+	const Plan *plan = container->plan;
+	Sync control;
+
+	if (!plan->net.publish)
+		return true;
+	if (!start_process(container, error))
+		return false;
+	control = (Sync){.fd = container->net_control};
+	return sync_expect(&control, SYNC_NET_UP, NULL, error) &&
+	       net_dnat_add(plan, &container->lease, error);
+}
+
 bool net_parent(Container *container, GError **error)
 {
 	Sync control;
 	auto_fd tap = -1;
 
 	if (container->plan->net.mode == NET_BRIDGE)
-		return net_bridge_parent(container, error) && tell_init(container, error);
+		return net_bridge_parent(container, error) && publish_on_bridge(container, error) &&
+		       tell_init(container, error);
 	if (container->plan->net.mode != NET_SLIRP)
 		return true;
 	/* it closes its sandbox while init makes the tap */
@@ -409,6 +430,7 @@ bool net_parent(Container *container, GError **error)
 
 void net_cleanup(Container *container)
 {
+	net_dnat_cleanup(container); /* before the address can be another's */
 	net_bridge_cleanup(container);
 	fd_close(&container->net_control);
 	if (container->net_pid > 0) {
@@ -465,11 +487,13 @@ void net_parent_explain(const Plan *plan, GString *script)
 {
 	if (plan->net.mode == NET_BRIDGE)
 		net_bridge_explain(plan, script);
-	if (plan->net.mode != NET_SLIRP)
-		return;
-	g_string_append(
-		script,
-		"# fork(): the net process, libslirp between the tap and the host's sockets;\n"
-		"# own user and mount namespace, empty root, no capabilities, seccomp filter.\n"
-		"# By hand: slirp4netns --enable-ipv6 $init_pid " NET_TAP " &\n");
+	if (plan->net.mode == NET_SLIRP)
+		g_string_append(
+			script,
+			"# fork(): the net process, libslirp between the tap and the host's "
+			"sockets;\n"
+			"# own user and mount namespace, empty root, no capabilities, seccomp "
+			"filter.\n"
+			"# By hand: slirp4netns --enable-ipv6 $init_pid " NET_TAP " &\n");
+	net_publish_explain(plan, script);
 }

@@ -2,7 +2,8 @@
 /*
  * Theory of operation
  *
- * TCP is libslirp's: it accepts, and opens a connection to the container in the peer's name.
+ * TCP is libslirp's: it accepts, and opens a connection to the container in the peer's name.  On a
+ * bridge it is a relay's (net_relay.h), for the container can be reached by a plain connect(2).
  *
  * UDP is not left to libslirp, which cannot answer a peer on the host's loopback while the way to
  * it is closed, and knows the port that it answers from by the container's port alone.  Here a peer
@@ -15,6 +16,9 @@
  * A peer that cannot be named inside becomes the gateway with the peer's port, or the next one that
  * no other flow has.  An answer leaves from the address that the peer wrote to, which on a host
  * with several is not the one that the kernel would choose.
+ *
+ * On a bridge a flow has a socket that is connected to the container in the place of a name.  A
+ * container that does not listen on IPv6 refuses there; then the flow goes on to its IPv4 address.
  */
 #include "feature/net_forward.h"
 
@@ -29,11 +33,15 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "feature/net_publish.h"
+#include "feature/net_relay.h"
 
 #define BACKLOG	  128
 #define BATCH	  32
 #define FLOWS_MAX 4096
 #define FLOW_LIFE (180 * G_USEC_PER_SEC)
+
+/* On a bridge; each takes two descriptors. */
+#define STREAMS_MAX 3000
 
 /* How many ports are tried to give a peer behind the gateway a name of its own. */
 #define NAMES_MAX 64
@@ -42,6 +50,8 @@ typedef struct {
 	const PublishPlan *publish;
 	int fd;
 	GSource *watch;
+	NetServers inside; /* bridge: where the container may listen */
+	NetRelay *relay;   /* bridge, TCP: has fd */
 } ForwardSocket;
 
 /* Who a peer is for the container. Hashed as bytes: no padding, unused ones 0. */
@@ -66,12 +76,19 @@ typedef struct {
 	FlowPeer peer;
 	GList link; /* in forward->flows, least recently used first */
 	gint64 used_at;
+	/* bridge */
+	NetForward *forward;
+	int fd; /* connected to inside.servers[server] of the socket; -1: none */
+	GSource *watch;
+	unsigned server;
+	bool answered;
 } Flow;
 
 struct NetForward {
 	NetLoop *loop;
 	const NetPlan *plan;
-	GArray *sockets; /* of ForwardSocket: UDP */
+	const NetLease *lease; /* NULL: slirp mode */
+	GPtrArray *sockets;    /* of ForwardSocket *: UDP, on a bridge TCP too */
 	GHashTable *by_name, *by_peer;
 	GQueue flows;
 	uint8_t data[NET_FRAME_MAX];
@@ -108,20 +125,50 @@ static bool open_tcp(NetForward *forward, const PublishPlan *publish, Slirp *sli
 	return true;
 }
 
-static bool open_udp(NetForward *forward, const PublishPlan *publish, GError **error)
+static ForwardSocket *socket_add(NetForward *forward, const PublishPlan *publish, int fd)
+{
+	ForwardSocket *entry = g_new0(ForwardSocket, 1);
+
+	entry->publish = publish;
+	entry->fd = fd;
+	g_ptr_array_add(forward->sockets, entry);
+	return entry;
+}
+
+static void socket_free(gpointer data)
+{
+	ForwardSocket *entry = data;
+
+	net_loop_unwatch(&entry->watch);
+	net_relay_free(entry->relay);
+	fd_close(&entry->fd);
+	g_free(entry);
+}
+
+static ForwardSocket *socket_at(const NetForward *forward, guint i)
+{
+	return g_ptr_array_index(forward->sockets, i);
+}
+
+/* Whoever answers shall do so from the address that was written to: ip(7), ipv6(7) */
+static bool want_answer_address(int fd, int family)
 {
 	static const int yes = 1;
-	bool is4 = publish->family == AF_INET;
-	ForwardSocket entry = {.publish = publish};
+
+	if (family == AF_INET)
+		return setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &yes, sizeof yes) == 0;
+	return setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &yes, sizeof yes) == 0;
+}
+
+static bool open_udp(NetForward *forward, const PublishPlan *publish, GError **error)
+{
 	auto_fd fd = net_publish_bind(publish, false, error);
 
 	if (fd < 0)
 		return false;
-	if (setsockopt(fd, is4 ? IPPROTO_IP : IPPROTO_IPV6, is4 ? IP_PKTINFO : IPV6_RECVPKTINFO,
-		       &yes, sizeof yes) < 0)
+	if (!want_answer_address(fd, publish->family))
 		return net_publish_refused(publish, errno, error);
-	entry.fd = fd_steal(&fd);
-	g_array_append_val(forward->sockets, entry);
+	socket_add(forward, publish, fd_steal(&fd));
 	return true;
 }
 
@@ -155,16 +202,23 @@ static gboolean peer_equal(gconstpointer a, gconstpointer b)
 	return memcmp(a, b, sizeof(FlowPeer)) == 0;
 }
 
-NetForward *net_forward_open(NetLoop *loop, const NetPlan *plan, Slirp *slirp, GError **error)
+static NetForward *forward_new(NetLoop *loop, const NetPlan *plan)
 {
 	NetForward *forward = g_new0(NetForward, 1);
 
 	forward->loop = loop;
 	forward->plan = plan;
-	forward->sockets = g_array_new(FALSE, TRUE, sizeof(ForwardSocket));
+	forward->sockets = g_ptr_array_new_with_free_func(socket_free);
 	forward->by_name = g_hash_table_new(name_hash, name_equal);
 	forward->by_peer = g_hash_table_new(peer_hash, peer_equal);
 	g_queue_init(&forward->flows);
+	return forward;
+}
+
+NetForward *net_forward_open(NetLoop *loop, const NetPlan *plan, Slirp *slirp, GError **error)
+{
+	NetForward *forward = forward_new(loop, plan);
+
 	for (guint i = 0; plan->publish && i < plan->publish->len; i++) {
 		const PublishPlan *publish = &g_array_index(plan->publish, PublishPlan, i);
 
@@ -177,13 +231,68 @@ NetForward *net_forward_open(NetLoop *loop, const NetPlan *plan, Slirp *slirp, G
 	return forward;
 }
 
+/* --- on a bridge --- */
+
+static void add_server(NetServers *servers, int family, const void *address, uint16_t port)
+{
+	NetServer *server = &servers->servers[servers->count++];
+	PublishPlan at = {.family = family, .host_port = port};
+
+	memcpy(&at.host, address, family == AF_INET ? sizeof at.host.v4 : sizeof at.host.v6);
+	server->length = net_publish_sockaddr(&at, &server->address);
+}
+
+/* The peer's own family first. */
+static void fill_inside(const NetLease *lease, const PublishPlan *publish, NetServers *ret_inside)
+{
+	if (publish->family == AF_INET)
+		add_server(ret_inside, AF_INET, &lease->address, publish->port);
+	if (lease->prefix6)
+		add_server(ret_inside, AF_INET6, &lease->address6, publish->port);
+	if (publish->family == AF_INET6)
+		add_server(ret_inside, AF_INET, &lease->address, publish->port);
+}
+
+static bool open_bridge(NetForward *forward, const PublishPlan *publish, GError **error)
+{
+	bool tcp = publish->protocol == IPPROTO_TCP;
+	auto_fd fd = net_publish_bind(publish, tcp, error);
+	ForwardSocket *entry;
+
+	if (fd < 0)
+		return false;
+	if (tcp ? listen(fd, BACKLOG) < 0 : !want_answer_address(fd, publish->family))
+		return net_publish_refused(publish, errno, error);
+	entry = socket_add(forward, publish, fd_steal(&fd));
+	fill_inside(forward->lease, publish, &entry->inside);
+	return true;
+}
+
+NetForward *net_forward_open_bridge(NetLoop *loop, const NetPlan *plan, const NetLease *lease,
+				    GError **error)
+{
+	NetForward *forward = forward_new(loop, plan);
+
+	forward->lease = lease;
+	for (guint i = 0; i < plan->publish->len; i++) {
+		if (open_bridge(forward, &g_array_index(plan->publish, PublishPlan, i), error))
+			continue;
+		net_forward_free(forward);
+		return NULL;
+	}
+	return forward;
+}
+
 /* --- flows --- */
 
 static void flow_free(NetForward *forward, Flow *flow)
 {
-	g_hash_table_remove(forward->by_name, &flow->name);
+	if (!forward->lease)
+		g_hash_table_remove(forward->by_name, &flow->name);
 	g_hash_table_remove(forward->by_peer, &flow->peer);
 	g_queue_unlink(&forward->flows, &flow->link);
+	net_loop_unwatch(&flow->watch);
+	fd_close(&flow->fd);
 	g_free(flow);
 }
 
@@ -245,23 +354,85 @@ static bool flow_give_name(NetForward *forward, Flow *flow, const PublishPlan *p
 	return false;
 }
 
+static void send_out(NetForward *forward, const Flow *flow, const uint8_t *data, size_t length);
+static bool flow_connect(Flow *flow);
+
+/* bridge: the server refuses; go on to the next. false if there is none. */
+static bool flow_advance(Flow *flow)
+{
+	net_loop_unwatch(&flow->watch);
+	fd_close(&flow->fd);
+	flow->server++;
+	return flow_connect(flow);
+}
+
+static gboolean flow_readable(gint fd, GIOCondition condition, gpointer data)
+{
+	Flow *flow = data;
+	NetForward *forward = flow->forward;
+	ssize_t n = recv(fd, forward->data, sizeof forward->data, 0);
+
+	(void)condition;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return G_SOURCE_CONTINUE;
+	if (n < 0 && (flow->answered || !flow_advance(flow))) {
+		flow_free(forward, flow);
+		return G_SOURCE_REMOVE;
+	}
+	if (n < 0)
+		return G_SOURCE_REMOVE; /* there is a new socket, with a watch of its own */
+	flow->answered = true;
+	flow_touch(forward, flow);
+	send_out(forward, flow, forward->data, (size_t)n);
+	return G_SOURCE_CONTINUE;
+}
+
+static bool flow_connect(Flow *flow)
+{
+	const NetServers *inside = &socket_at(flow->forward, flow->peer.socket)->inside;
+
+	for (; flow->server < inside->count; flow->server++) {
+		const NetServer *server = &inside->servers[flow->server];
+		auto_fd fd = socket(server->address.ss_family,
+				    SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+		if (fd < 0 || connect(fd, (const void *)&server->address, server->length) < 0)
+			continue;
+		flow->fd = fd_steal(&fd);
+		flow->watch = net_loop_watch(flow->forward->loop, flow->fd, flow_readable, flow);
+		return true;
+	}
+	return false;
+}
+
+static bool flow_begin(NetForward *forward, Flow *flow)
+{
+	const PublishPlan *publish = socket_at(forward, flow->peer.socket)->publish;
+
+	if (!forward->lease)
+		return flow_give_name(forward, flow, publish);
+	flow->name.family = (uint32_t)publish->family;
+	return flow_connect(flow);
+}
+
 static Flow *flow_find(NetForward *forward, const FlowPeer *peer)
 {
-	const PublishPlan *publish =
-		g_array_index(forward->sockets, ForwardSocket, peer->socket).publish;
 	Flow *flow = g_hash_table_lookup(forward->by_peer, peer);
 
 	if (flow)
 		return flow;
 	flows_trim(forward, g_get_monotonic_time());
 	flow = g_new0(Flow, 1);
+	flow->forward = forward;
+	flow->fd = -1;
 	flow->peer = *peer;
 	flow->link.data = flow;
-	if (!flow_give_name(forward, flow, publish)) {
+	if (!flow_begin(forward, flow)) {
 		g_free(flow);
 		return NULL;
 	}
-	g_hash_table_insert(forward->by_name, &flow->name, flow);
+	if (!forward->lease)
+		g_hash_table_insert(forward->by_name, &flow->name, flow);
 	g_hash_table_insert(forward->by_peer, &flow->peer, flow);
 	g_queue_push_tail_link(&forward->flows, &flow->link);
 	return flow;
@@ -328,6 +499,17 @@ static ssize_t receive(NetForward *forward, int fd, FlowPeer *peer)
 	return n;
 }
 
+/* bridge. The first datagram after a refusal learns of it, and is sent again. */
+static void send_on(NetForward *forward, Flow *flow, size_t length)
+{
+	while (send(flow->fd, forward->data, length, MSG_NOSIGNAL) < 0 && errno == ECONNREFUSED) {
+		if (flow->answered || !flow_advance(flow)) {
+			flow_free(forward, flow);
+			return;
+		}
+	}
+}
+
 static void send_in(NetForward *forward, const Flow *flow, size_t length)
 {
 	NetLoop *loop = forward->loop;
@@ -352,40 +534,52 @@ static void send_in(NetForward *forward, const Flow *flow, size_t length)
 	net_loop_send(loop, loop->reply, length);
 }
 
+static void take_datagram(NetForward *forward, const FlowPeer *peer, size_t length)
+{
+	Flow *flow = flow_find(forward, peer);
+
+	if (!flow)
+		return;
+	flow_touch(forward, flow);
+	if (forward->lease)
+		send_on(forward, flow, length);
+	else
+		send_in(forward, flow, length);
+}
+
 static gboolean socket_readable(gint fd, GIOCondition condition, gpointer data)
 {
 	NetForward *forward = data;
-	FlowPeer peer = {0};
+	guint at = 0;
 
 	(void)condition;
-	for (guint i = 0; i < forward->sockets->len; i++) {
-		if (g_array_index(forward->sockets, ForwardSocket, i).fd == fd)
-			peer.socket = i;
-	}
+	while (socket_at(forward, at)->fd != fd)
+		at++;
 	for (int i = 0; i < BATCH; i++) {
-		FlowPeer from = peer;
-		ssize_t n = receive(forward, fd, &from);
-		Flow *flow;
+		FlowPeer peer = {.socket = at};
+		ssize_t n = receive(forward, fd, &peer);
 
 		if (n < 0 && errno == EAGAIN)
 			break;
-		if (n < 0) /* the echo of an answer that could not be delivered */
-			continue;
-		flow = flow_find(forward, &from);
-		if (!flow)
-			continue;
-		flow_touch(forward, flow);
-		send_in(forward, flow, (size_t)n);
+		if (n >= 0) /* else it is the echo of an answer that could not be delivered */
+			take_datagram(forward, &peer, (size_t)n);
 	}
 	return G_SOURCE_CONTINUE;
 }
 
 void net_forward_start(NetForward *forward)
 {
-	for (guint i = 0; i < forward->sockets->len; i++) {
-		ForwardSocket *entry = &g_array_index(forward->sockets, ForwardSocket, i);
+	static const NetRelayLimits limits = {.streams = STREAMS_MAX};
 
-		entry->watch = net_loop_watch(forward->loop, entry->fd, socket_readable, forward);
+	for (guint i = 0; i < forward->sockets->len; i++) {
+		ForwardSocket *entry = socket_at(forward, i);
+
+		if (entry->publish->protocol == IPPROTO_TCP)
+			entry->relay = net_relay_new(forward->loop, &entry->inside,
+						     fd_steal(&entry->fd), limits);
+		else
+			entry->watch =
+				net_loop_watch(forward->loop, entry->fd, socket_readable, forward);
 	}
 }
 
@@ -421,7 +615,7 @@ static void put_answer(struct msghdr *header, const Flow *flow)
 
 static void send_out(NetForward *forward, const Flow *flow, const uint8_t *data, size_t length)
 {
-	int fd = g_array_index(forward->sockets, ForwardSocket, flow->peer.socket).fd;
+	int fd = socket_at(forward, flow->peer.socket)->fd;
 	union {
 		char buffer[CMSG_SPACE(sizeof(struct in6_pktinfo))];
 		struct cmsghdr align;
@@ -471,13 +665,7 @@ void net_forward_free(NetForward *forward)
 		return;
 	while (forward->flows.head)
 		flow_free(forward, forward->flows.head->data);
-	for (guint i = 0; i < forward->sockets->len; i++) {
-		ForwardSocket *entry = &g_array_index(forward->sockets, ForwardSocket, i);
-
-		net_loop_unwatch(&entry->watch);
-		fd_close(&entry->fd);
-	}
-	g_array_unref(forward->sockets);
+	g_ptr_array_unref(forward->sockets);
 	g_hash_table_unref(forward->by_name);
 	g_hash_table_unref(forward->by_peer);
 	g_free(forward);

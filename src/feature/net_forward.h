@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Published ports in slirp mode, in the net process: listening sockets of the host whose
- * connections and datagrams go to the container.
+ * Published ports, in the net process: listening sockets of the host whose connections and
+ * datagrams go to the container.
  *
- * The container sees the peer's own address, but for peers whose address means something else
- * inside: the host's loopback, the container's own network, link-local addresses.  These appear as
- * the gateway (10.0.2.2, fd00::2).
+ * In slirp mode they are all there is, and the container sees the peer's own address, but for peers
+ * whose address means something else inside: the host's loopback, the container's own network,
+ * link-local addresses.  These appear as the gateway (10.0.2.2, fd00::2).
+ *
+ * On a bridge the kernel translates addresses (net_dnat.h), and the sockets keep the port and serve
+ * whom that does not reach: the host's own loopback, and IPv6 where the container has none.  These
+ * peers appear as the bridge.
  */
 #pragma once
 
 #include <slirp/libslirp.h>
 
 #include "feature/net_loop.h"
-#include "model/plan.h"
+#include "model/container.h"
 
 typedef struct NetForward NetForward;
 
@@ -24,12 +28,16 @@ typedef struct NetForward NetForward;
  */
 NetForward *net_forward_open(NetLoop *loop, const NetPlan *plan, Slirp *slirp, GError **error);
 
-/* From now on datagrams go in: the tap, its address and the main loop are there. */
+/* The same on a bridge: the container is at the addresses of lease, which is borrowed too. */
+NetForward *net_forward_open_bridge(NetLoop *loop, const NetPlan *plan, const NetLease *lease,
+				    GError **error);
+
+/* From now on what comes goes in: the main loop, and in slirp mode the tap, are there. */
 void net_forward_start(NetForward *forward);
 
 /*
- * A datagram of the container's is about to go to libslirp.  True if it answers one that came in
- * here: then it has been sent, from the port and address that the peer wrote to.
+ * slirp mode: a datagram of the container's is about to go to libslirp.  True if it answers one
+ * that came in here: then it has been sent, from the port and address that the peer wrote to.
  */
 bool net_forward_answer(NetForward *forward, const NetPacket *packet);
 

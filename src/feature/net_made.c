@@ -197,7 +197,7 @@ static const NftablesChain *find_chain(const GArray *chains, const NftablesChain
 }
 
 /* Docker lets its own bridges through: docker0, and br- with 12 digits of the network's id. */
-static bool is_dockers(const char *bridge)
+bool net_made_is_dockers(const char *bridge)
 {
 	return strcmp(bridge, NET_DOCKER_BRIDGE) == 0 || g_str_has_prefix(bridge, "br-");
 }
@@ -225,7 +225,7 @@ static bool note_firewall(Making *making, const char *bridge, GError **error)
 		const NftablesChain *user = find_chain(chains, chain, "DOCKER-USER");
 
 		if (!chain->drop || chain->family == NFPROTO_BRIDGE ||
-		    (is_dockers(bridge) && find_chain(chains, chain, "DOCKER")))
+		    (net_made_is_dockers(bridge) && find_chain(chains, chain, "DOCKER")))
 			continue;
 		add_rules(making, user ? user : chain, bridge);
 	}
@@ -418,26 +418,6 @@ static void remove_bridge(Netlink *netlink, const char *bridge)
 		log_warn("network: %s", error->message);
 }
 
-/* Delete the rules of a chain that carry our comment, whatever else came into it meanwhile. */
-static void remove_rules(const char *where, const char *comment)
-{
-	g_autofree char *command = g_strdup_printf("list chain %s", where);
-	g_autofree char *listing = net_nft_list(command, NULL); /* NULL: the chain is gone */
-	g_auto(GStrv) lines = g_strsplit(listing ? listing : "", "\n", -1);
-	g_autoptr(GString) script = g_string_new(NULL);
-	g_autoptr(GError) error = NULL;
-
-	for (char **line = lines; *line; line++) {
-		const char *handle = strstr(*line, "# handle ");
-
-		if (handle && strstr(*line, comment))
-			g_string_append_printf(script, "delete rule %s handle %s\n", where,
-					       handle + strlen("# handle "));
-	}
-	if (script->len > 0 && !net_nft_run(script->str, &error))
-		log_warn("network: %s", error->message);
-}
-
 static void undo_line(const char *line, const char *comment, Netlink *netlink, bool keep_sysctls)
 {
 	g_auto(GStrv) words = g_strsplit(line, " ", 3);
@@ -447,7 +427,7 @@ static void undo_line(const char *line, const char *comment, Netlink *netlink, b
 	if (strcmp(words[0], "bridge") == 0)
 		remove_bridge(netlink, words[1]);
 	else if (strcmp(words[0], "rules") == 0)
-		remove_rules(line + strlen("rules "), comment);
+		net_nft_delete_rules(line + strlen("rules "), comment);
 	else if (strcmp(words[0], "sysctl") == 0 && words[2] && !keep_sysctls)
 		restore_sysctl(words[1], words[2]);
 }

@@ -17,6 +17,9 @@
 /* Docker's own; it sees to forwarding and masquerade itself. */
 #define NET_DOCKER_BRIDGE "docker0"
 
+/* Is the bridge one of a Docker engine's, by its name? */
+bool net_made_is_dockers(const char *bridge);
+
 /*
  * Before the first lease on a bridge, with the lock held: make what is missing.  A bridge of rlc's
  * own gets the first free /16 of 10.201.0.0 and up, free of the host's routes and of the addresses

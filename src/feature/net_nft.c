@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/hint.h"
+#include "base/log.h"
 
 #define LIBRARY "libnftables.so.1"
 
@@ -109,6 +110,25 @@ char *net_nft_list(const char *command, GError **error)
 		report(context, command, error);
 	nft.context_free(context);
 	return text;
+}
+
+void net_nft_delete_rules(const char *chain, const char *text)
+{
+	g_autofree char *command = g_strdup_printf("list chain %s", chain);
+	g_autofree char *listing = net_nft_list(command, NULL); /* NULL: the chain is gone */
+	g_auto(GStrv) lines = g_strsplit(listing ? listing : "", "\n", -1);
+	g_autoptr(GString) script = g_string_new(NULL);
+	g_autoptr(GError) error = NULL;
+
+	for (char **line = lines; *line; line++) {
+		const char *handle = strstr(*line, "# handle ");
+
+		if (handle && strstr(*line, text))
+			g_string_append_printf(script, "delete rule %s handle %s\n", chain,
+					       handle + strlen("# handle "));
+	}
+	if (script->len > 0 && !net_nft_run(script->str, &error))
+		log_warn("network: %s", error->message);
 }
 
 bool net_nft_delete_table(const char *family, const char *table, GError **error)

@@ -32,5 +32,11 @@ bool net_nft_run(const char *script, GError **error);
  */
 char *net_nft_list(const char *command, GError **error);
 
+/*
+ * Delete the rules of a chain ("FAMILY TABLE CHAIN") whose listing has this text in it, whatever
+ * else came into the chain meanwhile.  Idempotent.  What fails is logged.
+ */
+void net_nft_delete_rules(const char *chain, const char *text);
+
 /* Delete a table if it exists. Idempotent. */
 bool net_nft_delete_table(const char *family, const char *table, GError **error);

@@ -385,7 +385,10 @@ static bool plan_port(Plan *plan, const SpecPublish *spec, unsigned offset, GErr
 	PublishGroup group;
 	bool ok;
 
-	if (!group_fill(&group, spec, offset, plan->net.ipv6, error))
+	/* on a bridge, IPv6 of the host is served whatever the container has: net_forward.h */
+	bool ipv6 = plan->net.ipv6 || plan->net.mode == NET_BRIDGE;
+
+	if (!group_fill(&group, spec, offset, ipv6, error))
 		return false;
 	if (spec->host_port == 0)
 		ok = draw_group(planned, &group, error);
@@ -452,6 +455,17 @@ void net_publish_explain(const Plan *plan, GString *script)
 {
 	const GArray *all = plan->net.publish;
 
+	if (all && plan->net.mode == NET_BRIDGE)
+		g_string_append_printf(
+			script,
+			"# Published, through libnftables: table inet rlc-%.12s\n"
+			"#   nft add rule … fib daddr type local tcp dport HOSTPORT dnat "
+			"ip to ADDRESS:PORT\n",
+			plan->id);
+	else if (all)
+		g_string_append(script,
+				"# Published: libslirp's slirp_add_hostxfwd(); by hand, the "
+				"API socket of slirp4netns\n");
 	for (guint i = 0; all && i < all->len; i++) {
 		const PublishPlan *publish = &g_array_index(all, PublishPlan, i);
 		g_autofree char *host = net_publish_host_text(publish);

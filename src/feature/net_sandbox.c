@@ -6,6 +6,7 @@
 #include <linux/mount.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <stdint.h>
 #include <sys/capability.h>
 #include <sys/ioctl.h>
@@ -29,6 +30,18 @@
 #define FILES_MAX    8192
 #define MEMORY_MAX   (4UL << 30)
 #define ROOT_OPTIONS "64k"
+
+void net_sandbox_leave_supervisor(void)
+{
+	sigset_t none;
+
+	setsid();
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_IGN); /* libslirp sends without MSG_NOSIGNAL */
+	prctl(PR_SET_NAME, "rlc-net");
+	prctl(PR_SET_DUMPABLE, 1); /* else /proc/self, and with it uid_map, would be root's */
+}
 
 static bool write_map(const char *path, unsigned id, GError **error)
 {

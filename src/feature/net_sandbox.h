@@ -11,6 +11,9 @@
 #include <glib.h>
 #include <stdbool.h>
 
+/* First of all, after fork(2): away from the supervisor's terminal, signals and name. */
+void net_sandbox_leave_supervisor(void);
+
 /*
  * Before sockets are opened that the container is to have: no descriptors but 0 and 1, which become
  * /dev/null, 2, and the one to keep.

@@ -396,11 +396,12 @@ static void add_source(NetProcess *process)
  */
 static bool add_relay(NetProcess *process, int listener, GError **error)
 {
+	static const NetRelayLimits dns_limits = {.streams = 64, .idle = 60 * G_USEC_PER_SEC};
 	struct in_addr nameserver = process->plan->nameserver;
 
 	if (slirp_add_unix(process->slirp, NET_SANDBOX_DNS, &nameserver, 53) < 0)
 		return error_set(error, RLC_ERROR_FAILED, "forward DNS over TCP: libslirp refused");
-	process->relay = net_relay_new(&process->loop, &process->servers, listener);
+	process->relay = net_relay_new(&process->loop, &process->servers, listener, dns_limits);
 	return true;
 }
 
@@ -413,19 +414,6 @@ static gboolean on_control(gint fd, GIOCondition condition, gpointer data)
 	(void)condition;
 	g_main_loop_quit(process->main_loop);
 	return G_SOURCE_REMOVE;
-}
-
-/* A terminal's signals and the supervisor's own mask and group are no business of this process. */
-static void leave_supervisor(void)
-{
-	sigset_t none;
-
-	setsid();
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_IGN); /* libslirp sends without MSG_NOSIGNAL */
-	prctl(PR_SET_NAME, "rlc-net");
-	prctl(PR_SET_DUMPABLE, 1); /* else /proc/self, and with it uid_map, would be root's */
 }
 
 static bool take_tap(NetProcess *process, Sync *control, GError **error)
@@ -479,7 +467,7 @@ void net_slirp_main(const NetPlan *plan, Sync *control)
 	g_autoptr(GError) error = NULL;
 	NetProcess *process = g_new0(NetProcess, 1);
 
-	leave_supervisor();
+	net_sandbox_leave_supervisor();
 	process->plan = plan;
 	process->loop.mtu = plan->mtu;
 	process->loop.tap = -1;
