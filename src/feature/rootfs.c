@@ -155,7 +155,7 @@ static int rootfs_shifted(Container *container, GError **error)
 	return overlay_stack_on(mount, rootfs->path, error);
 }
 
-bool rootfs_child(Container *container, GError **error)
+static bool make_root(Container *container, GError **error)
 {
 	const RootfsPlan *rootfs = &container->plan->rootfs;
 
@@ -176,6 +176,22 @@ bool rootfs_child(Container *container, GError **error)
 		break;
 	}
 	return container->root >= 0;
+}
+
+/*
+ * Under no_new_privs neither set-user-ID bits nor file capabilities count.  Where the mount says so
+ * too, a program whose file capabilities the container does not have (Debian's ping has
+ * CAP_NET_RAW) is run without them; otherwise the kernel would refuse to run it at all.
+ */
+static bool disarm_files(const Container *container, GError **error)
+{
+	return !container->plan->spec->process.no_new_privileges ||
+	       mount_change(container->root, true, MOUNT_ATTR_NOSUID, 0, 0, error);
+}
+
+bool rootfs_child(Container *container, GError **error)
+{
+	return make_root(container, error) && disarm_files(container, error);
 }
 
 bool rootfs_pivot(Container *container, GError **error)

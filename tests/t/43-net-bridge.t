@@ -166,6 +166,9 @@ for who in 0 1000; do
 	is "$out" 0 "uid $who pings without them"
 done
 
+run in_host "$RLC" run --rootfs /:O ping -c 1 -W 5 "$WORLD4"
+is "$status" 0 "Debian's ping does, whose file has a capability that the container lacks"
+
 # Forged packets by a payload that has them reach the neighbour: so the test above means something.
 # The container claims 172.17.0.1; only one with NET_RAW moves the neighbour's cache.
 neighbour n2 docker0 172.17.9.9/16
