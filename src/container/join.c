@@ -45,6 +45,8 @@ bool join_offer(Container *container, GError **error)
 	if (container->plan->net.mode == NET_HOST)
 		return true;
 	container->netns = open(path, O_RDONLY | O_CLOEXEC);
+	if (container->netns < 0 && errno == ENOENT)
+		return true; /* init is gone; the next message expected of it tells why */
 	if (container->netns < 0)
 		return error_errno(error, errno, "open '%s'", path);
 	text = g_strdup_printf("%d %" G_GUINT64_FORMAT " %d\n", getpid(), start_time(getpid()),

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/capability.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -80,11 +81,22 @@ static bool look(Netlink *netlink, const char *name, Bridge *ret_bridge, GError 
 	return true;
 }
 
+static bool may_administer(void)
+{
+	cap_t sets = cap_get_proc();
+	cap_flag_value_t value = CAP_CLEAR;
+	bool may = sets && cap_get_flag(sets, CAP_NET_ADMIN, CAP_EFFECTIVE, &value) == 0 &&
+		   value == CAP_SET;
+
+	cap_free(sets);
+	return may;
+}
+
 bool net_bridge_is_default(void)
 {
 	g_autofree char *map = NULL;
 
-	if (geteuid() != 0)
+	if (geteuid() != 0 || !may_administer())
 		return false;
 	map = fd_read_file(AT_FDCWD, "/proc/self/uid_map", 65536, NULL);
 	return map && strstr(map, UID_MAP_ALL);
@@ -218,6 +230,7 @@ bool net_bridge_child(Container *container, Netlink *netlink, GError **error)
 	set_sysctl("/proc/sys/net/ipv6/conf/default/accept_ra", "0");
 	set_sysctl("/proc/sys/net/ipv6/conf/default/autoconf", "0");
 	set_sysctl("/proc/sys/net/ipv6/conf/default/accept_redirects", "0");
+	set_sysctl("/proc/sys/net/ipv6/conf/default/ndisc_notify", "1");
 	set_sysctl("/proc/sys/net/ipv4/conf/default/arp_notify", "1");
 	set_sysctl("/proc/sys/net/ipv4/conf/default/accept_redirects", "0");
 	return sync_send(container->sync, SYNC_NETLINK, netlink_fd(netlink), error);
@@ -525,10 +538,11 @@ static bool check_mac(const Attempt *attempt, GError **error)
 			 mac, attempt->bridge.link.name);
 }
 
-static bool make_link(const Attempt *attempt, GError **error)
+/* The namespace is that of init's socket, so it is there whatever becomes of init meanwhile. */
+static bool make_link(const Attempt *attempt, const Netlink *inside, GError **error)
 {
-	const Container *container = attempt->container;
-	const NetLease *lease = &container->lease;
+	const NetLease *lease = &attempt->container->lease;
+	auto_fd netns = netlink_netns(inside, error);
 	const NetlinkVeth veth = {
 		.name = lease->link,
 		.peer_name = NET_BRIDGE_LINK,
@@ -536,10 +550,10 @@ static bool make_link(const Attempt *attempt, GError **error)
 		.peer_mac = lease->mac,
 		.mtu = lease->mtu,
 		.master = attempt->bridge.link.index,
-		.peer_pid = container->init_pid,
+		.peer_netns = netns,
 	};
 
-	return netlink_veth_add(attempt->netlink, &veth, error);
+	return netns >= 0 && netlink_veth_add(attempt->netlink, &veth, error);
 }
 
 /* The link-local address that the kernel would make of the MAC: RFC 4291, appendix A. */
@@ -668,7 +682,7 @@ static bool connect_container(Attempt *attempt, GError **error)
 	g_autoptr(Netlink) inside = NULL;
 
 	return begin_record(attempt, key, error) && have_address(attempt, &inside, error) &&
-	       check_mac(attempt, error) && make_link(attempt, error) &&
+	       check_mac(attempt, error) && make_link(attempt, inside, error) &&
 	       configure(inside, &attempt->container->lease, error) &&
 	       provide_names(attempt, error);
 }

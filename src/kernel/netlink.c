@@ -8,10 +8,12 @@
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <linux/veth.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -59,6 +61,15 @@ void netlink_close(Netlink *netlink)
 int netlink_fd(const Netlink *netlink)
 {
 	return mnl_socket_get_fd(netlink->socket);
+}
+
+int netlink_netns(const Netlink *netlink, GError **error)
+{
+	int fd = ioctl(netlink_fd(netlink), SIOCGSKNS);
+
+	if (fd < 0)
+		error_errno(error, errno, "find the network namespace of a socket");
+	return fd; /* closed on exec: the kernel sees to that */
 }
 
 Netlink *netlink_from_fd(int fd, GError **error)
@@ -427,7 +438,7 @@ static void put_peer(struct nlmsghdr *request, const NetlinkVeth *veth)
 	mnl_attr_put_strz(request, IFLA_IFNAME, veth->peer_name);
 	mnl_attr_put(request, IFLA_ADDRESS, 6, veth->peer_mac);
 	mnl_attr_put_u32(request, IFLA_MTU, veth->mtu);
-	mnl_attr_put_u32(request, IFLA_NET_NS_PID, (uint32_t)veth->peer_pid);
+	mnl_attr_put_u32(request, IFLA_NET_NS_FD, (uint32_t)veth->peer_netns);
 	mnl_attr_nest_end(request, peer);
 }
 

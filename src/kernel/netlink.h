@@ -13,7 +13,6 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 typedef struct Netlink Netlink;
 
@@ -77,6 +76,9 @@ typedef struct {
 /* The socket, still the Netlink's. It keeps its network namespace wherever it is sent. */
 int netlink_fd(const Netlink *netlink);
 
+/* A descriptor of the network namespace that the socket is in, the caller's; -1 on failure. */
+int netlink_netns(const Netlink *netlink, GError **error);
+
 /* Take over a socket that another process made by netlink_open(). NULL on failure: fd is closed. */
 Netlink *netlink_from_fd(int fd, GError **error);
 
@@ -101,7 +103,7 @@ typedef struct {
 	const uint8_t *mac, *peer_mac;
 	uint32_t mtu;
 	unsigned master; /* the bridge that the end here becomes a port of */
-	pid_t peer_pid;	 /* a process in the other network namespace */
+	int peer_netns;	 /* descriptor of the other network namespace */
 } NetlinkVeth;
 
 /* Make a veth pair: one end here, up and a port of the bridge; the other there, down. veth(4) */

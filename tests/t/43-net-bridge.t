@@ -296,6 +296,24 @@ for firewall in 'add table inet fw; add chain inet fw forward { type filter hook
 	in_host nft flush ruleset
 done
 
+# ------------------------------------------------------------------------ each step fails once
+
+faults=$(copy_program "$BUILD/tests/rlc-faults" rlc-faults)
+mapfile -t rows < <(RLC_FAULT=list in_host "$faults" run $bb true)
+host_begin
+bad=
+walked=0
+for row in "${rows[@]}"; do
+	RLC_FAULT=$row run in_host "$faults" run --name faulty $bb echo ran
+	[ "$status $out" != "0 ran" ] || continue # a step that this container does not need
+	walked=$((walked + 1))
+	[[ $status == 125 && $err == "rlc: ${row#*:}: inject a fault in '$row': "* ]] ||
+		bad+="$row: status $status, '$err'"$'\n'
+done
+is "$bad" "" "each step's failure is named"
+ok "$walked of ${#rows[@]} steps failed in turn" test $walked -ge $((${#rows[@]} * 2 / 3))
+host_unchanged "nothing is left of any"
+
 # ------------------------------------------------------------------------ kill -9
 
 host_begin
