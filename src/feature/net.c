@@ -19,6 +19,7 @@
 #include "base/hint.h"
 #include "base/log.h"
 #include "feature/net_bridge.h"
+#include "feature/net_diag.h"
 #include "feature/net_dnat.h"
 #include "feature/net_proxy.h"
 #include "feature/net_publish.h"
@@ -329,6 +330,16 @@ static bool configure_tap(Netlink *netlink, unsigned index, const NetPlan *net, 
 		netlink_route_default(netlink, index, AF_INET6, &net->gateway6, error));
 }
 
+static bool send_diag(Container *container, GError **error)
+{
+	auto_fd diag = -1;
+
+	if (!net_publish_wants_diag(&container->plan->net))
+		return true;
+	diag = net_diag_open(error);
+	return diag >= 0 && sync_send(container->sync, SYNC_DIAG, diag, error);
+}
+
 bool net_child(Container *container, GError **error)
 {
 	const NetPlan *net = &container->plan->net;
@@ -347,7 +358,7 @@ bool net_child(Container *container, GError **error)
 	if (net->mode == NET_BRIDGE)
 		return net_bridge_child(container, netlink, error);
 	return make_tap(&tap, &index, error) && configure_tap(netlink, index, net, error) &&
-	       sync_send(container->sync, SYNC_TAP, tap, error);
+	       sync_send(container->sync, SYNC_TAP, tap, error) && send_diag(container, error);
 }
 
 bool net_child_wait(Container *container, GError **error)
@@ -409,6 +420,15 @@ static bool publish_on_bridge(Container *container, GError **error)
 	       net_dnat_add(plan, &container->lease, error);
 }
 
+static bool pass_diag(Container *container, Sync *control, GError **error)
+{
+	auto_fd diag = -1;
+
+	return !net_publish_wants_diag(&container->plan->net) ||
+	       (sync_expect(container->sync, SYNC_DIAG, &diag, error) &&
+		sync_send(control, SYNC_DIAG, diag, error));
+}
+
 bool net_parent(Container *container, GError **error)
 {
 	Sync control;
@@ -424,7 +444,7 @@ bool net_parent(Container *container, GError **error)
 		return false;
 	control = (Sync){.fd = container->net_control};
 	return sync_expect(container->sync, SYNC_TAP, &tap, error) &&
-	       sync_send(&control, SYNC_TAP, tap, error) &&
+	       sync_send(&control, SYNC_TAP, tap, error) && pass_diag(container, &control, error) &&
 	       sync_expect(&control, SYNC_NET_UP, NULL, error) && tell_init(container, error);
 }
 

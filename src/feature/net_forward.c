@@ -5,6 +5,12 @@
  * TCP is libslirp's: it accepts, and opens a connection to the container in the peer's name.  On a
  * bridge it is a relay's (net_relay.h), for the container can be reached by a plain connect(2).
  *
+ * libslirp accepts before it knows whether the container will.  So a program that tries "localhost"
+ * over IPv6 first would find a connection that breaks, not one that is refused, and never try IPv4,
+ * where most payloads listen.  So before libslirp may accept on IPv6, sock_diag(7) is asked whether
+ * anybody listens there.  If not, but over IPv4, the connection is relayed to a forward of
+ * libslirp's to IPv4, which listens on a Unix socket in this process's empty root.
+ *
  * UDP is not left to libslirp, which cannot answer a peer on the host's loopback while the way to
  * it is closed, and knows the port that it answers from by the container's port alone.  Here a peer
  * and the socket it wrote to make a flow; the flow has a name inside, the address and port that the
@@ -27,11 +33,13 @@
 #include <net/ethernet.h>
 #include <netinet/udp.h>
 #include <string.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "feature/net_diag.h"
 #include "feature/net_publish.h"
 #include "feature/net_relay.h"
 
@@ -53,6 +61,13 @@ typedef struct {
 	NetServers inside; /* bridge: where the container may listen */
 	NetRelay *relay;   /* bridge, TCP: has fd */
 } ForwardSocket;
+
+/* slirp mode: a TCP port published on IPv6. */
+typedef struct {
+	uint16_t port;	   /* the container's */
+	NetServers inside; /* one: libslirp's forward to IPv4 */
+	NetRelay *relay;
+} Listener6;
 
 /* Who a peer is for the container. Hashed as bytes: no padding, unused ones 0. */
 typedef struct {
@@ -87,8 +102,11 @@ typedef struct {
 struct NetForward {
 	NetLoop *loop;
 	const NetPlan *plan;
-	const NetLease *lease; /* NULL: slirp mode */
-	GPtrArray *sockets;    /* of ForwardSocket *: UDP, on a bridge TCP too */
+	const NetLease *lease;	/* NULL: slirp mode */
+	GPtrArray *sockets;	/* of ForwardSocket *: UDP, on a bridge TCP too */
+	GHashTable *listeners6; /* of Listener6 *, by libslirp's descriptor */
+	guint listeners;	/* libslirp's */
+	int diag;		/* net_diag.h, of the container; -1: none */
 	GHashTable *by_name, *by_peer;
 	GQueue flows;
 	uint8_t data[NET_FRAME_MAX];
@@ -120,9 +138,90 @@ static bool open_tcp(NetForward *forward, const PublishPlan *publish, Slirp *sli
 			       is4 ? (struct sockaddr *)&inside4 : (struct sockaddr *)&inside6,
 			       is4 ? sizeof inside4 : sizeof inside6,
 			       is4 ? 0 : SLIRP_HOSTFWD_V6ONLY) < 0 ||
-	    listen(next, BACKLOG) < 0)
+	    listen(next, BACKLOG) < 0 || fcntl(next, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
 		return net_publish_refused(publish, errno, error);
+	forward->listeners++;
+	if (!is4) {
+		Listener6 *listener = g_new0(Listener6, 1);
+
+		listener->port = publish->port;
+		g_hash_table_insert(forward->listeners6, GINT_TO_POINTER(next), listener);
+	}
 	return true;
+}
+
+static void listener6_free(gpointer data)
+{
+	Listener6 *listener = data;
+
+	net_relay_free(listener->relay);
+	g_free(listener);
+}
+
+static bool open_inside(const NetForward *forward, Slirp *slirp, int fd, Listener6 *listener)
+{
+	struct sockaddr_in inside = {.sin_family = AF_INET,
+				     .sin_port = htons(listener->port),
+				     .sin_addr = forward->plan->address};
+	struct sockaddr_un outside = {.sun_family = AF_UNIX};
+	NetServer *server = &listener->inside.servers[0];
+	int next = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+
+	g_snprintf(outside.sun_path, sizeof outside.sun_path, "/port-%d", fd);
+	memcpy(&server->address, &outside, sizeof outside);
+	server->length = sizeof outside;
+	listener->inside.count = 1;
+	if (next < 0)
+		return false;
+	close(next);
+	return slirp_add_hostxfwd(slirp, (struct sockaddr *)&outside, sizeof outside,
+				  (struct sockaddr *)&inside, sizeof inside, 0) == 0 &&
+	       listen(next, BACKLOG) == 0;
+}
+
+bool net_forward_open_inside(NetForward *forward, Slirp *slirp, GError **error)
+{
+	static const NetRelayLimits limits = {.streams = STREAMS_MAX};
+	GHashTableIter each;
+	gpointer fd, data;
+
+	g_hash_table_iter_init(&each, forward->listeners6);
+	while (g_hash_table_iter_next(&each, &fd, &data)) {
+		Listener6 *listener = data;
+
+		if (!open_inside(forward, slirp, GPOINTER_TO_INT(fd), listener))
+			return error_errno(error, errno, "lead port %u from IPv6 to IPv4",
+					   listener->port);
+		forward->listeners++;
+		listener->relay = net_relay_new(forward->loop, &listener->inside, -1, limits);
+	}
+	return true;
+}
+
+guint net_forward_listeners(const NetForward *forward)
+{
+	return forward->listeners;
+}
+
+int *net_forward_diag(NetForward *forward)
+{
+	return &forward->diag;
+}
+
+bool net_forward_take_over(NetForward *forward, int fd)
+{
+	Listener6 *listener = g_hash_table_lookup(forward->listeners6, GINT_TO_POINTER(fd));
+
+	if (!listener || net_diag_listens(forward->diag, AF_INET6, listener->port, true) ||
+	    !net_diag_listens(forward->diag, AF_INET, listener->port, false))
+		return false;
+	for (;;) {
+		int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (client < 0)
+			return true;
+		net_relay_take(listener->relay, client);
+	}
 }
 
 static ForwardSocket *socket_add(NetForward *forward, const PublishPlan *publish, int fd)
@@ -212,6 +311,8 @@ static NetForward *forward_new(NetLoop *loop, const NetPlan *plan)
 	forward->by_name = g_hash_table_new(name_hash, name_equal);
 	forward->by_peer = g_hash_table_new(peer_hash, peer_equal);
 	g_queue_init(&forward->flows);
+	forward->diag = -1;
+	forward->listeners6 = g_hash_table_new_full(NULL, NULL, NULL, listener6_free);
 	return forward;
 }
 
@@ -666,6 +767,8 @@ void net_forward_free(NetForward *forward)
 	while (forward->flows.head)
 		flow_free(forward, forward->flows.head->data);
 	g_ptr_array_unref(forward->sockets);
+	g_hash_table_unref(forward->listeners6);
+	fd_close(&forward->diag);
 	g_hash_table_unref(forward->by_name);
 	g_hash_table_unref(forward->by_peer);
 	g_free(forward);

@@ -434,6 +434,17 @@ bool net_publish_plan(const Spec *spec, Plan *plan, GError **error)
 	return true;
 }
 
+bool net_publish_wants_diag(const NetPlan *plan)
+{
+	for (guint i = 0; plan->publish && i < plan->publish->len; i++) {
+		const PublishPlan *publish = &g_array_index(plan->publish, PublishPlan, i);
+
+		if (publish->family == AF_INET6 && publish->protocol == IPPROTO_TCP)
+			return plan->mode == NET_SLIRP;
+	}
+	return false;
+}
+
 /* --- what is said of it --- */
 
 char *net_publish_record(const Plan *plan)

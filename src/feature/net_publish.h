@@ -25,6 +25,12 @@ bool net_publish_parse(const char *text, SpecPublish *ret_publish, GError **erro
  */
 bool net_publish_plan(const Spec *spec, Plan *plan, GError **error);
 
+/*
+ * Are TCP ports published on IPv6 for libslirp to carry?  Then the net process wants to know where
+ * the payload listens: net_forward.h.
+ */
+bool net_publish_wants_diag(const NetPlan *plan);
+
 /* The address in the host, for bind(2). Returns its length. */
 socklen_t net_publish_sockaddr(const PublishPlan *publish, struct sockaddr_storage *ret_address);
 

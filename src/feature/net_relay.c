@@ -87,7 +87,7 @@ static bool stream_connect(Stream *stream)
 	while (stream->asked < servers->count) {
 		const NetServer *server = &servers->servers[stream->asked++];
 		auto_fd fd = socket(server->address.ss_family,
-				    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+				    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 		if (fd < 0 ||
 		    (connect(fd, (const struct sockaddr *)&server->address, server->length) < 0 &&
@@ -215,6 +215,14 @@ static void stream_new(NetRelay *relay, int client)
 	}
 }
 
+void net_relay_take(NetRelay *relay, int client)
+{
+	if (relay->streams.length < relay->limits.streams)
+		stream_new(relay, client);
+	else
+		close(client);
+}
+
 static gboolean relay_accept(gint fd, GIOCondition condition, gpointer data)
 {
 	NetRelay *relay = data;
@@ -225,8 +233,7 @@ static gboolean relay_accept(gint fd, GIOCondition condition, gpointer data)
 
 		if (client < 0)
 			return G_SOURCE_CONTINUE;
-		if (relay->streams.length < relay->limits.streams)
-			stream_new(relay, fd_steal(&client));
+		net_relay_take(relay, fd_steal(&client));
 	}
 }
 
@@ -240,7 +247,8 @@ NetRelay *net_relay_new(NetLoop *loop, const NetServers *servers, int listener,
 	relay->listener = listener;
 	relay->limits = limits;
 	g_queue_init(&relay->streams);
-	relay->watch = net_loop_watch(loop, listener, relay_accept, relay);
+	if (listener >= 0)
+		relay->watch = net_loop_watch(loop, listener, relay_accept, relay);
 	return relay;
 }
 

@@ -20,7 +20,13 @@ typedef struct {
 	gint64 idle;	  /* microseconds of silence that end one; 0: none do */
 } NetRelayLimits;
 
-/* Takes the listener over. loop and servers are borrowed and must outlive it. */
+/*
+ * Takes the listener over; -1: connections come by net_relay_take() alone.  loop and servers are
+ * borrowed and must outlive it.
+ */
 NetRelay *net_relay_new(NetLoop *loop, const NetServers *servers, int listener,
 			NetRelayLimits limits);
+/* Hand an accepted connection on; takes it over. */
+void net_relay_take(NetRelay *relay, int client);
+
 void net_relay_free(NetRelay *relay);

@@ -16,9 +16,10 @@
  * nothing.
  *
  * An idle container must cost nothing, but libslirp asks to be woken every second as long as it
- * lives.  The source sleeps for ever when no socket is polled and nothing has happened for longer
- * than libslirp's slowest timer.  Router advertisements, its only real timer, are never armed: the
- * container's addresses and routes are set from outside, and its accept_ra is off.
+ * lives.  The source sleeps for ever when no socket is polled but those of published ports, and
+ * nothing has happened for longer than libslirp's slowest timer.  Router advertisements, its only
+ * real timer, are never armed: the container's addresses and routes are set from outside, and its
+ * accept_ra is off.
  */
 #include "feature/net_slirp.h"
 
@@ -42,6 +43,7 @@
 #include "feature/net_gate.h"
 #include "feature/net_loop.h"
 #include "feature/net_ping.h"
+#include "feature/net_publish.h"
 #include "feature/net_relay.h"
 #include "feature/net_sandbox.h"
 #include "kernel/sync.h"
@@ -225,9 +227,12 @@ static int on_get_revents(int fd, void *opaque)
 	NetProcess *process = opaque;
 	SlirpFd *entry = &g_array_index(process->fds, SlirpFd, fd);
 
-	return entry->tag ? events_from_glib(
-				    g_source_query_unix_fd(&process->source->source, entry->tag))
-			  : 0;
+	GIOCondition condition =
+		entry->tag ? g_source_query_unix_fd(&process->source->source, entry->tag) : 0;
+
+	if (condition & G_IO_IN && net_forward_take_over(process->forward, fd))
+		return 0;
+	return events_from_glib(condition);
 }
 
 /* Take what libslirp did not name this round out of the poll set. */
@@ -253,7 +258,8 @@ static gboolean slirp_prepare(GSource *source, gint *timeout)
 	process->round++;
 	slirp_pollfds_fill(process->slirp, &wait, on_add_poll, process);
 	fds_trim(process);
-	if (process->polled->len == 0 && now - process->active_at > QUIET_AFTER) {
+	if (process->polled->len <= net_forward_listeners(process->forward) &&
+	    now - process->active_at > QUIET_AFTER) {
 		process->wake_at = -1;
 		*timeout = -1;
 	} else {
@@ -385,6 +391,8 @@ static void add_source(NetProcess *process)
 {
 	process->source = (SlirpSource *)g_source_new(&slirp_functions, sizeof *process->source);
 	process->source->process = process;
+	/* else GLib takes all its descriptors out of the poll set around each dispatch */
+	g_source_set_can_recurse(&process->source->source, TRUE);
 	process->tap_tag =
 		g_source_add_unix_fd(&process->source->source, process->loop.tap, G_IO_IN);
 	g_source_attach(&process->source->source, process->loop.context);
@@ -428,6 +436,9 @@ static bool take_tap(NetProcess *process, Sync *control, GError **error)
 	if (ioctl(tap, SIOCGIFHWADDR, &request) < 0)
 		return error_errno(error, errno, "read the tap's hardware address");
 	memcpy(process->loop.mac, request.ifr_hwaddr.sa_data, sizeof process->loop.mac);
+	if (net_publish_wants_diag(process->plan) &&
+	    !sync_expect(control, SYNC_DIAG, net_forward_diag(process->forward), error))
+		return false;
 	process->loop.tap = fd_steal(&tap);
 	return true;
 }
@@ -453,8 +464,9 @@ static bool process_start(NetProcess *process, Sync *control, GError **error)
 	process->main_loop = g_main_loop_new(process->loop.context, FALSE);
 	process->dns = net_dns_new(&process->loop, &process->servers);
 	process->ping = net_ping_new(&process->loop, forbidden_gid);
-	if (!add_relay(process, fd_steal(&listener), error) || !net_sandbox_seal(error) ||
-	    !take_tap(process, control, error))
+	if (!add_relay(process, fd_steal(&listener), error) ||
+	    !net_forward_open_inside(process->forward, process->slirp, error) ||
+	    !net_sandbox_seal(error) || !take_tap(process, control, error))
 		return false;
 	add_source(process);
 	net_forward_start(process->forward);

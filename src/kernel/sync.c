@@ -19,10 +19,11 @@ typedef struct {
 } SyncPacket;
 
 static const char *const sync_names[] = {
-	[0] = "end of file",	  [SYNC_MAPPED] = "MAPPED",   [SYNC_TAP] = "TAP",
-	[SYNC_ROOT] = "ROOT",	  [SYNC_NETLINK] = "NETLINK", [SYNC_HOSTS] = "HOSTS",
-	[SYNC_NET_UP] = "NET_UP", [SYNC_CONSOLE] = "CONSOLE", [SYNC_READY] = "READY",
-	[SYNC_START] = "START",	  [SYNC_CHILD] = "CHILD",     [SYNC_ERROR] = "ERROR",
+	[0] = "end of file",	[SYNC_MAPPED] = "MAPPED", [SYNC_TAP] = "TAP",
+	[SYNC_DIAG] = "DIAG",	[SYNC_ROOT] = "ROOT",	  [SYNC_NETLINK] = "NETLINK",
+	[SYNC_HOSTS] = "HOSTS", [SYNC_NET_UP] = "NET_UP", [SYNC_CONSOLE] = "CONSOLE",
+	[SYNC_READY] = "READY", [SYNC_START] = "START",	  [SYNC_CHILD] = "CHILD",
+	[SYNC_ERROR] = "ERROR",
 };
 
 bool sync_pair(Sync *ret_supervisor, Sync *ret_init, GError **error)
@@ -81,8 +82,9 @@ static ssize_t sync_receive(Sync *sync, SyncPacket *packet, int *ret_fd)
 
 	memset(packet, 0, sizeof *packet);
 	n = TEMP_FAILURE_RETRY(recvmsg(sync->fd, &header, MSG_CMSG_CLOEXEC));
-	if (n < 0 && errno == ECONNRESET) /* the peer died with a message of ours unread */
-		n = 0;
+	/* The peer died with a message of ours unread; what it said before is behind that. */
+	if (n < 0 && errno == ECONNRESET)
+		n = TEMP_FAILURE_RETRY(recvmsg(sync->fd, &header, MSG_CMSG_CLOEXEC));
 	if (n > 0 && header.msg_controllen >= CMSG_LEN(sizeof(int)) &&
 	    control.align.cmsg_type == SCM_RIGHTS)
 		memcpy(ret_fd, CMSG_DATA(&control.align), sizeof *ret_fd);

@@ -8,6 +8,7 @@
  *        │ ── SYNC_ROOT + mount of the rootfs ────► │  (where it is shifted into the id map only)
  *        │                                          │  private mounts, rootfs, lo, tap …
  *        │ ◄─────────────────── SYNC_TAP + tap fd ─ │  (network slirp only)
+ *        │ ◄────────── SYNC_DIAG + sock_diag socket ─ │  (network slirp that publishes on IPv6)
  *        │ ◄──────── SYNC_NETLINK + rtnetlink socket ─ │  (network bridge only)
  *        │ ◄────────────── SYNC_HOSTS + /etc/hosts ─ │  (network bridge only)
  *        │  starts the net process                  │  /proc, /dev, volumes, pivot_root …
@@ -31,6 +32,7 @@ typedef enum {
 	SYNC_MAPPED = 1,
 	SYNC_ROOT,
 	SYNC_TAP,
+	SYNC_DIAG,
 	SYNC_NETLINK,
 	SYNC_HOSTS,
 	SYNC_NET_UP,
