@@ -30,6 +30,7 @@ int command_main(int argc, char **argv);
 int command_fail(const GError *error);
 
 int cmd_port(int argc, char **argv);
+int cmd_network(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_unshare(int argc, char **argv);
 int cmd_version(int argc, char **argv);

@@ -240,6 +240,26 @@ bool net_lease_take(const NetLeases *leases, const char *what, const char *id, c
 			 *ret_holder ? *ret_holder : "");
 }
 
+char **net_lease_holders(const char *state_root, const char *key)
+{
+	g_autofree char *path = g_build_filename(state_root, "networks", key, "leases", NULL);
+	auto_fd dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *stream = dir >= 0 ? list(dir) : NULL;
+	GPtrArray *ids = g_ptr_array_new();
+	const char *name;
+
+	while (stream && (name = next(stream))) {
+		char *id = read_link(dir, name);
+
+		if (id)
+			g_ptr_array_add(ids, id);
+	}
+	if (stream)
+		closedir(stream);
+	g_ptr_array_add(ids, NULL);
+	return (char **)g_ptr_array_free(ids, FALSE);
+}
+
 /* Remove a link whose target begins with this id. */
 static void drop(int dir, const char *name, const char *id)
 {

@@ -78,6 +78,9 @@ bool net_lease_take(const NetLeases *leases, const char *what, const char *id, c
 /* Give back an address or MAC, if this container has it. */
 void net_lease_drop(const NetLeases *leases, const char *what, const char *id);
 
+/* The IDs of the containers that have an address, without the lock. Caller frees; never NULL. */
+char **net_lease_holders(const char *state_root, const char *key);
+
 /* Does no container have an address on the bridge? */
 bool net_lease_none(const NetLeases *leases);
 

@@ -64,7 +64,13 @@ _host_text() {
 		find /run/rlc -mindepth 2 ! -name lock'
 }
 
-host_begin() { _host_text >"$T/host-before"; }
+_no_fading_links() { ! in_host ip -o link | grep -q ' rlc[0-9a-f]\{12\}@'; }
+
+# host_begin: no container runs now, and this is what the host looks like
+host_begin() {
+	wait_for 10 _no_fading_links
+	_host_text >"$T/host-before"
+}
 
 _host_same() {
 	_host_text >"$T/host-after"

@@ -109,6 +109,17 @@ ok "who was there before finds who comes later" wait_for 5 has_db
 end_container "$db"
 lost_db() { awk -v RS= 'END { exit /\tdb\n?/ }' "$web_out"; }
 ok "and loses who has gone" wait_for 5 lost_db
+run in_host "$RLC" network ls
+like "$out" 'docker0 +172\.17\.0\.0/16 +2001:db8:17::/64 +2$' "rlc network ls counts who is on a bridge"
+run in_host "$RLC" network ls --format json
+is "$(/usr/bin/python3 -c 'import json, sys
+for net in json.load(sys.stdin):
+	print(net["name"], net["gateway"], *sorted(c["name"] + "=" + c["ip"] for c in net["containers"]))' <<<"$out")" \
+	"docker0 172.17.0.1 holder=172.17.3.4 web=172.17.255.254" "as JSON too"
+run in_host "$RLC" network inspect docker0
+like "$out" '"mac":"02:00:00:00:00:07"' "rlc network inspect tells addresses"
+run in_host "$RLC" network inspect nosuch0
+refused "rlc network inspect of what is not there" nosuch0
 run in_host "$RLC" run --add-host other:192.0.2.7 --add-host gw:host-gateway $bb cat /etc/hosts
 like "$out" $'192\\.0\\.2\\.7\tother' "--add-host"
 like "$out" $'172\\.17\\.0\\.1\tgw' "host-gateway is the bridge's address"
