@@ -27,6 +27,26 @@ int fd_steal(int *fd)
 	return stolen;
 }
 
+bool fd_close_others(int keep, GError **error)
+{
+	unsigned above = keep > STDERR_FILENO ? (unsigned)keep : STDERR_FILENO;
+
+	if ((above > 3 && close_range(3, above - 1, 0) < 0) || close_range(above + 1, ~0U, 0) < 0)
+		return error_errno(error, errno, "close inherited descriptors");
+	return true;
+}
+
+DIR *fd_list(int dirfd)
+{
+	/* opened anew: a copy would share its offset with dirfd */
+	auto_fd list = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = list < 0 ? NULL : fdopendir(list);
+
+	if (dir)
+		list = -1; /* the stream owns it */
+	return dir;
+}
+
 bool fd_write_all(int fd, const void *data, size_t length)
 {
 	const char *at = data;

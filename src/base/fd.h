@@ -2,6 +2,7 @@
 /* File descriptors: owned by scope, closed on exec, read and written whole. */
 #pragma once
 
+#include <dirent.h>
 #include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,6 +19,15 @@ int fd_steal(int *fd);
 
 /* Write all of it, whatever signals come. errno on failure. */
 bool fd_write_all(int fd, const void *data, size_t length);
+
+/*
+ * Close every descriptor above the three standard streams but keep (-1: none): what the caller's
+ * parents left open is not for what runs here.
+ */
+bool fd_close_others(int keep, GError **error);
+
+/* The entries of an open directory, from the first on. closedir(3) it. NULL with errno. */
+DIR *fd_list(int dirfd);
 
 /* Open, write text in one write(2) (as /proc demands) and close. dirfd as in openat(2). */
 bool fd_write_file(int dirfd, const char *path, const char *text, GError **error);

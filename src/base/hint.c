@@ -96,7 +96,7 @@ static const struct {
 		 "there",
 		 "unpack it in your own id map: rlc unshare tar -x -C {} --exclude=./dev/* -f "
 		 "ROOTFS.tar   "
-		 "(or leave it unchanged: --rootfs {}:O)"},
+		 "(or only read it: --read-only)"},
 	[HINT_ROOTFS_SEARCH] = {"RLC-R03", "{} may not be searched by the ids of this container",
 				"chmod a+x {}"},
 	[HINT_MOUNTPOINT] = {"RLC-R04", "the rootfs has no {} to mount on and cannot be given one",
@@ -127,6 +127,16 @@ static const struct {
 		 "the file is no program for this machine's processor, nor a script with #!",
 		 "file {}   (and take the rootfs of this architecture, or install "
 		 "qemu-user-static)"},
+	[HINT_EXE_GUARD] =
+		{"RLC-X03",
+		 "the payload could write rlc's own file, and this host forbids the ptrace(2) by "
+		 "which rlc keeps it from that",
+		 "sudo chattr +i \"$(command -v rlc)\"   (or an rlc that belongs to root, for an "
+		 "ordinary user)"},
+	[HINT_KEYS_QUOTA] = {"RLC-P02",
+			     "each container has a session keyring of its own, and your quota of "
+			     "keys is used up (see keyrings(7))",
+			     "sudo sysctl kernel.keys.maxkeys=2000 kernel.keys.maxbytes=200000"},
 	[HINT_STATE_DIR] =
 		{"RLC-S01",
 		 "{} cannot hold the state of containers: it must be a directory that is yours, "

@@ -43,6 +43,8 @@ typedef enum {
 	HINT_PROC_MASKED,  /* R06: /proc of this host is partly covered (a container in one) */
 	HINT_PAYLOAD_SCRIPT, /* X01: the interpreter of the script does not exist; arg: it */
 	HINT_PAYLOAD_ARCH,   /* X02: the program is for another processor */
+	HINT_EXE_GUARD,	     /* X03: ptrace(2) is forbidden, and rlc's file needs guarding */
+	HINT_KEYS_QUOTA,     /* P02: the caller has no more keys to spend */
 	HINT_STATE_DIR,	     /* S01: no directory for state can be used; arg: path */
 	HINT_RLIMIT,	     /* P01: raising a hard limit needs CAP_SYS_RESOURCE; arg: limit */
 } Hint;

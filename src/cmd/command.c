@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/command.h"
 
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/log.h"
@@ -147,12 +149,27 @@ static bool parse_globals(int argc, char **argv, int *ret_code)
 	return true;
 }
 
+/*
+ * A standard stream that the caller closed is /dev/null from here on: else the next file opened
+ * would take its number, and what is meant for the stream would go there.
+ */
+static bool open_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR | O_NOCTTY) != fd)
+			return false;
+	}
+	return true;
+}
+
 int command_main(int argc, char **argv)
 {
 	const char *level = g_getenv("RLC_LOG_LEVEL");
 	const Command *command;
 	int code;
 
+	if (!open_streams())
+		return EXIT_RLC_FAILED;
 	if (level && *level && !set_log_level(level))
 		return EXIT_RLC_FAILED;
 	if (!parse_globals(argc, argv, &code))

@@ -13,7 +13,7 @@ static void print_help(void)
 	      "Run COMMAND (default: your shell) as root in your own id map, the one that your\n"
 	      "containers have, with nothing else isolated. So files come to belong to the ids\n"
 	      "inside, and files that do can be changed and removed:\n\n"
-	      "  rlc unshare tar -x -C DIR -f ROOTFS.tar\n"
+	      "  rlc unshare tar -x -C DIR -f ROOTFS.tar --exclude './dev/*'\n"
 	      "  rlc unshare rm -rf DIR\n",
 	      stdout);
 }

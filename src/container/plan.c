@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "container/join.h"
 #include "container/state.h"
+#include "feature/exe_guard.h"
 #include "feature/idmap.h"
 #include "feature/names.h"
 #include "feature/net.h"
@@ -23,9 +24,10 @@ static const struct {
 	const char *name;
 	bool (*plan)(const Spec *spec, Plan *plan, GError **error);
 } hooks[] = {
-	{"join", join_plan},	  {"idmap", idmap_plan},  {"rootfs", rootfs_plan},
-	{"volumes", volume_plan}, {"network", net_plan},  {"publish", net_publish_plan},
-	{"names", names_plan},	  {"terminal", tty_plan}, {"process", process_plan},
+	{"join", join_plan},	   {"idmap", idmap_plan},  {"rootfs", rootfs_plan},
+	{"volumes", volume_plan},  {"network", net_plan},  {"publish", net_publish_plan},
+	{"names", names_plan},	   {"terminal", tty_plan}, {"process", process_plan},
+	{"guard", exe_guard_plan},
 };
 
 static char *plan_random_id(GError **error)

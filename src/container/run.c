@@ -17,6 +17,7 @@
 #include "container/state.h"
 #include "container/steps.h"
 #include "container/supervise.h"
+#include "feature/exe_guard.h"
 #include "feature/net.h"
 #include "kernel/namespace.h"
 
@@ -27,9 +28,9 @@ static G_GNUC_NORETURN void run_init(Container *container, Sync *sync)
 
 	sync_close(container->sync);
 	container->sync = sync;
-	fd_close(&container->state_lock);
-	umask(0); /* the modes of what init makes are those it asks for */
-	if (!steps_run(child_steps, container, &error))
+	container->state_lock = -1; /* closed with the rest */
+	umask(0);		    /* the modes of what init makes are those it asks for */
+	if (!fd_close_others(sync->fd, &error) || !steps_run(child_steps, container, &error))
 		sync_send_error(container->sync, error);
 	_exit(125);
 }
@@ -64,7 +65,9 @@ bool run_start(Container *container, GError **error)
 {
 	return sync_expect(container->sync, SYNC_READY, NULL, error) &&
 	       sync_send(container->sync, SYNC_START, -1, error) &&
-	       sync_expect_exec(container->sync, error);
+	       sync_expect_exec(container->sync, error) &&
+	       (container->plan->spec->rlc.init ||
+		exe_guard_watch(container->plan, container->init_pid, error));
 }
 
 /* End init, and with it everything in its pid namespace, if it still runs. */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "container/state.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -128,13 +127,11 @@ static int state_lock(int at, const char *path, int operation)
 /* Names are links; remove those that lead to this id. */
 static void state_remove_name(int names, const char *id)
 {
-	auto_fd list = openat(names, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = list >= 0 ? fdopendir(list) : NULL;
+	DIR *dir = fd_list(names);
 	struct dirent *entry;
 
 	if (!dir)
 		return;
-	list = -1; /* the stream owns it */
 	while ((entry = readdir(dir))) {
 		char target[NAME_MAX + 1];
 		ssize_t n = readlinkat(names, entry->d_name, target, sizeof target - 1);
@@ -174,13 +171,11 @@ static void state_remove(const char *root, int containers, int names, const char
 /* Remove the containers whose supervisor is dead. ROOT/lock is held. */
 static void state_sweep(const char *root, int containers, int names)
 {
-	auto_fd list = openat(containers, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = list >= 0 ? fdopendir(list) : NULL;
+	DIR *dir = fd_list(containers);
 	struct dirent *entry;
 
 	if (!dir)
 		return;
-	list = -1; /* the stream owns it */
 	while ((entry = readdir(dir))) {
 		g_autofree char *path = g_strdup_printf("%s/lock", entry->d_name);
 		auto_fd lock = -1;

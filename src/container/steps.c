@@ -22,6 +22,7 @@
 #include "feature/tty.h"
 #include "feature/volume.h"
 #include "image/builtin.h"
+#include "kernel/sync.h"
 
 /* clang-format off */
 
@@ -106,6 +107,16 @@ static void steps_print_times(GString *timing)
 	g_string_truncate(timing, 0);
 }
 
+/* Name the step, unless the other process failed first and named its own. */
+static bool steps_failed(const Step *step, Container *container, GError **error)
+{
+	Sync *sync = container->sync;
+
+	if (!sync || (!sync->peer_failed && !sync_last_words(sync, error)))
+		g_prefix_error(error, "%s: ", step->name);
+	return false;
+}
+
 bool steps_run(const Step *steps, Container *container, GError **error)
 {
 	const char *process = steps == parent_steps ? "parent" : "child";
@@ -118,11 +129,8 @@ bool steps_run(const Step *steps, Container *container, GError **error)
 		log_debug("%s: %s", process, step->name);
 		if (timed && !step[1].name)
 			steps_print_times(timing);
-		if (!steps_fault(process, step, error) || !step->run(container, error)) {
-			if (!container->sync || !container->sync->peer_failed)
-				g_prefix_error(error, "%s: ", step->name);
-			return false;
-		}
+		if (!steps_fault(process, step, error) || !step->run(container, error))
+			return steps_failed(step, container, error);
 		steps_add_time(timing, process, step, since);
 	}
 	if (timed)

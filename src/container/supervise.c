@@ -10,7 +10,8 @@
  *
  * The end has an order.  When init is dead so is everything inside, but the pty may still hold
  * output: it is copied until the master says EIO, which it does when the last slave is closed and
- * the buffer is empty.  Only then is the loop over.
+ * the buffer is empty.  Only then is the loop over.  A sink that takes nothing could hold that up
+ * for ever; who had asked for the end, by a signal or --timeout, does not wait for it long.
  */
 #include "container/supervise.h"
 
@@ -30,6 +31,8 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "feature/net_bridge.h"
+
+#define DRAIN_MS 1000 /* for output that is left when the container was told to end */
 
 typedef struct Supervisor Supervisor;
 
@@ -51,6 +54,7 @@ struct Supervisor {
 	struct termios saved;	       /* of the caller's terminal, when raw */
 	bool raw;
 	bool timed_out;
+	bool told_to_end; /* a signal that ends programs came */
 	bool init_ended;
 	int status; /* init's, from waitpid(2) */
 };
@@ -291,6 +295,12 @@ static void take_signal(Supervisor *supervisor, int signal_number)
 			break;
 		resize(supervisor); /* the pty sends its own SIGWINCH */
 		return;
+	case SIGHUP:
+	case SIGINT:
+	case SIGQUIT:
+	case SIGTERM:
+		supervisor->told_to_end = true;
+		break;
 	case SIGCONT:
 		set_raw(supervisor); /* the shell had the terminal meanwhile */
 		resize(supervisor);
@@ -313,6 +323,16 @@ static gboolean signal_arrived(int fd, GIOCondition condition, gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
+static gboolean drain_over(gpointer data)
+{
+	Supervisor *supervisor = data;
+
+	supervisor->timer_source = 0;
+	log_debug("supervise: nobody takes the rest of the output");
+	g_main_loop_quit(supervisor->loop);
+	return G_SOURCE_REMOVE;
+}
+
 static gboolean init_ended(int fd, GIOCondition condition, gpointer data)
 {
 	Supervisor *supervisor = data;
@@ -328,6 +348,8 @@ static gboolean init_ended(int fd, GIOCondition condition, gpointer data)
 	unwatch(&supervisor->timer_source);
 	if (container->console < 0)
 		g_main_loop_quit(supervisor->loop);
+	else if (supervisor->told_to_end || supervisor->timed_out)
+		supervisor->timer_source = g_timeout_add(DRAIN_MS, drain_over, supervisor);
 	return G_SOURCE_REMOVE;
 }
 

@@ -99,8 +99,10 @@ static bool dev_mount(int dev, size_t i, GError **error)
 /* Everything goes into the tmpfs once it is attached: older kernels mount on nothing detached. */
 bool dev_child(Container *container, GError **error)
 {
+	/* nodev: the devices are binds with attributes of their own; what a payload makes is dead
+	 */
 	auto_fd dev = mount_new("tmpfs", "mode=0755,size=64k,nr_inodes=4k",
-				MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, error);
+				MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NODEV, error);
 
 	if (dev < 0 ||
 	    !mount_attach_in(dev, container->root, "/dev", true, MOUNT_NO_SYMLINKS, error))
@@ -126,7 +128,7 @@ void dev_explain(const Plan *plan, GString *script)
 			"# fsopen(\"tmpfs\"), then open_tree and move_mount for each device, "
 			"symlinkat for each link\n"
 			"mkdir -p \"$root/dev\"\n"
-			"mount -t tmpfs -o mode=0755,nosuid,noexec dev \"$root/dev\"\n"
+			"mount -t tmpfs -o mode=0755,nosuid,noexec,nodev dev \"$root/dev\"\n"
 			"for device in");
 	for (size_t i = 0; i < G_N_ELEMENTS(devices); i++)
 		g_string_append_printf(script, " %s", devices[i].name);

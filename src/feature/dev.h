@@ -5,9 +5,9 @@
 #include "model/container.h"
 
 /*
- * init: mount /dev. An ordinary user may not make device nodes, so they are bound from the host after
- * a look at their numbers; root does the same, so that there is one way.  With a terminal, an empty
- * /dev/console waits for tty_child().
+ * init: mount /dev. An ordinary user may not make device nodes, so they are bound from the host
+ * after a look at their numbers; root does the same, so that there is one way.  With a terminal, an
+ * empty /dev/console waits for tty_child().
  */
 bool dev_child(Container *container, GError **error);
 

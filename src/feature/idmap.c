@@ -17,7 +17,7 @@
  * and the group map refused, leaves only tiers with that same user map; a tier whose map differs
  * cannot follow, and the error says so.
  *
- * newuidmap and newgidmap run side by side: each takes longer than all else in this file.  They
+ * newuidmap and newgidmap run side by side: each takes longer than all the rest.  They
  * find the process by its pid, which cannot have been reused, because the supervisor has not reaped
  * it. While they write, init has to be dumpable, or its files in /proc would belong to root; this
  * is why idmap_child() makes it non-dumpable only afterwards.  The same holds for its death signal:
@@ -26,197 +26,27 @@
 #include "feature/idmap.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
 #include <sched.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/fd.h"
 #include "base/hint.h"
 #include "base/log.h"
+#include "feature/idmap_map.h"
+#include "feature/idmap_write.h"
 #include "feature/subid.h"
 #include "kernel/sync.h"
 
-/* What the kernel takes: one write of less than a page, and so many lines. */
-#define MAP_BYTES_MAX	 4096
-#define MAP_LINES_KERNEL 340
-
 /* root's --userns=auto: what images expect, 0 to 65535 with "nobody" */
 #define POOL_COUNT_DEFAULT 65536
-
-/* So many lines always fit a page: each has at most 33 bytes. */
-#define MAP_LINES_MAX 124
-
-/* What newuidmap has to say is a line or two. */
-#define HELPER_MESSAGE_MAX 4096
-
-static const char *const method_texts[] = {
-	[IDMAP_NONE] = "no user namespace",
-	[IDMAP_DIRECT] = "tier 0, the map written by root",
-	[IDMAP_SHADOW] = "tier 1, ranges through newuidmap",
-	[IDMAP_SHIM] = "tier 2, ranges through rlc's own newuidmap",
-	[IDMAP_SINGLE] = "tier 3, one id alone, setgroups denied",
-	[IDMAP_JOINED] = "the map of the user namespace joined",
-};
-
-/* ------------------------------------------------------------------------------------- maps */
-
-static void map_append(GArray *map, uint32_t inside, uint32_t outside, uint32_t count)
-{
-	SpecIdMap line = {inside, outside, count};
-
-	if (count > 0)
-		g_array_append_val(map, line);
-}
-
-/* own stands at own_inside; the ranges fill the ids around it, from 0 upwards, in their order. */
-static GArray *map_layout(uint32_t own, uint32_t own_inside, const GArray *ranges)
-{
-	GArray *map = g_array_new(FALSE, FALSE, sizeof(SpecIdMap));
-	uint32_t next = 0;
-
-	for (guint i = 0; i < ranges->len && map->len + 3 <= MAP_LINES_MAX; i++) {
-		SubidRange range = g_array_index(ranges, SubidRange, i);
-
-		if (next <= own_inside && range.count > own_inside - next) {
-			uint32_t before = own_inside - next;
-
-			map_append(map, next, range.start, before);
-			map_append(map, own_inside, own, 1);
-			range.start += before;
-			range.count -= before;
-			next = own_inside + 1;
-		}
-		range.count = MIN(range.count, UINT32_MAX - next);
-		map_append(map, next, range.start, range.count);
-		next += range.count;
-	}
-	if (next <= own_inside)
-		map_append(map, own_inside, own, 1);
-	return map;
-}
-
-/* As the kernel takes it. */
-static char *map_text(const GArray *map)
-{
-	GString *text = g_string_new(NULL);
-
-	for (guint i = 0; i < map->len; i++) {
-		const SpecIdMap *line = &g_array_index(map, SpecIdMap, i);
-
-		g_string_append_printf(text, "%u %u %u\n", line->inside, line->outside,
-				       line->count);
-	}
-	return g_string_free(text, FALSE);
-}
-
-/* As a reader takes it: "0→1000×1 1→100000×65536". */
-static char *map_describe(const GArray *map)
-{
-	GString *text = g_string_new(NULL);
-
-	for (guint i = 0; i < map->len; i++) {
-		const SpecIdMap *line = &g_array_index(map, SpecIdMap, i);
-
-		g_string_append_printf(text, "%s%u→%u×%u", i > 0 ? " " : "", line->inside,
-				       line->outside, line->count);
-	}
-	return g_string_free(text, FALSE);
-}
-
-static bool map_covers(const GArray *map, uint32_t outside)
-{
-	for (guint i = 0; i < map->len; i++) {
-		const SpecIdMap *line = &g_array_index(map, SpecIdMap, i);
-
-		if (outside >= line->outside && outside - line->outside < line->count)
-			return true;
-	}
-	return false;
-}
-
-static bool spans_overlap(uint32_t a, uint32_t a_count, uint32_t b, uint32_t b_count)
-{
-	return a < (uint64_t)b + b_count && b < (uint64_t)a + a_count;
-}
-
-/* Is the line well formed, and does it overlap none before it? */
-static bool map_check_line(const GArray *map, guint at, const char *kind, GError **error)
-{
-	const SpecIdMap *line = &g_array_index(map, SpecIdMap, at);
-
-	if (line->count == 0 || line->count > UINT32_MAX - line->inside ||
-	    line->count > UINT32_MAX - line->outside)
-		return error_set(error, RLC_ERROR_USAGE, "map %s %u→%u×%u: %s", kind, line->inside,
-				 line->outside, line->count,
-				 line->count ? "it passes the last id, 4294967294" : "it is empty");
-	for (guint i = 0; i < at; i++) {
-		const SpecIdMap *other = &g_array_index(map, SpecIdMap, i);
-
-		if (spans_overlap(line->inside, line->count, other->inside, other->count) ||
-		    spans_overlap(line->outside, line->count, other->outside, other->count))
-			return error_set(error, RLC_ERROR_USAGE,
-					 "map %s %u→%u×%u: it overlaps %u→%u×%u", kind,
-					 line->inside, line->outside, line->count, other->inside,
-					 other->outside, other->count);
-	}
-	return true;
-}
-
-static bool map_check(const GArray *map, const char *kind, GError **error)
-{
-	g_autofree char *text = NULL;
-
-	if (map->len > MAP_LINES_KERNEL)
-		return error_set(error, RLC_ERROR_USAGE,
-				 "map %ss: the kernel takes %d lines, these are %u", kind,
-				 MAP_LINES_KERNEL, map->len);
-	for (guint i = 0; i < map->len; i++) {
-		if (!map_check_line(map, i, kind, error))
-			return false;
-	}
-	text = map_text(map);
-	if (strlen(text) >= MAP_BYTES_MAX)
-		return error_set(error, RLC_ERROR_USAGE,
-				 "map %ss: the kernel takes less than %d bytes of text", kind,
-				 MAP_BYTES_MAX);
-	return true;
-}
-
-/* What newuidmap and newgidmap check: granted by a range, or the caller's own id alone. */
-static bool map_granted(const GArray *map, uint32_t own, const GArray *ranges, const char *kind,
-			const char *name, GError **error)
-{
-	for (guint i = 0; i < map->len; i++) {
-		const SpecIdMap *line = &g_array_index(map, SpecIdMap, i);
-
-		if (line->outside == own && line->count == 1)
-			continue;
-		if (subid_covers(ranges, line->outside, line->count))
-			continue;
-		error_set(error, RLC_ERROR_FAILED, "map %s %u→%u×%u: not granted", kind,
-			  line->inside, line->outside, line->count);
-		return hint_add(error, HINT_MAP_NOT_GRANTED, name);
-	}
-	return true;
-}
-
-static bool map_is_own_id(const GArray *map, uint32_t own)
-{
-	const SpecIdMap *line = &g_array_index(map, SpecIdMap, 0);
-
-	return map->len == 1 && line->outside == own && line->count == 1;
-}
 
 /* ------------------------------------------------------------------------------------- tiers */
 
@@ -268,10 +98,10 @@ static void tiers_add_user(GPtrArray *tiers, const IdmapCaller *caller, uint32_t
 	g_autoptr(GArray) none = g_array_new(FALSE, FALSE, sizeof(SubidRange));
 	g_autoptr(GArray) subuids = subid_disjoint(caller->subuids, caller->uid);
 	g_autoptr(GArray) subgids = subid_disjoint(caller->subgids, caller->gid);
-	g_autoptr(GArray) uids = map_layout(caller->uid, uid, subuids);
-	g_autoptr(GArray) gids = map_layout(caller->gid, gid, subgids);
-	g_autoptr(GArray) one_uid = map_layout(caller->uid, uid, none);
-	g_autoptr(GArray) one_gid = map_layout(caller->gid, gid, none);
+	g_autoptr(GArray) uids = idmap_map_layout(caller->uid, uid, subuids);
+	g_autoptr(GArray) gids = idmap_map_layout(caller->gid, gid, subgids);
+	g_autoptr(GArray) one_uid = idmap_map_layout(caller->uid, uid, none);
+	g_autoptr(GArray) one_gid = idmap_map_layout(caller->gid, gid, none);
 	const char *name = caller->name ? caller->name : "without a name";
 
 	if (subuids->len > 0 && subgids->len > 0) {
@@ -298,7 +128,8 @@ static bool pool_choose(const GArray *pool, uint32_t count, const GArray *taken,
 		for (guint j = 0; j < taken->len && start + count <= end; j++) {
 			const SpecIdMap *other = &g_array_index(taken, SpecIdMap, j);
 
-			if (!spans_overlap((uint32_t)start, count, other->outside, other->count))
+			if (!idmap_map_overlap((uint32_t)start, count, other->outside,
+					       other->count))
 				continue;
 			start = (uint64_t)other->outside + other->count;
 			j = (guint)-1; /* from the beginning, at the new place */
@@ -317,7 +148,7 @@ static bool choose_map(const GArray *pool, uint32_t count, const GArray *taken, 
 	uint32_t start;
 
 	if (pool_choose(pool, count, taken, &start)) {
-		map_append(ret_map, 0, start, count);
+		idmap_map_append(ret_map, 0, start, count);
 		return true;
 	}
 	error_set(error, RLC_ERROR_FAILED,
@@ -357,7 +188,7 @@ static GArray *pool_new(const GArray *ranges)
 	for (guint i = 0; ranges && i < ranges->len; i++) {
 		const SubidRange *range = &g_array_index(ranges, SubidRange, i);
 
-		map_append(pool, 0, range->start, range->count);
+		idmap_map_append(pool, 0, range->start, range->count);
 	}
 	return pool;
 }
@@ -390,16 +221,16 @@ static bool tiers_add_exact(GPtrArray *tiers, const IdmapCaller *caller, const S
 		gids = uids;
 	if (uids->len == 0)
 		return error_set(error, RLC_ERROR_USAGE, "map ids: no map was given");
-	if (!map_check(uids, "uid", error) || !map_check(gids, "gid", error))
+	if (!idmap_map_check(uids, "uid", error) || !idmap_map_check(gids, "gid", error))
 		return false;
 	if (caller->uid == 0) {
 		tier_add(tiers, IDMAP_DIRECT, uids, gids, NULL);
 		return true;
 	}
-	if (!map_granted(uids, caller->uid, caller->subuids, "uid", caller->name, error) ||
-	    !map_granted(gids, caller->gid, caller->subgids, "gid", caller->name, error))
+	if (!idmap_map_granted(uids, caller->uid, caller->subuids, "uid", caller->name, error) ||
+	    !idmap_map_granted(gids, caller->gid, caller->subgids, "gid", caller->name, error))
 		return false;
-	if (map_is_own_id(uids, caller->uid) && map_is_own_id(gids, caller->gid)) {
+	if (idmap_map_is_own_id(uids, caller->uid) && idmap_map_is_own_id(gids, caller->gid)) {
 		tier_add(tiers, IDMAP_SINGLE, uids, gids, NULL);
 		return true;
 	}
@@ -624,222 +455,29 @@ bool idmap_plan(const Spec *spec, Plan *plan, GError **error)
 bool idmap_covers_owner(const IdmapTier *tier, uid_t uid, gid_t gid)
 {
 	return tier->method == IDMAP_NONE ||
-	       (map_covers(tier->uids, uid) && map_covers(tier->gids, gid));
+	       (idmap_map_covers(tier->uids, uid) && idmap_map_covers(tier->gids, gid));
 }
 
-/* ---------------------------------------------------------------------- supervisor: the writing */
-
-/* Which of the two maps a process has already; each can be written once. */
-typedef struct {
-	bool uids, gids;
-} Written;
-
-static bool write_directly(pid_t pid, const IdmapTier *tier, Written *written, GError **error)
-{
-	g_autofree char *directory = g_strdup_printf("/proc/%d", pid);
-	g_autofree char *uids = map_text(tier->uids), *gids = map_text(tier->gids);
-	auto_fd proc = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (proc < 0)
-		return error_errno(error, errno, "open '%s'", directory);
-	if (tier->method == IDMAP_SINGLE && !fd_write_file(proc, "setgroups", "deny", error))
-		return false;
-	if (!fd_write_file(proc, "uid_map", uids, error))
-		return false;
-	written->uids = true;
-	if (!fd_write_file(proc, "gid_map", gids, error))
-		return false;
-	written->gids = true;
-	return true;
-}
-
-/* A running newuidmap or newgidmap. */
-typedef struct {
-	const char *program;
-	pid_t pid;
-	int messages; /* its standard error */
-} Helper;
-
-static char **helper_arguments(const char *program, pid_t pid, const GArray *map)
-{
-	GPtrArray *arguments = g_ptr_array_new();
-
-	g_ptr_array_add(arguments, g_strdup(program));
-	g_ptr_array_add(arguments, g_strdup_printf("%d", pid));
-	for (guint i = 0; i < map->len; i++) {
-		const SpecIdMap *line = &g_array_index(map, SpecIdMap, i);
-
-		g_ptr_array_add(arguments, g_strdup_printf("%u", line->inside));
-		g_ptr_array_add(arguments, g_strdup_printf("%u", line->outside));
-		g_ptr_array_add(arguments, g_strdup_printf("%u", line->count));
-	}
-	g_ptr_array_add(arguments, NULL);
-	return (char **)g_ptr_array_free(arguments, FALSE);
-}
-
-/* Signals as a program expects them: the supervisor may have blocked what it reads by signalfd. */
-static int helper_spawn(pid_t *ret_pid, char **arguments, int messages)
-{
-	char *environment[] = {(char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", (char *)"LC_ALL=C",
-			       NULL};
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attributes;
-	sigset_t none, all;
-	int failed;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&files, messages, STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&files, messages, STDERR_FILENO);
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setsigdefault(&attributes, &all);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	failed = posix_spawn(ret_pid, arguments[0], &files, &attributes, arguments, environment);
-	posix_spawnattr_destroy(&attributes);
-	posix_spawn_file_actions_destroy(&files);
-	return failed;
-}
-
-static bool helper_start(Helper *helper, const char *program, pid_t target, const GArray *map,
-			 GError **error)
-{
-	g_auto(GStrv) arguments = helper_arguments(program, target, map);
-	int ends[2], failed;
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return error_errno(error, errno, "make a pipe");
-	helper->program = program;
-	helper->messages = ends[0];
-	failed = helper_spawn(&helper->pid, arguments, ends[1]);
-	close(ends[1]);
-	if (failed) {
-		helper->pid = 0;
-		fd_close(&helper->messages);
-		return error_errno(error, failed, "execute '%s'", program);
-	}
-	return true;
-}
-
-/* Reap it; what it said is part of the error. */
-static bool helper_finish(Helper *helper, GError **error)
-{
-	g_autofree char *said = fd_read_all(helper->messages, "pipe", HELPER_MESSAGE_MAX, NULL);
-	int status = 0;
-
-	fd_close(&helper->messages);
-	if (TEMP_FAILURE_RETRY(waitpid(helper->pid, &status, 0)) < 0)
-		return error_errno(error, errno, "wait for '%s'", helper->program);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return true;
-	if (said && *g_strstrip(said))
-		return error_set(error, RLC_ERROR_FAILED, "execute '%s': %s", helper->program,
-				 g_strdelimit(said, "\n", ' '));
-	return error_set(error, RLC_ERROR_FAILED, "execute '%s': it ended with wait status 0x%x",
-			 helper->program, (unsigned)status);
-}
-
-/* Both programs at once, each only where its map is still to be written. */
-static bool write_by_programs(pid_t pid, const IdmapTier *tier, Written *written, GError **error)
-{
-	g_autoptr(GError) uid_error = NULL, gid_error = NULL;
-	Helper uid_helper = {.messages = -1}, gid_helper = {.messages = -1};
-
-	if (!written->uids)
-		helper_start(&uid_helper, tier->newuidmap, pid, tier->uids, &uid_error);
-	if (!written->gids)
-		helper_start(&gid_helper, tier->newgidmap, pid, tier->gids, &gid_error);
-	if (uid_helper.pid)
-		written->uids = helper_finish(&uid_helper, &uid_error);
-	if (gid_helper.pid)
-		written->gids = helper_finish(&gid_helper, &gid_error);
-	if (written->uids && written->gids)
-		return true;
-	g_propagate_error(error,
-			  uid_error ? g_steal_pointer(&uid_error) : g_steal_pointer(&gid_error));
-	return false;
-}
-
-static bool write_maps(pid_t pid, const IdmapTier *tier, Written *written, GError **error)
-{
-	switch (tier->method) {
-	case IDMAP_NONE:
-	case IDMAP_JOINED:
-		return true;
-	case IDMAP_DIRECT:
-	case IDMAP_SINGLE:
-		return write_directly(pid, tier, written, error);
-	case IDMAP_SHADOW:
-	case IDMAP_SHIM:
-		return write_by_programs(pid, tier, written, error);
-	}
-	g_assert_not_reached();
-}
-
-/* May next follow failed? Not if a half of its map is written, and next has another. */
-static bool can_follow(const IdmapTier *failed, const IdmapTier *next, const Written *written)
-{
-	return next && (!written->uids || next->uids == failed->uids) &&
-	       (!written->gids || next->gids == failed->gids);
-}
-
-static bool add_write_hint(GError **error, const IdmapTier *tier)
-{
-	if (tier->newuidmap)
-		return hint_add(error, HINT_NEWIDMAP_FAILED, tier->newuidmap);
-	if (error && (error_is_errno(*error, EPERM) || error_is_errno(*error, EACCES)))
-		return hint_add(error, HINT_USERNS_RESTRICTED, NULL);
-	return false;
-}
-
-static bool write_first_taken(const GPtrArray *tiers, pid_t pid, const IdmapTier **ret_tier,
-			      GError **error)
-{
-	Written written = {false, false};
-
-	for (guint i = 0;; i++) {
-		const IdmapTier *tier = g_ptr_array_index(tiers, i);
-		const IdmapTier *next = i + 1 < tiers->len ? g_ptr_array_index(tiers, i + 1) : NULL;
-		g_autoptr(GError) failed = NULL;
-
-		if (write_maps(pid, tier, &written, &failed)) {
-			*ret_tier = tier;
-			return true;
-		}
-		if (!can_follow(tier, next, &written)) {
-			if (next)
-				g_prefix_error(&failed, "write the second map (the first is in "
-							"place, so no other tier can follow): ");
-			g_propagate_error(error, g_steal_pointer(&failed));
-			return add_write_hint(error, tier);
-		}
-		log_warn("idmap: %s; going on with %s", failed->message,
-			 method_texts[next->method]);
-	}
-}
+/* ---------------------------------------------------------------------------------- the steps */
 
 bool idmap_parent(Container *container, GError **error)
 {
 	const GPtrArray *tiers = container->tiers ? container->tiers : container->plan->idmap.tiers;
 
-	if (!write_first_taken(tiers, container->init_pid, &container->tier, error))
+	if (!idmap_write(tiers, container->init_pid, &container->tier, error))
 		return false;
 	if (log_enabled(LOG_DEBUG)) {
-		g_autofree char *uids = map_describe(container->tier->uids);
-		g_autofree char *gids = map_describe(container->tier->gids);
+		g_autofree char *uids = idmap_map_describe(container->tier->uids);
+		g_autofree char *gids = idmap_map_describe(container->tier->gids);
 
 		if (container->tier->method == IDMAP_NONE)
-			log_debug("idmap: %s", method_texts[IDMAP_NONE]);
+			log_debug("idmap: %s", idmap_write_method(IDMAP_NONE));
 		else
 			log_debug("idmap: %s: uid %s, gid %s",
-				  method_texts[container->tier->method], uids, gids);
+				  idmap_write_method(container->tier->method), uids, gids);
 	}
 	return sync_send(container->sync, SYNC_MAPPED, -1, error);
 }
-
-/* ------------------------------------------------------------------------- init: the becoming */
 
 /* The first id inside. Of the last tier: which has the fewest ids, all of which the others have. */
 static uint32_t first_inside(const Plan *plan, bool gids)
@@ -892,7 +530,7 @@ bool idmap_child(Container *container, GError **error)
 
 static void explain_file(GString *script, const char *file, const GArray *map)
 {
-	g_autofree char *text = map_text(map);
+	g_autofree char *text = idmap_map_text(map);
 
 	g_string_append_printf(script, "printf '%%s' '%s' >/proc/$pid/%s\n", text, file);
 }
@@ -914,18 +552,19 @@ static void explain_program(GString *script, const char *program, const GArray *
 void idmap_explain(const Plan *plan, GString *script)
 {
 	const IdmapTier *tier = g_ptr_array_index(plan->idmap.tiers, 0);
-	g_autofree char *uids = map_describe(tier->uids), *gids = map_describe(tier->gids);
+	g_autofree char *uids = idmap_map_describe(tier->uids),
+			*gids = idmap_map_describe(tier->gids);
 
 	if (tier->method == IDMAP_JOINED) {
-		g_string_append_printf(script, "# %s\n", method_texts[IDMAP_JOINED]);
+		g_string_append_printf(script, "# %s\n", idmap_write_method(IDMAP_JOINED));
 		return;
 	}
 	if (tier->method == IDMAP_NONE) {
 		g_string_append(script, "# no user namespace: the ids inside are the host's\n");
 		return;
 	}
-	g_string_append_printf(script, "# %s\n# uid %s\n# gid %s\n", method_texts[tier->method],
-			       uids, gids);
+	g_string_append_printf(script, "# %s\n# uid %s\n# gid %s\n",
+			       idmap_write_method(tier->method), uids, gids);
 	if (tier->newuidmap) {
 		g_string_append(script, "# they write(2) /proc/PID/uid_map and gid_map\n");
 		explain_program(script, tier->newuidmap, tier->uids);

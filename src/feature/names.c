@@ -12,6 +12,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -205,6 +206,38 @@ static bool write_file(int tmpfs, const char *name, const char *text, GError **e
 	return true;
 }
 
+/*
+ * Where a link that leads nowhere would lead, as a path of the root: systemd's images have
+ * /etc/resolv.conf point into /run, which is empty before the container runs.  NULL: no link.
+ */
+static char *link_destination(int root, const char *name)
+{
+	auto_fd etc = mount_open(root, "/etc", MOUNT_FOLLOW, NULL);
+	char link[PATH_MAX];
+	ssize_t n = etc < 0 ? -1 : readlinkat(etc, name, link, sizeof link - 1);
+
+	if (n <= 0)
+		return NULL;
+	link[n] = '\0';
+	return g_canonicalize_filename(link, "/etc");
+}
+
+/* The image's file, made where it is missing. -1 where that cannot be, too. */
+static int open_file(int root, const char *name, GError **error)
+{
+	g_autofree char *path = g_strconcat("/etc/", name, NULL);
+	g_autofree char *destination = NULL;
+	int target = mount_open_target(root, path, false, MOUNT_FOLLOW, error);
+
+	if (target < 0)
+		destination = link_destination(root, name);
+	if (destination) {
+		g_clear_error(error);
+		target = mount_open_target(root, destination, false, MOUNT_FOLLOW, error);
+	}
+	return target;
+}
+
 /* An image that has no such file and cannot be given one goes without. */
 static bool bind_file(int tmpfs, int root, const char *name, GError **error)
 {
@@ -212,7 +245,7 @@ static bool bind_file(int tmpfs, int root, const char *name, GError **error)
 	g_autoptr(GError) missing = NULL;
 	auto_fd mount = -1, target = -1;
 
-	target = mount_open_target(root, path, false, MOUNT_FOLLOW, &missing);
+	target = open_file(root, name, &missing);
 	if (target < 0) {
 		log_debug("names: leave out '%s': %s", path, missing->message);
 		return true;

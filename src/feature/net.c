@@ -309,25 +309,39 @@ static bool make_tap(int *ret_tap, unsigned *ret_index, GError **error)
 }
 
 /* Before the link is up: no address of the kernel's making, and none from router advertisements. */
-static bool prepare_ipv6(Netlink *netlink, unsigned index, GError **error)
+static bool prepare_ipv6(Netlink *netlink, unsigned index, const NetPlan *net, GError **error)
 {
-	set_sysctl("/proc/sys/net/ipv6/conf/lo/disable_ipv6", "0");
-	set_sysctl("/proc/sys/net/ipv6/conf/" NET_TAP "/disable_ipv6", "0");
+	set_sysctl("/proc/sys/net/ipv6/conf/" NET_TAP "/disable_ipv6", net->ipv6 ? "0" : "1");
+	if (!net->ipv6)
+		return true;
 	set_sysctl("/proc/sys/net/ipv6/conf/" NET_TAP "/accept_ra", "0");
 	return netlink_link_no_addr_gen(netlink, index, error);
 }
 
+/*
+ * The link-local address is ours as well: without one the kernel could not probe whether the
+ * gateway is still there (RFC 4861, 7.2.2), and its own would be tentative for a second.
+ */
+static bool configure_ipv6(Netlink *netlink, unsigned index, const NetPlan *net, GError **error)
+{
+	struct in6_addr local = net->address6;
+
+	memset(&local, 0, PREFIX6 / 8);
+	local.s6_addr[0] = 0xfe;
+	local.s6_addr[1] = 0x80;
+	return netlink_address_add(netlink, index, AF_INET6, &local, PREFIX6, error) &&
+	       netlink_address_add(netlink, index, AF_INET6, &net->address6, PREFIX6, error) &&
+	       netlink_route_default(netlink, index, AF_INET6, &net->gateway6, error);
+}
+
 static bool configure_tap(Netlink *netlink, unsigned index, const NetPlan *net, GError **error)
 {
-	if (net->ipv6 && !prepare_ipv6(netlink, index, error))
-		return false;
-	if (!netlink_link_up(netlink, index, net->mtu, error) ||
+	if (!prepare_ipv6(netlink, index, net, error) ||
+	    !netlink_link_up(netlink, index, net->mtu, error) ||
 	    !netlink_address_add(netlink, index, AF_INET, &net->address, net->prefix, error) ||
 	    !netlink_route_default(netlink, index, AF_INET, &net->gateway, error))
 		return false;
-	return !net->ipv6 ||
-	       (netlink_address_add(netlink, index, AF_INET6, &net->address6, PREFIX6, error) &&
-		netlink_route_default(netlink, index, AF_INET6, &net->gateway6, error));
+	return !net->ipv6 || configure_ipv6(netlink, index, net, error);
 }
 
 static bool send_diag(Container *container, GError **error)
@@ -482,9 +496,10 @@ static void explain_tap(const NetPlan *net, GString *script)
 	inet_ntop(AF_INET6, &net->address6, address, sizeof address);
 	inet_ntop(AF_INET6, &net->gateway6, gateway, sizeof gateway);
 	g_string_append_printf(script,
+			       "ip address add fe80::100/64 dev %s nodad\n"
 			       "ip address add %s/%u dev %s nodad\n"
 			       "ip -6 route add default via %s dev %s\n",
-			       address, PREFIX6, NET_TAP, gateway, NET_TAP);
+			       NET_TAP, address, PREFIX6, NET_TAP, gateway, NET_TAP);
 }
 
 void net_explain(const Plan *plan, GString *script)

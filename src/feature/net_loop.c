@@ -11,6 +11,7 @@ GSource *net_loop_watch(NetLoop *loop, int fd, GUnixFDSourceFunc function, gpoin
 	GSource *source = g_unix_fd_source_new(fd, G_IO_IN);
 
 	g_source_set_callback(source, G_SOURCE_FUNC(function), data, NULL);
+	g_source_set_can_recurse(source, TRUE); /* nothing does; it saves GLib's blocking */
 	g_source_attach(source, loop->context);
 	g_source_unref(source);
 	return source;

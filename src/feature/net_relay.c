@@ -145,10 +145,13 @@ static bool flow_pump(Flow *flow, int from, int to)
 	return true;
 }
 
-/* What to wait for on a descriptor that one flow reads from and the other writes to */
+/*
+ * What to wait for on a descriptor that one flow reads from and the other writes to. Never nothing:
+ * GLib would keep the last result of a descriptor that it does not poll.
+ */
 static GIOCondition stream_wants(const Flow *reads, const Flow *writes)
 {
-	int wants = 0;
+	int wants = G_IO_HUP | G_IO_ERR;
 
 	if (reads->at == reads->end && !reads->ended)
 		wants |= G_IO_IN;
@@ -206,8 +209,9 @@ static void stream_new(NetRelay *relay, int client)
 	stream->link.data = stream;
 	stream->client = client;
 	stream->server = -1;
-	stream->client_tag = g_source_add_unix_fd(&stream->source, client, 0);
+	stream->client_tag = g_source_add_unix_fd(&stream->source, client, G_IO_HUP | G_IO_ERR);
 	g_queue_push_tail_link(&relay->streams, &stream->link);
+	g_source_set_can_recurse(&stream->source, TRUE);
 	g_source_attach(&stream->source, relay->loop->context);
 	if (!stream_connect(stream)) {
 		stream_refuse(stream);

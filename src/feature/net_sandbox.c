@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/mount.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <signal.h>
@@ -11,7 +10,6 @@
 #include <sys/capability.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -21,6 +19,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "kernel/mount.h"
 
 /*
  * A TCP connection through libslirp costs two buffers of 128 KiB, so descriptors bound memory.  The
@@ -29,7 +28,7 @@
  */
 #define FILES_MAX    8192
 #define MEMORY_MAX   (4UL << 30)
-#define ROOT_OPTIONS "64k"
+#define ROOT_OPTIONS "size=64k,mode=0700"
 
 void net_sandbox_leave_supervisor(void)
 {
@@ -70,32 +69,16 @@ static bool enter_userns(GError **error)
 	       write_map("/proc/self/gid_map", gid, error);
 }
 
-static int make_tmpfs(void)
-{
-	auto_fd fs = (int)syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC);
-
-	if (fs < 0 || syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "size", ROOT_OPTIONS, 0) < 0 ||
-	    syscall(SYS_fsconfig, fs, FSCONFIG_SET_STRING, "mode", "0700", 0) < 0 ||
-	    syscall(SYS_fsconfig, fs, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
-		return -1;
-	return (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC,
-			    MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC);
-}
-
 /* Stack an empty tmpfs on "/", enter it by its descriptor, and drop what lies beneath. */
 static bool enter_empty_root(GError **error)
 {
 	auto_fd root = -1;
 
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
-		return error_errno(error, errno, "make the net process's mounts private");
-	root = make_tmpfs();
-	if (root < 0 ||
-	    syscall(SYS_move_mount, root, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0 ||
-	    fchdir(root) < 0 || syscall(SYS_pivot_root, ".", ".") < 0 ||
-	    umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
-		return error_errno(error, errno, "give the net process an empty root");
-	return true;
+	if (!mount_make_all_private(error))
+		return false;
+	root = mount_new("tmpfs", ROOT_OPTIONS,
+			 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, error);
+	return root >= 0 && mount_stack(root, error) && mount_pivot(root, error);
 }
 
 /*
@@ -144,11 +127,8 @@ bool net_sandbox_close(int keep, GError **error)
 
 	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0)
 		return error_errno(error, errno, "open '/dev/null'");
-	if ((keep > 3 && close_range(3, (unsigned)keep - 1, 0) < 0) ||
-	    close_range((unsigned)keep + 1, ~0U, 0) < 0)
-		return error_errno(error, errno, "close the net process's descriptors");
-	null = -1; /* the ranges had it */
-	return true;
+	fd_close(&null);
+	return fd_close_others(keep, error);
 }
 
 bool net_sandbox_enter(int *ret_listener, GError **error)
@@ -162,7 +142,10 @@ bool net_sandbox_enter(int *ret_listener, GError **error)
 	return true;
 }
 
-/* What GLib's loop, malloc, libslirp and our own forwarders call, as strace shows it. */
+/*
+ * What GLib's loop, malloc, libslirp and our own forwarders call, as strace shows it, and
+ * sigaltstack, without which AddressSanitizer takes the end of a process for a failure.
+ */
 static const int allowed[] = {
 	SCMP_SYS(accept4),	SCMP_SYS(accept),	 SCMP_SYS(bind),
 	SCMP_SYS(brk),		SCMP_SYS(clock_gettime), SCMP_SYS(close),
@@ -173,8 +156,8 @@ static const int allowed[] = {
 	SCMP_SYS(poll),		SCMP_SYS(ppoll),	 SCMP_SYS(read),
 	SCMP_SYS(recvfrom),	SCMP_SYS(recvmsg),	 SCMP_SYS(restart_syscall),
 	SCMP_SYS(rt_sigreturn), SCMP_SYS(sendmsg),	 SCMP_SYS(sendto),
-	SCMP_SYS(setsockopt),	SCMP_SYS(shutdown),	 SCMP_SYS(write),
-	SCMP_SYS(writev),
+	SCMP_SYS(setsockopt),	SCMP_SYS(shutdown),	 SCMP_SYS(sigaltstack),
+	SCMP_SYS(write),	SCMP_SYS(writev),
 };
 
 static int add_rules(scmp_filter_ctx filter)

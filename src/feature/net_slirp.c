@@ -11,14 +11,16 @@
  *                         └─► nowhere                                               │
  *     tap ◄──write──────────────────────────────────────────────────────────────────┘
  *
- * libslirp wants to be asked before every sleep which descriptors it waits for.  A GSource does
- * that in its prepare() and keeps GLib's poll set up to date by difference: most rounds change
- * nothing.
+ * The forwarders are GSources of one GMainContext.  libslirp instead wants to be asked before every
+ * sleep which descriptors it waits for, all of them, and thousands as GPollFDs of a GSource are
+ * slow: GLib keeps them in a sorted list, and writes to its wake-up descriptor at every change.  So
+ * a round of the loop runs GLib's four phases by hand and puts libslirp's descriptors behind GLib's
+ * own in the array for the one poll(2) of them all.
  *
  * An idle container must cost nothing, but libslirp asks to be woken every second as long as it
- * lives.  The source sleeps for ever when no socket is polled but those of published ports, and
- * nothing has happened for longer than libslirp's slowest timer.  Router advertisements, its only
- * real timer, are never armed: the container's addresses and routes are set from outside, and its
+ * lives.  The loop sleeps for ever when libslirp waits for no socket but those of published ports,
+ * and nothing has happened for longer than its slowest timer.  Router advertisements, its only real
+ * timer, are never armed: the container's addresses and routes are set from outside, and its
  * accept_ra is off.
  */
 #include "feature/net_slirp.h"
@@ -57,35 +59,18 @@
 /* Room in front keeps the IP header, 14 bytes behind, aligned to 4. */
 #define FRAME_SHIFT 2
 
-/* One descriptor that libslirp may wait for; the descriptor itself is the index libslirp gets. */
 typedef struct {
-	gpointer tag;
-	GIOCondition events;
-	guint round; /* the last round of slirp_pollfds_fill() that named it */
-} SlirpFd;
-
-typedef struct {
-	GSource source; /* first: GLib allocates and casts it */
-	struct NetProcess *process;
-} SlirpSource;
-
-typedef struct NetProcess {
 	const NetPlan *plan;
 	NetLoop loop;
 	Slirp *slirp;
-	SlirpSource *source;
-	gpointer tap_tag;
-	GArray *fds;	/* of SlirpFd, by descriptor */
-	GArray *polled; /* of int: the descriptors with a tag */
-	guint round;
-	gint64 active_at; /* when something last happened */
-	gint64 wake_at;	  /* when libslirp wants its turn; -1: not before a descriptor is ready */
+	GArray *polls;	  /* of GPollFD: GLib's, the tap, libslirp's */
+	gint64 active_at; /* when a packet was last moved, in microseconds */
+	bool ended;
 	NetDns *dns;
 	NetPing *ping;
 	NetRelay *relay;
 	NetForward *forward;
 	NetServers servers;
-	GMainLoop *main_loop;
 	uint8_t frame[NET_FRAME_MAX + FRAME_SHIFT];
 } NetProcess;
 
@@ -137,22 +122,10 @@ static void on_register_poll_fd(int fd, void *opaque)
 	(void)opaque;
 }
 
-static void fd_forget(NetProcess *process, int fd)
-{
-	SlirpFd *entry = &g_array_index(process->fds, SlirpFd, fd);
-
-	if (entry->tag)
-		g_source_remove_unix_fd(&process->source->source, entry->tag);
-	entry->tag = NULL;
-}
-
-/* libslirp is about to close fd, whose number may soon be another socket's. */
 static void on_unregister_poll_fd(int fd, void *opaque)
 {
-	NetProcess *process = opaque;
-
-	if (fd >= 0 && (guint)fd < process->fds->len)
-		fd_forget(process, fd);
+	(void)fd; /* the next round asks anew */
+	(void)opaque;
 }
 
 static void on_notify(void *opaque)
@@ -172,124 +145,45 @@ static const SlirpCb callbacks = {
 	.timer_new_opaque = on_timer_new,
 };
 
-/* --- the GSource --- */
+/* --- the loop --- */
 
 static const struct {
 	int slirp;
-	GIOCondition glib;
+	gushort glib;
 } event_names[] = {
 	{SLIRP_POLL_IN, G_IO_IN},   {SLIRP_POLL_OUT, G_IO_OUT}, {SLIRP_POLL_PRI, G_IO_PRI},
 	{SLIRP_POLL_ERR, G_IO_ERR}, {SLIRP_POLL_HUP, G_IO_HUP},
 };
 
-static GIOCondition events_to_glib(int events)
-{
-	int condition = 0;
-
-	for (size_t i = 0; i < G_N_ELEMENTS(event_names); i++)
-		if (events & event_names[i].slirp)
-			condition |= event_names[i].glib;
-	return (GIOCondition)condition;
-}
-
-static int events_from_glib(GIOCondition condition)
-{
-	int events = 0;
-
-	for (size_t i = 0; i < G_N_ELEMENTS(event_names); i++)
-		if (condition & event_names[i].glib)
-			events |= event_names[i].slirp;
-	return events;
-}
-
 static int on_add_poll(int fd, int events, void *opaque)
 {
 	NetProcess *process = opaque;
-	GIOCondition condition = events_to_glib(events);
-	SlirpFd *entry;
+	GPollFD entry = {.fd = fd};
 
-	if ((guint)fd >= process->fds->len)
-		g_array_set_size(process->fds, (guint)fd + 1);
-	entry = &g_array_index(process->fds, SlirpFd, fd);
-	if (!entry->tag) {
-		entry->tag = g_source_add_unix_fd(&process->source->source, fd, condition);
-		g_array_append_val(process->polled, fd);
-	} else if (entry->events != condition) {
-		g_source_modify_unix_fd(&process->source->source, entry->tag, condition);
-	}
-	entry->events = condition;
-	entry->round = process->round;
-	return fd;
+	for (size_t i = 0; i < G_N_ELEMENTS(event_names); i++)
+		if (events & event_names[i].slirp)
+			entry.events |= event_names[i].glib;
+	g_array_append_val(process->polls, entry);
+	return (int)process->polls->len - 1;
 }
 
-static int on_get_revents(int fd, void *opaque)
+/*
+ * Only what was asked for: poll(2) also reports a hang-up unasked, and a socket that waits to write
+ * when its reader is gone would make libslirp read the end of file again and again, never to write.
+ */
+static int on_get_revents(int index, void *opaque)
 {
 	NetProcess *process = opaque;
-	SlirpFd *entry = &g_array_index(process->fds, SlirpFd, fd);
+	const GPollFD *entry = &g_array_index(process->polls, GPollFD, index);
+	int events = 0;
 
-	GIOCondition condition =
-		entry->tag ? g_source_query_unix_fd(&process->source->source, entry->tag) : 0;
-
-	if (condition & G_IO_IN && net_forward_take_over(process->forward, fd))
+	if (entry->revents & entry->events & G_IO_IN &&
+	    net_forward_take_over(process->forward, entry->fd))
 		return 0;
-	return events_from_glib(condition);
-}
-
-/* Take what libslirp did not name this round out of the poll set. */
-static void fds_trim(NetProcess *process)
-{
-	for (guint i = process->polled->len; i-- > 0;) {
-		int fd = g_array_index(process->polled, int, i);
-		SlirpFd *entry = &g_array_index(process->fds, SlirpFd, fd);
-
-		if (entry->tag && entry->round == process->round)
-			continue;
-		fd_forget(process, fd);
-		g_array_remove_index_fast(process->polled, i);
-	}
-}
-
-static gboolean slirp_prepare(GSource *source, gint *timeout)
-{
-	NetProcess *process = ((SlirpSource *)source)->process;
-	gint64 now = g_source_get_time(source);
-	uint32_t wait = UINT32_MAX;
-
-	process->round++;
-	slirp_pollfds_fill(process->slirp, &wait, on_add_poll, process);
-	fds_trim(process);
-	if (process->polled->len <= net_forward_listeners(process->forward) &&
-	    now - process->active_at > QUIET_AFTER) {
-		process->wake_at = -1;
-		*timeout = -1;
-	} else {
-		process->wake_at = now + (gint64)wait * 1000;
-		*timeout = (gint)MIN(wait, (uint32_t)G_MAXINT);
-	}
-	return FALSE;
-}
-
-static bool any_ready(NetProcess *process)
-{
-	for (guint i = 0; i < process->polled->len; i++) {
-		int fd = g_array_index(process->polled, int, i);
-
-		if (on_get_revents(fd, process))
-			return true;
-	}
-	return g_source_query_unix_fd(&process->source->source, process->tap_tag) != 0;
-}
-
-static gboolean slirp_check(GSource *source)
-{
-	NetProcess *process = ((SlirpSource *)source)->process;
-	gint64 now = g_source_get_time(source);
-
-	if (any_ready(process)) {
-		process->active_at = now;
-		return TRUE;
-	}
-	return process->wake_at >= 0 && now >= process->wake_at;
+	for (size_t i = 0; i < G_N_ELEMENTS(event_names); i++)
+		if (entry->revents & entry->events & event_names[i].glib)
+			events |= event_names[i].slirp;
+	return events;
 }
 
 static void take_frame(NetProcess *process, const uint8_t *frame, size_t length)
@@ -335,28 +229,72 @@ static void read_tap(NetProcess *process)
 			return;
 		/* a payload with CAP_NET_ADMIN may delete its own interface */
 		log_warn("network: the container's tap is gone");
-		g_main_loop_quit(process->main_loop);
+		process->ended = true;
 		return;
 	}
 }
 
-static gboolean slirp_dispatch(GSource *source, GSourceFunc callback, gpointer data)
+/* GLib's descriptors, and how long its sources let us sleep. */
+static guint query_glib(NetProcess *process, gint priority, gint *ret_timeout)
 {
-	NetProcess *process = ((SlirpSource *)source)->process;
+	GArray *polls = process->polls;
+	gint count;
 
-	(void)callback;
-	(void)data;
-	slirp_pollfds_poll(process->slirp, 0, on_get_revents, process);
-	if (g_source_query_unix_fd(source, process->tap_tag))
-		read_tap(process);
-	return G_SOURCE_CONTINUE;
+	for (;;) {
+		count = g_main_context_query(process->loop.context, priority, ret_timeout,
+					     (GPollFD *)(void *)polls->data, (gint)polls->len);
+		if ((guint)count <= polls->len)
+			break;
+		g_array_set_size(polls, (guint)count);
+	}
+	g_array_set_size(polls, (guint)count);
+	return (guint)count;
 }
 
-static GSourceFuncs slirp_functions = {
-	.prepare = slirp_prepare,
-	.check = slirp_check,
-	.dispatch = slirp_dispatch,
-};
+/* libslirp's descriptors, and the shorter of its sleep and GLib's. */
+static gint query_slirp(NetProcess *process, gint timeout)
+{
+	uint32_t wait = timeout < 0 ? UINT32_MAX : (uint32_t)timeout;
+	guint before = process->polls->len;
+
+	slirp_pollfds_fill(process->slirp, &wait, on_add_poll, process);
+	if (process->polls->len - before <= net_forward_listeners(process->forward) &&
+	    g_get_monotonic_time() - process->active_at > QUIET_AFTER)
+		return timeout;
+	return (gint)MIN(wait, (uint32_t)G_MAXINT);
+}
+
+static void serve_slirp(NetProcess *process, bool failed, bool frames)
+{
+	slirp_pollfds_poll(process->slirp, failed, on_get_revents, process);
+	if (!frames)
+		return;
+	/* libslirp reads the clock in its poll alone, so frames must not come before it ... */
+	process->active_at = g_get_monotonic_time();
+	read_tap(process);
+	/* ... and a packet that waited for a neighbour's answer leaves in it: ask no sockets */
+	slirp_pollfds_poll(process->slirp, 1, on_get_revents, process);
+}
+
+static void loop_round(NetProcess *process)
+{
+	GMainContext *context = process->loop.context;
+	GPollFD tap = {.fd = process->loop.tap, .events = G_IO_IN};
+	GPollFD *polls;
+	gint priority, timeout;
+	guint count;
+	bool failed;
+
+	g_main_context_prepare(context, &priority);
+	count = query_glib(process, priority, &timeout);
+	g_array_append_val(process->polls, tap);
+	timeout = query_slirp(process, timeout);
+	polls = (GPollFD *)(void *)process->polls->data;
+	failed = g_poll(polls, process->polls->len, timeout) < 0;
+	if (g_main_context_check(context, priority, polls, (gint)count))
+		g_main_context_dispatch(context);
+	serve_slirp(process, failed, !failed && polls[count].revents);
+}
 
 /* --- the process --- */
 
@@ -387,24 +325,13 @@ static Slirp *make_slirp(NetProcess *process)
 	return slirp_new(&config, &callbacks, process);
 }
 
-static void add_source(NetProcess *process)
-{
-	process->source = (SlirpSource *)g_source_new(&slirp_functions, sizeof *process->source);
-	process->source->process = process;
-	/* else GLib takes all its descriptors out of the poll set around each dispatch */
-	g_source_set_can_recurse(&process->source->source, TRUE);
-	process->tap_tag =
-		g_source_add_unix_fd(&process->source->source, process->loop.tap, G_IO_IN);
-	g_source_attach(&process->source->source, process->loop.context);
-}
-
 /*
  * libslirp refuses a guest forward at the address that it knows as its name server, so it is told
  * of none; it answers ARP for guest forwards as well.
  */
 static bool add_relay(NetProcess *process, int listener, GError **error)
 {
-	static const NetRelayLimits dns_limits = {.streams = 64, .idle = 60 * G_USEC_PER_SEC};
+	static const NetRelayLimits dns_limits = {.streams = 256, .idle = 60 * G_USEC_PER_SEC};
 	struct in_addr nameserver = process->plan->nameserver;
 
 	if (slirp_add_unix(process->slirp, NET_SANDBOX_DNS, &nameserver, 53) < 0)
@@ -420,7 +347,7 @@ static gboolean on_control(gint fd, GIOCondition condition, gpointer data)
 
 	(void)fd;
 	(void)condition;
-	g_main_loop_quit(process->main_loop);
+	process->ended = true;
 	return G_SOURCE_REMOVE;
 }
 
@@ -461,14 +388,13 @@ static bool process_start(NetProcess *process, Sync *control, GError **error)
 		return false;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	process->loop.context = g_main_context_new();
-	process->main_loop = g_main_loop_new(process->loop.context, FALSE);
+	g_main_context_acquire(process->loop.context);
 	process->dns = net_dns_new(&process->loop, &process->servers);
 	process->ping = net_ping_new(&process->loop, forbidden_gid);
 	if (!add_relay(process, fd_steal(&listener), error) ||
 	    !net_forward_open_inside(process->forward, process->slirp, error) ||
 	    !net_sandbox_seal(error) || !take_tap(process, control, error))
 		return false;
-	add_source(process);
 	net_forward_start(process->forward);
 	net_loop_watch(&process->loop, control->fd, on_control, process);
 	return sync_send(control, SYNC_NET_UP, -1, error);
@@ -483,13 +409,13 @@ void net_slirp_main(const NetPlan *plan, Sync *control)
 	process->plan = plan;
 	process->loop.mtu = plan->mtu;
 	process->loop.tap = -1;
-	process->fds = g_array_new(FALSE, TRUE, sizeof(SlirpFd));
-	process->polled = g_array_new(FALSE, FALSE, sizeof(int));
+	process->polls = g_array_new(FALSE, TRUE, sizeof(GPollFD));
 	process->active_at = g_get_monotonic_time();
 	if (!process_start(process, control, &error)) {
 		sync_send_error(control, error);
 		_exit(EXIT_FAILURE);
 	}
-	g_main_loop_run(process->main_loop);
+	while (!process->ended)
+		loop_round(process);
 	_exit(EXIT_SUCCESS);
 }

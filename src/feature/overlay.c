@@ -16,7 +16,6 @@
  */
 #include "feature/overlay.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -119,13 +118,19 @@ static int overlay_new(Overlay *overlay, int lower, const char *path, GError **e
 	options = g_strdup_printf("lowerdir=/proc/self/fd/%d,upperdir=/proc/self/fd/%d,"
 				  "workdir=/proc/self/fd/%d,userxattr",
 				  lower, upper, work);
-	mount = mount_new("overlay", options, 0, error);
+	mount = mount_new("overlay", options, MOUNT_ATTR_NODEV, error);
 	if (mount < 0)
 		g_prefix_error(error, "lay an overlay over '%s': ", path);
 	return mount;
 }
 
 static void overlay_split(Overlay *overlay, int parent, const char *path, int target, int depth);
+
+/* Will steps that follow mount on this entry of the root? */
+static bool overlay_is_mount_point(const char *name)
+{
+	return strcmp(name, "dev") == 0 || strcmp(name, "proc") == 0 || strcmp(name, "sys") == 0;
+}
 
 /* An overlay for one directory entry; whatever the kernel refuses leaves it empty. */
 static void overlay_directory(Overlay *overlay, int lower, const char *path, int target, int depth)
@@ -150,7 +155,7 @@ static void overlay_file(int parent, const char *name, int root, const char *pat
 	auto_fd mount = mount_clone(parent, name, false, &refused);
 
 	if (file < 0 || mount < 0 ||
-	    !mount_change(mount, false, MOUNT_ATTR_RDONLY, 0, 0, &refused) ||
+	    !mount_change(mount, false, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV, 0, 0, &refused) ||
 	    !mount_attach(mount, file, path, &refused))
 		log_debug("overlay: '%s' is left out", path);
 }
@@ -170,15 +175,13 @@ static void overlay_link(int parent, const char *name, int root)
 /* The same file system tree as parent, entry by entry, in the empty directory target. */
 static void overlay_split(Overlay *overlay, int parent, const char *path, int target, int depth)
 {
-	auto_fd list = openat(parent, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = list >= 0 ? fdopendir(list) : NULL;
+	DIR *dir = fd_list(parent);
 	struct dirent *entry;
 
 	if (!dir) {
 		log_debug("overlay: '%s' cannot be read and stays empty", path);
 		return;
 	}
-	list = -1; /* the stream owns it */
 	while ((entry = readdir(dir))) {
 		g_autofree char *full = g_build_filename(path, entry->d_name, NULL);
 		struct stat st;
@@ -191,6 +194,8 @@ static void overlay_split(Overlay *overlay, int parent, const char *path, int ta
 			auto_fd lower = openat(parent, entry->d_name,
 					       O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
+			if (depth == 0 && overlay_is_mount_point(entry->d_name))
+				continue;
 			if (made >= 0 && lower >= 0)
 				overlay_directory(overlay, lower, full, made, depth);
 		} else if (S_ISLNK(st.st_mode)) {
@@ -205,17 +210,15 @@ static void overlay_split(Overlay *overlay, int parent, const char *path, int ta
 /* A tmpfs attached on top of "/". */
 static int overlay_stage(const char *mode, GError **error)
 {
-	auto_fd slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	auto_fd mount = mount_new("tmpfs", mode, MOUNT_ATTR_NODEV, error);
 
-	if (mount < 0 || !mount_attach(mount, slash, "/", error))
+	if (mount < 0 || !mount_stack(mount, error))
 		return -1;
 	return fd_steal(&mount);
 }
 
 static int overlay_attach_root(Overlay *overlay, int lower, const char *path, GError **error)
 {
-	auto_fd slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	auto_fd mount = -1;
 
 	if (overlay_has_mounts_below(overlay, path)) {
@@ -225,7 +228,7 @@ static int overlay_attach_root(Overlay *overlay, int lower, const char *path, GE
 		return fd_steal(&mount);
 	}
 	mount = overlay_new(overlay, lower, path, error);
-	if (mount < 0 || !mount_attach(mount, slash, "/", error)) {
+	if (mount < 0 || !mount_stack(mount, error)) {
 		hint_add(error, HINT_OVERLAY, path);
 		return -1;
 	}

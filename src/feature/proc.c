@@ -2,7 +2,11 @@
 #include "feature/proc.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -21,6 +25,22 @@ bool proc_child(Container *container, GError **error)
 		return false;
 	}
 	return mount_attach_in(mount, container->root, "/proc", true, MOUNT_NO_SYMLINKS, error);
+}
+
+int proc_open(GError **error)
+{
+	auto_fd proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct statfs fs;
+
+	if (proc < 0 || fstatfs(proc, &fs) < 0) {
+		error_errno(error, errno, "open '/proc'");
+		return -1;
+	}
+	if (fs.f_type != PROC_SUPER_MAGIC) {
+		error_set(error, RLC_ERROR_FAILED, "open '/proc': it is not a proc file system");
+		return -1;
+	}
+	return fd_steal(&proc);
 }
 
 /* Hide a directory under an empty read-only tmpfs (one for all), a file under /dev/null. */
@@ -61,14 +81,28 @@ static bool proc_readonly_path(int root, const char *path, GError **error)
 	       mount_attach(cover, target, path, error);
 }
 
+/* What hides files: the null device itself, which a volume on /dev could have replaced. */
+static int proc_open_null(int root, GError **error)
+{
+	auto_fd null = mount_open(root, "/dev/null", MOUNT_NO_SYMLINKS, error);
+	struct stat st;
+
+	if (null < 0)
+		return -1;
+	if (fstat(null, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3)) {
+		error_set(error, RLC_ERROR_UNSUPPORTED,
+			  "use '/dev/null' inside: it is not the null device");
+		return -1;
+	}
+	return fd_steal(&null);
+}
+
 bool proc_mask(Container *container, GError **error)
 {
 	const SpecLinux *linux_ = &container->plan->spec->linux_;
 	auto_fd empty = -1, null = -1;
 
-	/* the null device that the dev step made and verified, not a path that an image could forge
-	 */
-	null = mount_open(container->root, "/dev/null", MOUNT_NO_SYMLINKS, error);
+	null = proc_open_null(container->root, error);
 	empty = null < 0 ? -1
 			 : mount_new("tmpfs", "size=4k,nr_inodes=1,mode=0755",
 				     PROC_ATTRIBUTES | MOUNT_ATTR_RDONLY, error);

@@ -7,6 +7,12 @@
 /* init: mount a procfs of the new pid namespace on /proc. A symbolic link there is refused. */
 bool proc_child(Container *container, GError **error);
 
+/*
+ * /proc as O_PATH, once it is certain to be a procfs and not what someone put in its place; -1 with
+ * *error set otherwise.  For reading about oneself inside, where a forgery would be believed.
+ */
+int proc_open(GError **error);
+
 /* init, last before the pivot: cover the masked paths, make the read-only ones so. */
 bool proc_mask(Container *container, GError **error);
 

@@ -21,6 +21,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,7 @@
 #include "base/hint.h"
 #include "base/log.h"
 #include "feature/caps.h"
+#include "feature/exe_guard.h"
 #include "feature/tty.h"
 #include "feature/user.h"
 
@@ -185,14 +187,37 @@ static bool become_user(const SpecProcess *process, const User *user, GError **e
 	return true;
 }
 
-/* Signals as a shell would hand them over: none blocked, none ignored. */
+/*
+ * Without a reaper the payload is PID 1, and the change of user took from it the signal that ends
+ * it with its supervisor.  A supervisor that died in between left a closed socket.
+ */
+static bool tie_to_supervisor(const Sync *sync, GError **error)
+{
+	struct pollfd supervisor = {.fd = sync->fd};
+
+	if (getpid() != 1)
+		return true;
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return error_errno(error, errno, "tie the container to its supervisor");
+	if (poll(&supervisor, 1, 0) != 0)
+		return error_set(error, RLC_ERROR_FAILED, "start the payload: nobody waits for it");
+	return true;
+}
+
+/*
+ * Signals as a shell would hand them over: none blocked, none ignored.  By the system call, for the
+ * C library keeps two signals for itself, which a caller's posix_spawn may have left ignored.
+ */
 static bool reset_signals(GError **error)
 {
+	const unsigned long default_action[8] = {0}; /* the kernel's struct: SIG_DFL, no flags */
 	sigset_t none;
 
 	for (int i = 1; i < NSIG; i++) {
-		if (i != SIGKILL && i != SIGSTOP)
-			signal(i, SIG_DFL); /* fails for the two that the C library keeps */
+		if (i == SIGKILL || i == SIGSTOP)
+			continue;
+		if (syscall(SYS_rt_sigaction, i, default_action, NULL, (size_t)(NSIG - 1) / 8) < 0)
+			return error_errno(error, errno, "reset signal %d", i);
 	}
 	sigemptyset(&none);
 	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0)
@@ -315,14 +340,16 @@ bool process_exec(Container *container, GError **error)
 	    !set_rlimits(process->rlimits, error))
 		return false;
 	umask(0022);
-	if (!enter_cwd(process->cwd, error) || !become_user(process, &user, error))
+	if (!enter_cwd(process->cwd, error) || !become_user(process, &user, error) ||
+	    !tie_to_supervisor(container->sync, error))
 		return false;
 	if (process->user.umask >= 0)
 		umask((mode_t)process->user.umask);
 	env = build_env(container->plan, user.home);
 	if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return error_errno(error, errno, "close descriptors on exec");
-	return reset_signals(error) && exec_payload(container->plan, (char **)env->pdata, error);
+	return reset_signals(error) && exe_guard_ask(container->plan, error) &&
+	       exec_payload(container->plan, (char **)env->pdata, error);
 }
 
 /*
@@ -356,15 +383,19 @@ void process_explain(const Plan *plan, GString *script)
 	const SpecProcess *process = &plan->spec->process;
 	g_autofree char *cwd = g_shell_quote(process->cwd);
 
-	g_string_append_printf(script,
-			       "# setsid, prlimit, setgroups, setresgid, setresuid (user %s)\n"
-			       "# prctl(PR_CAPBSET_DROP), capset: %#" G_GINT64_MODIFIER
-			       "x, docker's set\n"
-			       "# prctl(PR_SET_NO_NEW_PRIVS), close_range(3, ~0, CLOEXEC), execve\n"
-			       "# By hand, where the root has util-linux: setpriv --no-new-privs "
-			       "--bounding-set …\n"
-			       "[ -d %s ] || mkdir -p %s\ncd %s\n",
-			       process->user.name ? process->user.name : "0",
-			       process->capabilities.bounding, cwd, cwd, cwd);
+	g_string_append_printf(
+		script,
+		"# setsid, prlimit, setgroups, setresgid, setresuid (user %s)\n"
+		"# prctl(PR_CAPBSET_DROP), capset: %#" G_GINT64_MODIFIER "x, docker's set\n"
+		"# prctl(PR_SET_NO_NEW_PRIVS), close_range(3, ~0, CLOEXEC), execve\n"
+		"%s"
+		"# By hand, where the root has util-linux: setpriv --no-new-privs "
+		"--bounding-set …\n"
+		"[ -d %s ] || mkdir -p %s\ncd %s\n",
+		process->user.name ? process->user.name : "0", process->capabilities.bounding,
+		plan->guard_exe ? "# ptrace(PTRACE_TRACEME): rlc's own file is the "
+				  "one program that is not run\n"
+				: "",
+		cwd, cwd, cwd);
 	explain_command(plan, script);
 }

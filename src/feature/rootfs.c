@@ -89,15 +89,16 @@ bool rootfs_private(Container *container, GError **error)
 	return mount_make_all_private(error);
 }
 
-/* Attach a detached mount on top of "/". */
+/*
+ * No root holds device nodes that work: with the host's ids a payload may make them, and one of the
+ * host's disk would be the whole host.  /dev has binds of the few that are harmless.
+ */
+
+/* Takes the mount, which may be -1 with *error set already. Returns it attached, or -1. */
 static int rootfs_stack(int mount, GError **error)
 {
-	auto_fd slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (mount < 0 || !mount_attach(mount, slash, "/", error)) {
+	if (mount >= 0 && !mount_stack(mount, error))
 		fd_close(&mount);
-		return -1;
-	}
 	return mount;
 }
 
@@ -107,7 +108,7 @@ static int rootfs_bind(const char *path, GError **error)
 	 */
 	auto_fd mount = mount_clone(AT_FDCWD, path, true, error);
 
-	if (mount < 0 || !mount_change(mount, true, 0, 0, MS_PRIVATE, error))
+	if (mount < 0 || !mount_change(mount, true, MOUNT_ATTR_NODEV, 0, MS_PRIVATE, error))
 		return -1;
 	return rootfs_stack(fd_steal(&mount), error);
 }
@@ -155,27 +156,45 @@ static int rootfs_shifted(Container *container, GError **error)
 	return overlay_stack_on(mount, rootfs->path, error);
 }
 
+/*
+ * A read-only root is so in all its mounts: those that the host had below the directory, and the
+ * overlays of a split one.  The topmost stays writable up to the pivot, so that directories to
+ * mount on can be made; where it cannot be made writable again it was read-only before.
+ */
+static bool rootfs_protect_below(int root, GError **error)
+{
+	g_autoptr(GError) locked = NULL;
+
+	if (!mount_change(root, true, MOUNT_ATTR_RDONLY, 0, 0, error))
+		return false;
+	if (!mount_change(root, false, 0, MOUNT_ATTR_RDONLY, 0, &locked))
+		log_debug("rootfs: the root is read-only on the host: %s", locked->message);
+	return true;
+}
+
+static int rootfs_make(const RootfsPlan *rootfs, GError **error)
+{
+	switch (rootfs->kind) {
+	case ROOT_DIRECTORY:
+		return rootfs_bind(rootfs->path, error);
+	case ROOT_OVERLAY:
+		return overlay_stack(rootfs->path, error);
+	case ROOT_BUILTIN:
+		return rootfs_stack(mount_new("tmpfs", "mode=0755", MOUNT_ATTR_NODEV, error),
+				    error);
+	}
+	g_assert_not_reached();
+}
+
 static bool make_root(Container *container, GError **error)
 {
 	const RootfsPlan *rootfs = &container->plan->rootfs;
 
-	if (rootfs->idmapped) {
-		container->root = rootfs_shifted(container, error);
-		return container->root >= 0;
-	}
-	switch (rootfs->kind) {
-	case ROOT_DIRECTORY:
-		container->root = rootfs_bind(rootfs->path, error);
-		break;
-	case ROOT_OVERLAY:
-		container->root = overlay_stack(rootfs->path, error);
-		break;
-	case ROOT_BUILTIN:
-		container->root = rootfs_stack(
-			mount_new("tmpfs", "mode=0755", MOUNT_ATTR_NODEV, error), error);
-		break;
-	}
-	return container->root >= 0;
+	container->root =
+		rootfs->idmapped ? rootfs_shifted(container, error) : rootfs_make(rootfs, error);
+	if (container->root < 0)
+		return false;
+	return !rootfs->readonly || rootfs_protect_below(container->root, error);
 }
 
 /*
@@ -232,29 +251,30 @@ void rootfs_explain(const Plan *plan, GString *script)
 	case ROOT_DIRECTORY:
 		g_string_append_printf(script,
 				       "# open_tree(%s, OPEN_TREE_CLONE|AT_RECURSIVE), "
-				       "move_mount on top of \"/\": the directory as it is\n"
+				       "mount_setattr(MOUNT_ATTR_NODEV),\n"
+				       "# move_mount on top of \"/\": the directory as it is\n"
 				       "mount --rbind %s \"$root\"\n"
 				       "mount --make-rprivate \"$root\"\n",
 				       quoted, quoted);
 		break;
 	case ROOT_OVERLAY:
-		g_string_append_printf(script,
-				       "# fsopen(\"tmpfs\"), fsopen(\"overlay\"), move_mount on "
-				       "top of \"/\": writes go "
-				       "to a tmpfs,\n# which dies with this mount namespace; the "
-				       "directory stays as it "
-				       "is%s\n"
-				       "mount -t tmpfs -o mode=0700 stage \"$stage\"\n"
-				       "mkdir \"$stage/upper\" \"$stage/work\"\n"
-				       "chmod --reference=%s \"$stage/upper\"\n"
-				       "mount -t overlay -o lowerdir=%s,upperdir=\"$stage/upper\","
-				       "workdir=\"$stage/work\",userxattr overlay \"$root\"\n",
-				       strcmp(rootfs->path, "/") == 0
-					       ? "\n# (over \"/\" rlc lays one overlay per "
-						 "directory without mounts "
-						 "below)"
-					       : "",
-				       quoted, quoted);
+		g_string_append_printf(
+			script,
+			"# fsopen(\"tmpfs\"), fsopen(\"overlay\"), move_mount on "
+			"top of \"/\": writes go "
+			"to a tmpfs,\n# which dies with this mount namespace; the "
+			"directory stays as it "
+			"is%s\n"
+			"mount -t tmpfs -o mode=0700 stage \"$stage\"\n"
+			"mkdir \"$stage/upper\" \"$stage/work\"\n"
+			"chmod --reference=%s \"$stage/upper\"\n"
+			"mount -t overlay -o lowerdir=%s,upperdir=\"$stage/upper\","
+			"workdir=\"$stage/work\",userxattr,nodev overlay \"$root\"\n",
+			strcmp(rootfs->path, "/") == 0 ? "\n# (over \"/\" rlc lays one overlay per "
+							 "directory without mounts "
+							 "below)"
+						       : "",
+			quoted, quoted);
 		break;
 	case ROOT_BUILTIN:
 		g_string_append(script,

@@ -4,7 +4,8 @@
 
 #include "model/container.h"
 
-/* init: sysfs of the new network namespace, or a read-only bind of the host's where that is shared. */
+/* init: sysfs of the new network namespace, or a read-only bind of the host's where that is shared.
+ */
 bool sys_child(Container *container, GError **error);
 
 void sys_explain(const Plan *plan, GString *script);

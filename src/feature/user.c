@@ -6,7 +6,8 @@
 #include "base/error.h"
 #include "base/fd.h"
 
-#define FILE_MAX (4 << 20) /* of /etc/passwd and /etc/group */
+#define FILE_MAX   (4 << 20) /* of /etc/passwd and /etc/group */
+#define GROUPS_MAX 4096	     /* of a user; a hostile /etc/group could name a hundred thousand */
 
 /* Fields of passwd(5) and group(5) */
 enum {
@@ -92,11 +93,12 @@ static char **read_lines(int etc_dirfd, const char *name)
 	return g_strsplit(text ? text : "", "\n", -1);
 }
 
-/* Fields of the first line whose given field is word or, for a number, this id; NULL: none. */
-static char **find_line(char **lines, guint name_field, guint id_field, const char *word)
+/*
+ * The fields of the first whole line, of at least needed fields, with word in its first field, or
+ * for a number this id in id_field.  NULL: none.
+ */
+static char **find_line(char **lines, guint needed, guint id_field, const char *word)
 {
-	guint field = is_number(word) ? id_field : name_field;
-	guint needed = MAX(name_field, id_field) + 1;
 	uint32_t wanted = 0, id;
 
 	if (is_number(word) && !parse_id(word, &wanted))
@@ -106,10 +108,15 @@ static char **find_line(char **lines, guint name_field, guint id_field, const ch
 
 		if (g_strv_length(fields) < needed || !parse_id(fields[id_field], &id))
 			continue;
-		if (is_number(word) ? id == wanted : strcmp(fields[field], word) == 0)
+		if (is_number(word) ? id == wanted : strcmp(fields[0], word) == 0)
 			return g_steal_pointer(&fields);
 	}
 	return NULL;
+}
+
+static char **find_user(char **passwd_lines, const char *word)
+{
+	return find_line(passwd_lines, PASSWD_GID + 1, PASSWD_UID, word);
 }
 
 static bool lookup_group(char **group_lines, const char *word, uint32_t *ret_gid, GError **error)
@@ -121,7 +128,7 @@ static bool lookup_group(char **group_lines, const char *word, uint32_t *ret_gid
 			return error_set(error, RLC_ERROR_USAGE, "group '%s' is not an id", word);
 		return true;
 	}
-	fields = find_line(group_lines, GROUP_NAME, GROUP_GID, word);
+	fields = find_line(group_lines, GROUP_GID + 1, GROUP_GID, word);
 	if (!fields || !parse_id(fields[GROUP_GID], ret_gid))
 		return error_set(
 			error, RLC_ERROR_NOT_FOUND,
@@ -137,7 +144,8 @@ static void add_group(User *user, uint32_t gid)
 		if (g_array_index(user->groups, uint32_t, i) == gid)
 			return;
 	}
-	g_array_append_val(user->groups, gid);
+	if (user->groups->len < GROUPS_MAX)
+		g_array_append_val(user->groups, gid);
 }
 
 /* Groups that list the user as a member. */
@@ -156,20 +164,26 @@ static void add_member_groups(User *user, char **group_lines, const char *name)
 	}
 }
 
+static void take_home(User *user, char **entry)
+{
+	if (g_strv_length(entry) > PASSWD_HOME && *entry[PASSWD_HOME] == '/')
+		user->home = g_strdup(entry[PASSWD_HOME]);
+}
+
 /* USER[:GROUP]: uid, gid, home, and the groups of a user that the files know. */
 static bool lookup_name(const char *text, char **passwd_lines, char **group_lines, User *user,
 			GError **error)
 {
 	g_auto(GStrv) parts = g_strsplit(text, ":", 2);
-	g_auto(GStrv) entry = find_line(passwd_lines, PASSWD_NAME, PASSWD_UID, parts[0]);
+	g_auto(GStrv) entry = find_user(passwd_lines, parts[0]);
 
 	if (entry) {
-		if (!parse_id(entry[PASSWD_UID], &user->uid))
-			return error_set(error, RLC_ERROR_NOT_FOUND, "find user '%s'", parts[0]);
-		if (g_strv_length(entry) > PASSWD_GID && !parse_id(entry[PASSWD_GID], &user->gid))
+		/* find_user() saw to the uid; a gid that is none is as good as one that is absent
+		 */
+		if (!parse_id(entry[PASSWD_UID], &user->uid) ||
+		    !parse_id(entry[PASSWD_GID], &user->gid))
 			user->gid = 0;
-		if (g_strv_length(entry) > PASSWD_HOME && *entry[PASSWD_HOME] == '/')
-			user->home = g_strdup(entry[PASSWD_HOME]);
+		take_home(user, entry);
 	} else if (!is_number(parts[0]) || !parse_id(parts[0], &user->uid)) {
 		return error_set(
 			error, RLC_ERROR_NOT_FOUND,
@@ -186,12 +200,12 @@ static bool lookup_name(const char *text, char **passwd_lines, char **group_line
 static void lookup_ids(const SpecUser *wanted, char **passwd_lines, User *user)
 {
 	g_autofree char *uid = g_strdup_printf("%u", wanted->uid);
-	g_auto(GStrv) entry = find_line(passwd_lines, PASSWD_NAME, PASSWD_UID, uid);
+	g_auto(GStrv) entry = find_user(passwd_lines, uid);
 
 	user->uid = wanted->uid;
 	user->gid = wanted->gid;
-	if (entry && g_strv_length(entry) > PASSWD_HOME && *entry[PASSWD_HOME] == '/')
-		user->home = g_strdup(entry[PASSWD_HOME]);
+	if (entry)
+		take_home(user, entry);
 }
 
 bool user_lookup(const SpecUser *wanted, int etc_dirfd, User *ret_user, GError **error)

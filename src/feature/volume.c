@@ -90,6 +90,13 @@ static bool volume_apply_options(const SpecMount *asked, PlanMount *mount, GErro
 	return true;
 }
 
+/* Device nodes work only where the source shows that they are wanted, or the option dev says so. */
+static bool volume_is_of_devices(const char *source, const struct stat *st)
+{
+	return S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode) || strcmp(source, "/dev") == 0 ||
+	       g_str_has_prefix(source, "/dev/");
+}
+
 /* A bind's source is opened again by init, in its own mount namespace; here it must only exist. */
 static bool volume_resolve_source(const SpecMount *asked, PlanMount *mount, GError **error)
 {
@@ -101,6 +108,8 @@ static bool volume_resolve_source(const SpecMount *asked, PlanMount *mount, GErr
 				   asked->destination);
 	mount->source_is_dir = S_ISDIR(st.st_mode);
 	mount->recursive = true;
+	if (!volume_is_of_devices(mount->source, &st))
+		mount->attr_set = MOUNT_ATTR_NODEV;
 	return true;
 }
 

@@ -5,8 +5,9 @@
 #include "model/container.h"
 
 /*
- * Turn spec->mounts into plan->mounts: options become attributes, sources become absolute paths that
- * exist.  Refuses unknown options and types, missing sources, and destinations on or below /proc.
+ * Turn spec->mounts into plan->mounts: options become attributes, sources become absolute paths
+ * that exist.  Refuses unknown options and types, missing sources, and destinations on or below
+ * /proc.
  */
 bool volume_plan(const Spec *spec, Plan *plan, GError **error);
 

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -124,6 +126,13 @@ bool mount_attach(int mount, int target, const char *path, GError **error)
 	return true;
 }
 
+bool mount_stack(int mount, GError **error)
+{
+	auto_fd slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return mount_attach(mount, slash, "/", error);
+}
+
 bool mount_make_all_private(GError **error)
 {
 	if (syscall(SYS_mount, NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
@@ -168,6 +177,22 @@ static bool mount_make(int parent, const char *name, bool directory)
 	return fd >= 0 || errno == EEXIST;
 }
 
+/* A path that exists, by links of the rootfs perhaps: they must not lead what is mounted to /proc.
+ */
+static int mount_check_target(int fd, const char *path, MountResolve resolve, GError **error)
+{
+	struct statfs fs;
+
+	if (resolve == MOUNT_NO_SYMLINKS ||
+	    (fstatfs(fd, &fs) == 0 && fs.f_type != PROC_SUPER_MAGIC))
+		return fd;
+	close(fd);
+	error_set(error, RLC_ERROR_UNSUPPORTED,
+		  "mount on '%s': a link of the rootfs leads into /proc, which nothing may cover",
+		  path);
+	return -1;
+}
+
 int mount_open_target(int root, const char *path, bool directory, MountResolve resolve,
 		      GError **error)
 {
@@ -175,10 +200,11 @@ int mount_open_target(int root, const char *path, bool directory, MountResolve r
 	auto_fd parent = -1;
 	int fd = mount_openat2(root, path, resolve);
 
-	if (fd >= 0 || errno != ENOENT || strcmp(path, "/") == 0) {
-		if (fd < 0)
-			error_errno(error, errno, "open '%s' in the rootfs", path);
-		return fd;
+	if (fd >= 0)
+		return mount_check_target(fd, path, resolve, error);
+	if (errno != ENOENT || strcmp(path, "/") == 0) {
+		error_errno(error, errno, "open '%s' in the rootfs", path);
+		return -1;
 	}
 	above = g_path_get_dirname(path);
 	name = g_path_get_basename(path);
@@ -204,15 +230,46 @@ bool mount_attach_in(int mount, int root, const char *path, bool directory, Moun
 	return target >= 0 && mount_attach(mount, target, path, error);
 }
 
+/* Which mount a path leads to; 0, which is none, with errno on failure. */
+static uint64_t mount_id(int dirfd, const char *path)
+{
+	struct statx stx;
+
+	if (statx(dirfd, path, AT_EMPTY_PATH | AT_NO_AUTOMOUNT, STATX_MNT_ID, &stx) < 0)
+		return 0;
+	return stx.stx_mnt_id;
+}
+
+/*
+ * Nothing may be left on top of the new root: "/.." would lead into it.  The old root is one mount,
+ * and each that was stacked on it on the way here (an overlay's stage) is one more.
+ */
+static bool mount_detach_stacked(uint64_t new_root, GError **error)
+{
+	uint64_t top;
+
+	while ((top = mount_id(AT_FDCWD, "/..")) != new_root) {
+		if (top == 0)
+			return error_errno(error, errno, "look above the new root");
+		if (syscall(SYS_umount2, ".", MOUNT_DETACH) < 0)
+			return error_errno(error, errno, "detach the old root");
+	}
+	return true;
+}
+
 bool mount_pivot(int root, GError **error)
 {
+	uint64_t new_root = mount_id(root, "");
+
+	if (new_root == 0)
+		return error_errno(error, errno, "stat the new root");
 	/* With "." for both, the old root ends up on top of the new one, where umount finds it. */
 	if (fchdir(root) < 0)
 		return error_errno(error, errno, "enter the new root");
 	if (syscall(SYS_pivot_root, ".", ".") < 0)
 		return error_errno(error, errno, "pivot_root");
-	if (syscall(SYS_umount2, ".", MOUNT_DETACH) < 0)
-		return error_errno(error, errno, "detach the old root");
+	if (!mount_detach_stacked(new_root, error))
+		return false;
 	if (chdir("/") < 0)
 		return error_errno(error, errno, "chdir to '/'");
 	return true;

@@ -44,13 +44,20 @@ bool mount_idmap(int mount, int userns, GError **error);
 /* Attach a detached mount on the file or directory that target (O_PATH) refers to. */
 bool mount_attach(int mount, int target, const char *path, GError **error);
 
+/* Attach a detached mount on top of "/": paths go on meaning the old root, its descriptor the new.
+ */
+bool mount_stack(int mount, GError **error);
+
 /* Make every mount of this namespace private, so that nothing done here is seen outside. */
 bool mount_make_all_private(GError **error);
 
 /* Open a path inside root as O_PATH. Descriptor, or -1 with RLC_ERRNO. */
 int mount_open(int root, const char *path, MountResolve resolve, GError **error);
 
-/* The same, but a missing directory or (directory false) empty file is made, parents included. */
+/*
+ * The same, but a missing directory or (directory false) empty file is made, parents included.  A
+ * path that links of the root lead into its procfs is refused (UNSUPPORTED).
+ */
 int mount_open_target(int root, const char *path, bool directory, MountResolve resolve,
 		      GError **error);
 
@@ -58,5 +65,8 @@ int mount_open_target(int root, const char *path, bool directory, MountResolve r
 bool mount_attach_in(int mount, int root, const char *path, bool directory, MountResolve resolve,
 		     GError **error);
 
-/* pivot_root(2) into the mount that root refers to and let go of the old one. */
+/*
+ * pivot_root(2) into the mount that root refers to and let go of the old one, with all that is
+ * stacked on it.  On success nothing lies above "/".
+ */
 bool mount_pivot(int root, GError **error);

@@ -65,7 +65,7 @@ static bool sync_send_packet(Sync *sync, const SyncPacket *packet, size_t length
 }
 
 /* 0 is the end of file, for which packet->message becomes 0 too. */
-static ssize_t sync_receive(Sync *sync, SyncPacket *packet, int *ret_fd)
+static ssize_t sync_receive(Sync *sync, SyncPacket *packet, int *ret_fd, int flags)
 {
 	union {
 		char buffer[CMSG_SPACE(sizeof(int))];
@@ -81,23 +81,15 @@ static ssize_t sync_receive(Sync *sync, SyncPacket *packet, int *ret_fd)
 	ssize_t n;
 
 	memset(packet, 0, sizeof *packet);
-	n = TEMP_FAILURE_RETRY(recvmsg(sync->fd, &header, MSG_CMSG_CLOEXEC));
-	/* The peer died with a message of ours unread; what it said before is behind that. */
+	flags |= MSG_CMSG_CLOEXEC;
+	n = TEMP_FAILURE_RETRY(recvmsg(sync->fd, &header, flags));
+	/* The peer died with a message of ours unread. Said once; what it sent comes after. */
 	if (n < 0 && errno == ECONNRESET)
-		n = TEMP_FAILURE_RETRY(recvmsg(sync->fd, &header, MSG_CMSG_CLOEXEC));
+		n = TEMP_FAILURE_RETRY(recvmsg(sync->fd, &header, flags));
 	if (n > 0 && header.msg_controllen >= CMSG_LEN(sizeof(int)) &&
 	    control.align.cmsg_type == SCM_RIGHTS)
 		memcpy(ret_fd, CMSG_DATA(&control.align), sizeof *ret_fd);
 	return n;
-}
-
-bool sync_send(Sync *sync, SyncMessage message, int fd, GError **error)
-{
-	SyncPacket packet = {.message = (int)message};
-
-	if (!sync_send_packet(sync, &packet, offsetof(SyncPacket, text), fd))
-		return error_errno(error, errno, "send %s", sync_names[message]);
-	return true;
 }
 
 static bool sync_unpack_error(Sync *sync, const SyncPacket *packet, GError **error)
@@ -108,11 +100,38 @@ static bool sync_unpack_error(Sync *sync, const SyncPacket *packet, GError **err
 	return false;
 }
 
+bool sync_last_words(Sync *sync, GError **error)
+{
+	SyncPacket packet;
+
+	do {
+		auto_fd fd = -1;
+
+		if (sync_receive(sync, &packet, &fd, MSG_DONTWAIT) <= 0)
+			return false;
+	} while (packet.message != SYNC_ERROR);
+	g_clear_error(error);
+	return !sync_unpack_error(sync, &packet, error);
+}
+
+bool sync_send(Sync *sync, SyncMessage message, int fd, GError **error)
+{
+	SyncPacket packet = {.message = (int)message};
+	int failure;
+
+	if (sync_send_packet(sync, &packet, offsetof(SyncPacket, text), fd))
+		return true;
+	failure = errno;
+	if (failure == EPIPE && sync_last_words(sync, error))
+		return false;
+	return error_errno(error, failure, "send %s", sync_names[message]);
+}
+
 bool sync_expect(Sync *sync, SyncMessage message, int *ret_fd, GError **error)
 {
 	auto_fd fd = -1;
 	SyncPacket packet;
-	ssize_t n = sync_receive(sync, &packet, &fd);
+	ssize_t n = sync_receive(sync, &packet, &fd, 0);
 
 	if (n < 0)
 		return error_errno(error, errno, "wait for %s", sync_names[message]);
@@ -147,7 +166,7 @@ bool sync_expect_exec(Sync *sync, GError **error)
 {
 	auto_fd fd = -1;
 	SyncPacket packet;
-	ssize_t n = sync_receive(sync, &packet, &fd);
+	ssize_t n = sync_receive(sync, &packet, &fd, 0);
 
 	if (n < 0)
 		return error_errno(error, errno, "wait for the payload's exec");

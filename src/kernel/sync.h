@@ -66,6 +66,12 @@ bool sync_send(Sync *sync, SyncMessage message, int fd, GError **error);
  */
 bool sync_expect(Sync *sync, SyncMessage message, int *ret_fd, GError **error);
 
+/*
+ * supervisor, after a failure of its own: did init send an error that nobody has read yet?  Then
+ * that is what went wrong first, and replaces *error (error may be NULL).  Does not wait.
+ */
+bool sync_last_words(Sync *sync, GError **error);
+
 /* init: send an error to the supervisor. Best effort: there is nobody else to tell. */
 void sync_send_error(Sync *sync, const GError *reported);
 

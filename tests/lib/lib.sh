@@ -51,7 +51,7 @@ os.execv("/bin/bash", ["bash", *sys.argv[1:]])'
 		"${world[@]}" /usr/bin/python3 -c "$become" "$0" "$@"
 fi
 [ -z "${RLC_TEST_MOUNTNS:-}" ] || mount --make-rshared /
-exec </dev/null
+exec </dev/null 200>&2
 
 # ------------------------------------------------------------------------------------------ TAP
 
@@ -59,13 +59,17 @@ test_count=0
 test_failed=0
 last_run=
 
+# On standard error, which prove shows
 diag() {
 	local line
 
 	while IFS= read -r line; do
-		printf '# %s\n' "$line"
+		printf '# %s\n' "$line" >&200
 	done <<<"$*"
 }
+
+# For who reads the TAP
+note() { printf '# %s\n' "$*"; }
 
 _report() { # PASSED(0|1…) DESCRIPTION
 	local description=${2//#/\\#}
@@ -125,7 +129,7 @@ nok() {
 is() { # GOT EXPECTED DESCRIPTION
 	[ "$1" = "$2" ]
 	_report $? "$3" && return
-	diag "  got:      $1"
+	diag "  got:      ${1:0:1000}"
 	diag "  expected: $2"
 	_diag_last_run
 }
@@ -133,7 +137,7 @@ is() { # GOT EXPECTED DESCRIPTION
 isnt() { # GOT UNEXPECTED DESCRIPTION
 	[ "$1" != "$2" ]
 	_report $? "$3" && return
-	diag "  got:      $1"
+	diag "  got:      ${1:0:1000}"
 	diag "  expected: anything else"
 	_diag_last_run
 }
@@ -141,7 +145,7 @@ isnt() { # GOT UNEXPECTED DESCRIPTION
 like() { # GOT EXTENDED-REGEX DESCRIPTION
 	[[ $1 =~ $2 ]]
 	_report $? "$3" && return
-	diag "  got:      ${1:0:2000}"
+	diag "  got:      ${1:0:1000}"
 	diag "  expected: something that matches /$2/"
 	_diag_last_run
 }
@@ -149,7 +153,7 @@ like() { # GOT EXTENDED-REGEX DESCRIPTION
 unlike() { # GOT EXTENDED-REGEX DESCRIPTION
 	! [[ $1 =~ $2 ]]
 	_report $? "$3" && return
-	diag "  got:      ${1:0:2000}"
+	diag "  got:      ${1:0:1000}"
 	diag "  expected: nothing that matches /$2/"
 	_diag_last_run
 }
@@ -242,6 +246,7 @@ _finish() {
 		eval "${finishers[i]}" >&2
 	done
 	if [ -z "$test_finished" ]; then
+		diag "$0 ended early"
 		printf 'not ok %d - the test ended early (status %d)\n' $((test_count + 1)) "$code"
 		exit 1
 	fi
@@ -368,7 +373,7 @@ user_without_subids() {
 	_add_user one -K SUB_UID_COUNT=0 -K SUB_GID_COUNT=0 || skip_all root "useradd failed"
 }
 
-# env_for USER: the words of a clean environment, in the array clean_env
+# The words that give USER a clean environment, in the array clean_env
 _clean_env() {
 	local home
 
@@ -382,37 +387,36 @@ _clean_env() {
 	[ -z "${UBSAN_OPTIONS:-}" ] || clean_env+=(UBSAN_OPTIONS="$UBSAN_OPTIONS")
 }
 
-# as USER COMMAND…: as this user (or root), in its home, with a clean environment and $RUN_TIMEOUT
-# seconds to go.  NAME=VALUE words before the command add to the environment.
-as() {
-	local user=$1 clean_env
-
-	shift
-	_clean_env "$user"
-	if [ "$(id -un)" = "$user" ]; then
-		(cd / && exec "${clean_env[@]}" timeout --kill-after=5 "$RUN_TIMEOUT" env "$@")
+# What makes a process USER's, in the array become, and where it starts, in $start
+_become() {
+	_clean_env "$1"
+	if [ "$(id -un)" = "$1" ]; then
+		start=/
+		become=("${clean_env[@]}")
 	else
-		(cd "$T/home-$user" && exec setpriv --reuid "$user" --regid "$(id -g "$user")" \
-			--init-groups --inh-caps=-all -- \
-			"${clean_env[@]}" timeout --kill-after=5 "$RUN_TIMEOUT" env "$@")
+		start=$T/home-$1
+		become=(setpriv --reuid "$1" --regid "$(id -g "$1")" --init-groups --inh-caps=-all --
+			"${clean_env[@]}")
 	fi
 }
 
-# as_background USER COMMAND…: the same without a time limit, in the background; sets $! to the process of COMMAND itself
-as_background() {
-	local user=$1 clean_env
+# as USER COMMAND…: as this user (or root), in its home, with a clean environment and $RUN_TIMEOUT
+# seconds to go.  NAME=VALUE words before the command add to the environment.
+as() {
+	local user=$1 clean_env become start
 
 	shift
-	_clean_env "$user"
-	if [ "$(id -un)" = "$user" ]; then
-		exec_in=/
-		drop=()
-	else
-		exec_in=$T/home-$user
-		drop=(setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups
-			--inh-caps=-all --)
-	fi
-	(cd "$exec_in" && exec "${drop[@]}" "${clean_env[@]}" "$@") &
+	_become "$user"
+	(cd "$start" && exec "${become[@]}" timeout --kill-after=5 "$RUN_TIMEOUT" env "$@")
+}
+
+# as_background USER COMMAND…: the same without a time limit, in the background; $! is COMMAND itself
+as_background() {
+	local user=$1 clean_env become start
+
+	shift
+	_become "$user"
+	(cd "$start" && exec "${become[@]}" "$@") &
 }
 
 # ------------------------------------------------------------------------------------------- needs
@@ -493,15 +497,23 @@ needs() {
 
 # ---------------------------------------------------------------------------------------- fixtures
 
-# tun_mode MODE: this test sees a /dev/net/tun of that mode
+# tun_mode MODE: this test sees a /dev/net/tun of its own, of that mode
+tun_mounted=
 tun_mode() {
 	[ -e "$T/tun" ] || mknod "$T/tun" c 10 200 || return 1
 	chmod "$1" "$T/tun"
-	mountpoint -q /dev/net/tun 2>/dev/null && return
+	[ -z "$tun_mounted" ] || return 0
 	if [ ! -e /dev/net/tun ]; then
 		mkdir -p /dev/net && touch /dev/net/tun || return 1
 	fi
-	grep -q ' /dev/net/tun ' /proc/self/mountinfo || mount --bind "$T/tun" /dev/net/tun
+	mount --bind "$T/tun" /dev/net/tun && tun_mounted=1
+}
+
+# tun_gone: nothing of it is left
+tun_gone() {
+	umount /dev/net/tun
+	tun_mounted=
+	mount -t tmpfs -o mode=755 none /dev/net
 }
 
 tun_open() { tun_mode 0666; }
@@ -621,13 +633,14 @@ leftovers_begin() (
 	_snapshot | sort >"$T/before"
 )
 
-# no_leftovers DESCRIPTION: nothing more than at leftovers_begin. What is on its way out has five
+# no_leftovers DESCRIPTION: nothing more than at leftovers_begin. What is on its way out has a few
 # seconds (the kernel takes namespaces apart after their last process).
+LEFTOVERS_SECONDS=5
 no_leftovers() {
 	local left
 
 	[ -e "$T/before" ] || fail "leftovers_begin was not called"
-	if wait_for 5 _nothing_left; then
+	if wait_for $LEFTOVERS_SECONDS _nothing_left; then
 		_report 0 "$1"
 	else
 		left=$(_leftovers)

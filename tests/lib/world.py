@@ -101,14 +101,21 @@ class Page(http.server.BaseHTTPRequestHandler):
         pass
 
 
-class Server6(socketserver.ThreadingTCPServer):
+class Quiet:
+    """A client that goes away early is no news."""
+
+    def handle_error(self, request, client_address):
+        pass
+
+
+class Server6(Quiet, socketserver.ThreadingTCPServer):
     address_family = socket.AF_INET6
     allow_reuse_address = True
     daemon_threads = True
     request_queue_size = 128
 
 
-class Udp4(socketserver.UDPServer):
+class Udp4(Quiet, socketserver.UDPServer):
     max_packet_size = 65535
 
 

@@ -91,11 +91,13 @@ _world_links() {
 		ip address add $WORLD6/64 dev host nodad
 		ip address add $WWW4/32 dev lo
 		ip address add $WWW6/128 dev lo nodad
+		ip address add fe80::1/64 dev host nodad
 		ip link set host addrgenmode none up" || return 1
 	in_host sh -ec "
 		ip link set lo up
 		ip address add $HOST4/24 dev world
 		ip address add $HOST6/64 dev world nodad
+		ip address add fe80::2/64 dev world nodad
 		ip link set world addrgenmode none up
 		ip route add default via $WORLD4
 		ip -6 route add default via $WORLD6
@@ -140,6 +142,7 @@ canary_heard() {
 	rm -f "$T/world-canary.ready.heard"
 }
 
+# shellcheck disable=SC2034 # lib.sh reads $why
 need_world() {
 	why="the world needs root, its own mount namespace, ip, dnsmasq and python3"
 	need_root && need_mountns && command -v ip dnsmasq iperf3 /usr/bin/python3 >/dev/null

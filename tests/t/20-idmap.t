@@ -144,7 +144,7 @@ run as "$sub" "$RLC" run --network none builtin:busybox true
 refused "one half is written, and nothing else can write the other" \
 	"idmap: .*the first is in place" "newgidmap: out of order" "RLC-U06" "fix: "
 run as "$sub" "$RLC" run --network none --uidmap "0:$first_uid:9" builtin:busybox true
-refused "exact maps, and newgidmap fails" "newgidmap: out of order" "RLC-U06"
+refused "exact maps, and newgidmap fails" "newgidmap: out of order" "RLC-U06" "why: [^ ]*newgidmap"
 restore /usr/bin/newgidmap
 
 replace /usr/bin/newuidmap "#!/bin/sh
@@ -334,6 +334,38 @@ signalled() { # SIGNAL: send it to rlc when the command is up; prints what the c
 for signal in TERM HUP USR1 USR2; do
 	is "$(signalled $signal)" "up got-$signal status 9 " "unshare: passes SIG$signal on"
 done
+
+# On a terminal: Ctrl-C comes once, by the terminal alone
+cat >"$T/terminal" <<'END'
+import os, pty, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], sys.argv[1:])
+output = b""
+while b"ready" not in output:
+    output += os.read(terminal, 1000)
+os.write(terminal, b"\x03")
+try:
+    while True:
+        output += os.read(terminal, 1000)
+except OSError:
+    pass
+print(output.split()[-1].decode().removeprefix("^C"), os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+END
+run as "$sub" /usr/bin/python3 "$T/terminal" "$RLC" unshare /usr/bin/python3 -c '
+import signal, time
+count = 0
+def interrupted(*_):
+    global count
+    count += 1
+signal.signal(signal.SIGINT, interrupted)
+print("ready", flush=True)
+while count == 0:
+    time.sleep(0.01)
+time.sleep(0.3)  # for a second one, if there is one
+print(f"count-{count}")
+exit(6)'
+is "$out" "count-1 6" "unshare: Ctrl-C reaches the command once"
 
 run "$RLC" unshare sh -c "$show; readlink /proc/self/ns/user /proc/self/ns/mnt"
 is "$(head -n 1 <<<"$out" | tr -s ' ')" " ${host}" "unshare as root: the host's ids"

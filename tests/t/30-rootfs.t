@@ -98,11 +98,21 @@ tty character special file 666 5:0' "$kind: the devices are real, with their mod
 
 	# ------------------------------------------------------------------------- no way back
 
-	rlc --rootfs "$dir" sh -c 'ls -id / /.. /proc/1/root/ | cut -d/ -f1 | uniq | wc -l; grep -c " / / " /proc/self/mountinfo; ls -A /'
-	is "$(sed -n 1p <<<"$out")" 1 "$kind: nothing lies above the root"
-	unlike "$out" 'oldroot|\.old|put_old' "$kind: no trace of the old root"
-	rlc --rootfs "$dir" sh -c "cd / && for i in 1 2 3 4 5 6 7 8 9; do cd ..; done; cat '.$T/bin/../before'; ls '.$T'; true"
-	is "$out" "" "$kind: the old root cannot be reached by .."
+	for root in builtin:busybox "--rootfs $dir" "--rootfs $dir:O" "--rootfs /:O" "--read-only --rootfs $dir:O"; do
+		# shellcheck disable=SC2086 # words
+		rlc $root sh -c 'ls -A /.. | sort >/dev/shm/above; ls -A / | sort >/dev/shm/root
+			cmp /dev/shm/above /dev/shm/root && echo same; stat -c %d:%i / /.. /../.. | uniq | wc -l
+			cut -d" " -f5 /proc/self/mountinfo | grep -cx /'
+		is "$(paste -sd' ' <<<"$out")" "same 1 1" "$kind, $root: nothing lies above the root"
+		[ "$root" != "--rootfs /:O" ] || continue # there the host's files are in sight on purpose
+		# shellcheck disable=SC2086 # words
+		rlc $root sh -c "cd / && cd .. && cd ../../.. && cat '.$T/before' '..$T/before' '/proc/self/root/..$T/before' \
+			'/proc/1/root/..$T/before'; ls '/..$T'"
+		unlike "$out" 'process|mount|bin' "$kind, $root: the old root cannot be reached"
+	done
+	rlc --rootfs "$dir:O" cat /proc/self/mountinfo
+	is "$(cut -d' ' -f3 <<<"$out" | sort -u | grep -c "^$(mountpoint -d /)$")" 0 \
+		"$kind: no mount of the host's root file system is left under an overlay"
 	no_leftovers "$kind: nothing is left"
 done
 

@@ -74,8 +74,7 @@ run as "$sub" "$RLC" run --network none $bb true
 is "$status" 0 "and --network none, as the fix says, works"
 tun_mode 0666
 
-umount /dev/net/tun
-mount -t tmpfs -o mode=755 none /dev/net
+tun_gone
 run as "$sub" "$RLC" run $bb true
 told "/dev/net/tun that is missing" "'/dev/net/tun'" RLC-N01
 run as root "$RLC" run --network slirp $bb true

@@ -18,7 +18,7 @@ many() { # WHO NUMBER OPTIONS: run them, and print what went wrong
 started=$(date +%s%N)
 run many "$sub" 500 ""
 is "$out$err" "" "500 runs with a network, 8 at a time: none fails"
-diag "$((($(date +%s%N) - started) / 500000)) microseconds a run"
+note "$((($(date +%s%N) - started) / 500000)) microseconds a run"
 no_leftovers "they leave nothing"
 is "$(find "$T/run-$sub/rlc" -mindepth 2 | wc -l)" 0 "no state either"
 

@@ -6,7 +6,7 @@ needs root rlc userns subids busybox
 user_with_subids
 leftovers_begin
 
-probe='echo by hand; id -u; hostname; ls /proc | grep -c "^[0-9]"; ls -A /dev | wc -l; ls /sys/class/net;
+probe='echo by hand; id -u; hostname; set -- /proc/[0-9]*; echo $#; ls -A /dev | wc -l; ls /sys/class/net;
 	grep -c " / / " /proc/self/mountinfo; touch /sys/x 2>/dev/null || echo sys-ro; cat /etc/hostname'
 
 for who in root "$sub"; do

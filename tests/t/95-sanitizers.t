@@ -11,8 +11,9 @@ mkdir "$build"
 RUN_TIMEOUT=600
 run env -C "$build" -u MAKEFLAGS -u MFLAGS sh -c "
 	'$SRCDIR/configure' --quiet --enable-sanitizers CFLAGS='-O1 -g' &&
-	make -s -j2 all check-programs"
+	make -s -j2 && make -s -j2 check-programs"
 is "$status" 0 "it builds with --enable-sanitizers"
+[ "$status" = 0 ] || done_testing
 RUN_TIMEOUT=120
 
 # LeakSanitizer stops its process's threads with ptrace, which a container's init and the net process,
@@ -21,6 +22,8 @@ RUN_TIMEOUT=120
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 for unit in "$build"/tests/unit/*; do
 	if [ ! -f "$unit" ] || [ ! -x "$unit" ]; then continue; fi
+	# its filter refuses system calls that the sanitizers' own run time makes
+	[ "${unit##*/}" != net_sandbox ] || continue
 	ASAN_OPTIONS=detect_leaks=1 run "$unit" --tap
 	is "$status $(grep -c '^not ok' <<<"$out")" "0 0" "${unit##*/} passes"
 	unlike "$err" 'Sanitizer|runtime error' "${unit##*/}: no report"

@@ -130,6 +130,32 @@ static void test_death(Pair *pair, gconstpointer data)
 	g_assert_error(error, RLC_ERROR, RLC_ERROR_FAILED);
 }
 
+/* init fails before it reads what the supervisor sent: the error still arrives */
+static void test_error_of_the_dead(Pair *pair, gconstpointer data)
+{
+	g_autoptr(GError) sent = NULL, got = NULL;
+
+	(void)data;
+	error_errno(&sent, EIO, "fail early");
+	sync_send_error(&pair->init, sent);
+	g_assert_true(sync_send(&pair->supervisor, SYNC_MAPPED, -1, &got));
+	sync_close(&pair->init);
+	g_assert_false(sync_expect(&pair->supervisor, SYNC_TAP, NULL, &got));
+	g_assert_error(got, RLC_ERRNO, EIO);
+}
+
+/* init dies without a word, with a message unread */
+static void test_death_unread(Pair *pair, gconstpointer data)
+{
+	g_autoptr(GError) error = NULL;
+
+	(void)data;
+	g_assert_true(sync_send(&pair->supervisor, SYNC_MAPPED, -1, &error));
+	sync_close(&pair->init);
+	g_assert_false(sync_expect(&pair->supervisor, SYNC_TAP, NULL, &error));
+	g_assert_error(error, RLC_ERROR, RLC_ERROR_FAILED);
+}
+
 static void test_exec(Pair *pair, gconstpointer data)
 {
 	g_autoptr(GError) error = NULL;
@@ -148,6 +174,20 @@ static void test_send_to_the_dead(Pair *pair, gconstpointer data)
 	sync_close(&pair->init);
 	g_assert_false(sync_send(&pair->supervisor, SYNC_START, -1, &error)); /* and no SIGPIPE */
 	g_assert_error(error, RLC_ERRNO, EPIPE);
+}
+
+/* The supervisor finds nobody listening: the reason is what init said last */
+static void test_send_after_error(Pair *pair, gconstpointer data)
+{
+	g_autoptr(GError) sent = NULL, got = NULL;
+
+	(void)data;
+	error_errno(&sent, EIO, "fail early");
+	sync_send_error(&pair->init, sent);
+	sync_close(&pair->init);
+	g_assert_false(sync_send(&pair->supervisor, SYNC_MAPPED, -1, &got));
+	g_assert_error(got, RLC_ERRNO, EIO);
+	g_assert_true(pair->supervisor.peer_failed);
 }
 
 static void test_foreign_packet(Pair *pair, gconstpointer data)
@@ -174,8 +214,11 @@ int main(int argc, char **argv)
 	ADD("refusal", test_refusal_crosses);
 	ADD("long-error", test_long_error);
 	ADD("death", test_death);
+	ADD("death-unread", test_death_unread);
+	ADD("error-of-the-dead", test_error_of_the_dead);
 	ADD("exec", test_exec);
 	ADD("send-to-the-dead", test_send_to_the_dead);
+	ADD("send-after-error", test_send_after_error);
 	ADD("foreign-packet", test_foreign_packet);
 	return g_test_run();
 }

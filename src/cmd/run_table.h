@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The options of `rlc run`, one row each, and what a row does with its value. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cmd/run_options.h"
+
+/* A command line that is being parsed. */
+typedef struct {
+	RunOptions *out;
+	Spec *spec;	/* out->spec */
+	GPtrArray *env; /* of "NAME=VALUE": -e, applied after all --env-file */
+	uint64_t caps_added, caps_dropped;
+	char *entrypoint;
+	bool entrypoint_given, network_given;
+} RunParse;
+
+/* Puts a value into the Spec. For a switch value is "", or NULL for =false. */
+typedef bool (*RunSetter)(RunParse *parse, const char *value, GError **error);
+
+typedef enum {
+	OPTION_ONCE,   /* has a value, given once */
+	OPTION_MANY,   /* has a value, may be repeated */
+	OPTION_SWITCH, /* has no value, or =true or =false */
+} RunOptionKind;
+
+typedef struct {
+	const char *name; /* NULL: the row is a heading of the help */
+	char letter;	  /* 0: none */
+	RunOptionKind kind;
+	RunSetter set;
+	const char *metavar; /* NULL for a switch */
+	const char *help;
+} RunOption;
+
+extern const RunOption run_table[];
+extern const size_t run_table_length;

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The guard of rlc's own program file: no payload ever runs it from inside. CVE-2019-5736. */
+#pragma once
+
+#include "model/container.h"
+
+/*
+ * Set plan->guard_exe: could a payload with the ids of this plan write to the file of this program?
+ * Needs plan->idmap.
+ */
+bool exe_guard_plan(const Spec *spec, Plan *plan, GError **error);
+
+/*
+ * Payload, just before exec: have it watched, if the plan says so.  The parent then has to call
+ * exe_guard_watch().  Fails where this host forbids ptrace(2).
+ */
+bool exe_guard_ask(const Plan *plan, GError **error);
+
+/*
+ * The payload's parent, PID 1 or without a reaper the supervisor: wait for the exec that
+ * exe_guard_ask() announced, and let the program run if it is not rlc (else EXEC_DENIED: the caller
+ * ends the container).  True also if the payload ended before; it is not reaped here.
+ */
+bool exe_guard_watch(const Plan *plan, pid_t payload, GError **error);
