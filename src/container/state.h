@@ -16,10 +16,11 @@
  */
 #pragma once
 
+#include "feature/net_publish.h"
 #include "model/container.h"
 
 #define STATE_IDMAP	 "idmap"
-#define STATE_PORTS	 "ports"
+#define STATE_PORTS	 NET_PUBLISH_RECORD
 #define STATE_RESOLV	 "resolv.conf"
 #define STATE_SUPERVISOR "supervisor"
 

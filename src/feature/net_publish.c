@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,6 +16,8 @@
 
 /* Each is a socket of the net process, or two rules. */
 #define PUBLISH_MAX 2048
+
+#define RECORD_MAX (1 << 20)
 
 /* How often a free port is drawn that is free for both IPv4 and IPv6. */
 #define DRAWS_MAX 32
@@ -284,26 +287,67 @@ static bool is_without_ipv6(const PublishPlan *publish, const GError *error)
 	       (error_is_errno(error, EAFNOSUPPORT) || error_is_errno(error, EADDRNOTAVAIL));
 }
 
-static bool check_entry(const GArray *planned, const PublishPlan *publish, GError **error)
+/* Has one of these lines of net_publish_record() this port of the host's, on whatever address? */
+static bool is_recorded(const char *record, const PublishPlan *publish)
 {
+	g_auto(GStrv) lines = g_strsplit(record, "\n", -1);
+	g_autofree char *end = g_strdup_printf(":%u", publish->host_port);
+	g_autofree char *middle = g_strdup_printf("/%s ", net_publish_protocol(publish));
+
+	for (char **line = lines; *line; line++) {
+		if (strstr(*line, middle) && g_str_has_suffix(*line, end))
+			return true;
+	}
+	return false;
+}
+
+/* The id of the container of this user's that publishes the port. Caller frees; NULL: none does. */
+static char *find_holder(const Plan *plan, const PublishPlan *publish)
+{
+	g_autofree char *path = g_build_filename(plan->state_root, "containers", NULL);
+	g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+	const char *id;
+
+	while (dir && (id = g_dir_read_name(dir))) {
+		g_autofree char *file = g_build_filename(path, id, NET_PUBLISH_RECORD, NULL);
+		g_autofree char *record = fd_read_file(AT_FDCWD, file, RECORD_MAX, NULL);
+
+		if (record && is_recorded(record, publish))
+			return g_strdup(id);
+	}
+	return NULL;
+}
+
+static bool check_entry(const Plan *plan, const PublishPlan *publish, GError **error)
+{
+	g_autoptr(GError) refused = NULL;
+	g_autofree char *holder = NULL;
 	auto_fd fd = -1;
 
-	if (is_planned(planned, publish))
+	if (is_planned(plan->net.publish, publish))
 		return error_set(error, RLC_ERROR_USAGE,
 				 "publish port %u/%s: port %u of the host is published already",
 				 publish->port, net_publish_protocol(publish), publish->host_port);
-	fd = net_publish_bind(publish, true, error);
-	return fd >= 0;
+	fd = net_publish_bind(publish, true, &refused);
+	if (fd >= 0)
+		return true;
+	if (error_is_errno(refused, EADDRINUSE))
+		holder = find_holder(plan, publish);
+	if (holder)
+		g_prefix_error(&refused, "container %.12s has port %u of the host: ", holder,
+			       publish->host_port);
+	g_propagate_error(error, g_steal_pointer(&refused));
+	return false;
 }
 
 /* Is this port to be had for the whole group? Leaves out IPv6 where the host has none. */
-static bool check_group(const GArray *planned, PublishGroup *group, uint16_t port, GError **error)
+static bool check_group(const Plan *plan, PublishGroup *group, uint16_t port, GError **error)
 {
 	for (guint i = 0; i < group->count; i++) {
 		g_autoptr(GError) refused = NULL;
 
 		group->entries[i].host_port = port;
-		if (check_entry(planned, &group->entries[i], &refused))
+		if (check_entry(plan, &group->entries[i], &refused))
 			continue;
 		if (group->count == 2 && is_without_ipv6(&group->entries[i], refused)) {
 			log_debug("publish: %s; IPv4 alone", refused->message);
@@ -316,7 +360,7 @@ static bool check_group(const GArray *planned, PublishGroup *group, uint16_t por
 	return true;
 }
 
-static bool draw_group(const GArray *planned, PublishGroup *group, GError **error)
+static bool draw_group(const Plan *plan, PublishGroup *group, GError **error)
 {
 	for (int i = 1;; i++) {
 		g_autoptr(GError) refused = NULL;
@@ -324,7 +368,7 @@ static bool draw_group(const GArray *planned, PublishGroup *group, GError **erro
 		group->entries[0].host_port = 0;
 		if (!draw_port(&group->entries[0], error))
 			return false;
-		if (check_group(planned, group, group->entries[0].host_port, &refused))
+		if (check_group(plan, group, group->entries[0].host_port, &refused))
 			return true;
 		if (i < DRAWS_MAX)
 			continue;
@@ -334,13 +378,13 @@ static bool draw_group(const GArray *planned, PublishGroup *group, GError **erro
 }
 
 /* The first of first … first + count - 1 that is free */
-static bool choose_group(const GArray *planned, PublishGroup *group, unsigned first, unsigned count,
+static bool choose_group(const Plan *plan, PublishGroup *group, unsigned first, unsigned count,
 			 GError **error)
 {
 	for (unsigned i = 0;; i++) {
 		g_autoptr(GError) refused = NULL;
 
-		if (check_group(planned, group, (uint16_t)(first + i), &refused))
+		if (check_group(plan, group, (uint16_t)(first + i), &refused))
 			return true;
 		if (i + 1 < count && (error_is_errno(refused, EADDRINUSE) ||
 				      g_error_matches(refused, RLC_ERROR, RLC_ERROR_USAGE)))
@@ -391,11 +435,11 @@ static bool plan_port(Plan *plan, const SpecPublish *spec, unsigned offset, GErr
 	if (!group_fill(&group, spec, offset, ipv6, error))
 		return false;
 	if (spec->host_port == 0)
-		ok = draw_group(planned, &group, error);
+		ok = draw_group(plan, &group, error);
 	else if (spec->host_count != spec->count)
-		ok = choose_group(planned, &group, spec->host_port, spec->host_count, error);
+		ok = choose_group(plan, &group, spec->host_port, spec->host_count, error);
 	else
-		ok = check_group(planned, &group, (uint16_t)(spec->host_port + offset), error);
+		ok = check_group(plan, &group, (uint16_t)(spec->host_port + offset), error);
 	if (!ok)
 		return false;
 	if (planned->len + group.count > PUBLISH_MAX)

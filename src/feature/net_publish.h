@@ -50,6 +50,9 @@ char *net_publish_host_text(const PublishPlan *publish);
 /* "tcp" or "udp" */
 const char *net_publish_protocol(const PublishPlan *publish);
 
+/* The file of a container's state directory that net_publish_record() goes into. */
+#define NET_PUBLISH_RECORD "ports"
+
 /*
  * One line for each port, "80/tcp 0.0.0.0:8080\n", which is what the state directory keeps and `rlc
  * port` reads.  Caller frees; "" where nothing is published.

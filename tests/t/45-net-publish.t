@@ -87,6 +87,9 @@ id=$(ls "$T/run-$sub/rlc/containers")
 run in_host --user "$sub" "$RLC" port "${id:0:6}" 80
 is "$out" "0.0.0.0:8080
 [::]:8080" "rlc port by the beginning of the id"
+run in_host --user "$sub" "$RLC" port --format json web 80/tcp
+is "$out" '[{"port":80,"protocol":"tcp","host_address":"0.0.0.0","host_port":8080},{"port":80,"protocol":"tcp","host_address":"::","host_port":8080}]' \
+	"rlc port --format json"
 run in_host --user "$sub" "$RLC" port web 81
 refused "a port that is not published" 81
 run in_host --user "$sub" "$RLC" port nobody
@@ -98,7 +101,7 @@ run in_host --user "$sub" "$RLC" run --rootfs /:O --network container:web -v "$p
 is "$out" "you are $HOST4" "a container may ask itself by the host's address"
 
 run in_host --user "$sub" "$RLC" run -p 8080:80 $bb touch "$T/tmp/ran"
-refused "a port that is taken" '8080' RLC-N05 'fix: '
+refused "a port that is taken" '8080' RLC-N05 'fix: ' "container ${id:0:12} has port 8080"
 nok "nothing was run" test -e "$T/tmp/ran"
 in_host sysctl -qw net.ipv4.ip_unprivileged_port_start=1024
 run in_host --user "$sub" "$RLC" run -p 80:80 $bb true
