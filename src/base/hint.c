@@ -81,8 +81,15 @@ static const struct {
 		 "sudo apt-get install libnftables1"},
 	[HINT_BRIDGE_ROOT] = {"RLC-N09", "only root may put a container on a bridge of this host",
 			      "run as root, or with --network slirp, which every user may"},
+	[HINT_BRIDGE_FULL] =
+		{"RLC-N11",
+		 "a bridge of Linux has 1,023 ports at most, and those of {} are all in use",
+		 "ls /sys/class/net/{}/brif   (shows them; another bridge: rlc run --network "
+		 "bridge:NAME)"},
 	[HINT_BRIDGE_LEGACY] = {"RLC-N10",
-				"this host has rules of iptables-legacy, which rlc does not change",
+				"the FORWARD chain of iptables-legacy drops what no rule accepts, "
+				"and rlc does not "
+				"change that firewall",
 				"sudo iptables-legacy -I FORWARD -i {} -j ACCEPT && "
 				"sudo iptables-legacy -I FORWARD -o {} -j ACCEPT"},
 	[HINT_ROOTFS_MISSING] =

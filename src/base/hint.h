@@ -33,12 +33,13 @@ typedef enum {
 	HINT_HOST_ADDRESS,    /* N07: the host has no such address; arg: it */
 	HINT_NFT_MISSING,     /* N08: libnftables cannot be loaded */
 	HINT_BRIDGE_ROOT,     /* N09: a bridge of the host is for root alone */
-	HINT_BRIDGE_LEGACY, /* N10: rules of iptables-legacy may drop a bridge's packets; arg: it */
-	HINT_ROOTFS_MISSING, /* R01: the rootfs does not exist; arg: path */
-	HINT_ROOTFS_OWNER,   /* R02: the owner of the rootfs has no id inside; arg: "PATH" */
-	HINT_ROOTFS_SEARCH,  /* R03: a directory above the rootfs may not be searched; arg: it */
-	HINT_MOUNTPOINT,     /* R04: the rootfs lacks a directory and cannot get it; arg: it */
-	HINT_OVERLAY,	     /* R05: the kernel refuses an overlay here */
+	HINT_BRIDGE_FULL,     /* N11: a bridge has as many ports as Linux allows; arg: it */
+	HINT_BRIDGE_LEGACY,   /* N10: iptables-legacy drops a bridge's packets; arg: it */
+	HINT_ROOTFS_MISSING,  /* R01: the rootfs does not exist; arg: path */
+	HINT_ROOTFS_OWNER,    /* R02: the owner of the rootfs has no id inside; arg: "PATH" */
+	HINT_ROOTFS_SEARCH,   /* R03: a directory above the rootfs may not be searched; arg: it */
+	HINT_MOUNTPOINT,      /* R04: the rootfs lacks a directory and cannot get it; arg: it */
+	HINT_OVERLAY,	      /* R05: the kernel refuses an overlay here */
 	HINT_ROOTFS_IDMAP, /* R07: the file system cannot be shifted into an id map; arg: "PATH" */
 	HINT_PROC_MASKED,  /* R06: /proc of this host is partly covered (a container in one) */
 	HINT_PAYLOAD_SCRIPT, /* X01: the interpreter of the script does not exist; arg: it */

@@ -135,7 +135,7 @@ static bool list(char **argv, GError **error)
 		return false;
 	if (*argv)
 		return error_set(error, RLC_ERROR_USAGE, "parse '%s': ls takes no names", *argv);
-	entries = net_list(root, error);
+	entries = state_clean(root, error) ? net_list(root, error) : NULL;
 	if (!entries)
 		return false;
 	(json ? print_json : print_table)(entries);
@@ -154,7 +154,7 @@ static bool inspect(char **argv, GError **error)
 		return error_set(error, RLC_ERROR_USAGE,
 				 "read arguments of network inspect: they are [--format json] "
 				 "BRIDGE...");
-	entries = net_list(root, error);
+	entries = state_clean(root, error) ? net_list(root, error) : NULL;
 	named = entries ? select_named(entries, argv, error) : NULL;
 	if (!named)
 		return false;

@@ -340,6 +340,17 @@ static bool state_make(Container *container, const StateDirs *dirs, GError **err
 	       state_take_ids(container, dirs, error) && state_write_plan(plan, error);
 }
 
+bool state_clean(const char *state_root, GError **error)
+{
+	StateDirs dirs;
+	bool ok = state_open(state_root, &dirs, error);
+
+	if (ok)
+		state_sweep(state_root, dirs.containers, dirs.names);
+	state_close(&dirs);
+	return ok;
+}
+
 bool state_parent(Container *container, GError **error)
 {
 	StateDirs dirs;

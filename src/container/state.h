@@ -34,6 +34,9 @@ char *state_root_choose(const char *root, GError **error);
 /* Fill plan->state_root, by state_root_choose(), and plan->state_dir. */
 bool state_plan(Plan *plan, const char *root, GError **error);
 
+/* Take away what containers whose supervisor was killed left behind. */
+bool state_clean(const char *state_root, GError **error);
+
 /* supervisor: make the container's directory, take its lock and its name (EXISTS if taken). */
 bool state_parent(Container *container, GError **error);
 

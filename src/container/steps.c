@@ -33,7 +33,7 @@ const Step parent_steps[] = {
 	{"offer",      join_offer,         NULL},                 /* its network, for others to join */
 	{"idmap",      idmap_parent,       idmap_explain},        /* who is who inside */
 	{"rootfs",     rootfs_parent,      rootfs_parent_explain}, /* root's files, by init's ids */
-	{"network",    net_parent,         NULL},                 /* the net process on init's tap */
+	{"network",    net_parent,         net_parent_explain},   /* the net process on init's tap, or a bridge */
 	{"terminal",   tty_parent,         NULL},                 /* the master of init's pty */
 	{"cidfile",    state_write_cidfile, NULL},
 	{"start",      run_start,          NULL},                 /* init is ready: let it exec */

@@ -56,6 +56,9 @@ static bool look(Netlink *netlink, const char *name, Bridge *ret_bridge, GError 
 		return false;
 	if (strcmp(bridge.link.kind, "bridge") != 0)
 		return error_set(error, RLC_ERROR_USAGE, "use '%s': it is not a bridge", name);
+	if (!bridge.link.up)
+		return error_set(error, RLC_ERROR_FAILED,
+				 "use bridge '%s': it is down (ip link set %s up)", name, name);
 	addresses = netlink_addresses(netlink, error);
 	for (guint i = 0; addresses && i < addresses->len; i++) {
 		const NetlinkAddress *address = &g_array_index(addresses, NetlinkAddress, i);
@@ -553,7 +556,13 @@ static bool make_link(const Attempt *attempt, const Netlink *inside, GError **er
 		.peer_netns = netns,
 	};
 
-	return netns >= 0 && netlink_veth_add(attempt->netlink, &veth, error);
+	if (netns < 0)
+		return false;
+	if (netlink_veth_add(attempt->netlink, &veth, error))
+		return true;
+	if (error && error_is_errno(*error, EXFULL))
+		hint_add(error, HINT_BRIDGE_FULL, attempt->bridge.link.name);
+	return false;
 }
 
 /* The link-local address that the kernel would make of the MAC: RFC 4291, appendix A. */

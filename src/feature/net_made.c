@@ -37,6 +37,7 @@
 #include "base/hint.h"
 #include "base/log.h"
 #include "feature/net_nft.h"
+#include "kernel/iptables.h"
 #include "kernel/nftables.h"
 
 #define MADE	     "made"
@@ -232,16 +233,15 @@ static bool note_firewall(Making *making, const char *bridge, GError **error)
 	return chains;
 }
 
-/* What iptables-legacy holds cannot be reached; whether it drops anything is not known either. */
+/* libnftables does not reach what iptables-legacy holds. */
 static void warn_legacy(const char *bridge)
 {
-	g_autofree char *tables = fd_read_file(AT_FDCWD, "/proc/net/ip_tables_names", 4096, NULL);
 	g_autoptr(GError) warning = NULL;
 
-	if (!tables || !strstr(tables, "filter"))
+	if (!iptables_forward_drops())
 		return;
-	error_set(&warning, RLC_ERROR_FAILED, "forward for '%s': other rules may drop its packets",
-		  bridge);
+	error_set(&warning, RLC_ERROR_FAILED,
+		  "forward for '%s': another firewall drops its packets", bridge);
 	hint_add(&warning, HINT_BRIDGE_LEGACY, bridge);
 	log_warn("network: %s", warning->message);
 }

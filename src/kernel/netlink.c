@@ -307,7 +307,7 @@ static int take_link_attribute(const struct nlattr *attr, void *data)
 static int take_link(const struct nlmsghdr *answer, void *data)
 {
 	const struct ifinfomsg *header = mnl_nlmsg_get_payload(answer);
-	NetlinkLink link = {.index = (unsigned)header->ifi_index};
+	NetlinkLink link = {.index = (unsigned)header->ifi_index, .up = header->ifi_flags & IFF_UP};
 
 	mnl_attr_parse(answer, sizeof *header, take_link_attribute, &link);
 	g_array_append_val((GArray *)data, link);

@@ -46,6 +46,7 @@ bool netlink_route_default(Netlink *netlink, unsigned index, int family, const v
 typedef struct {
 	unsigned index;
 	unsigned master; /* index of the bridge that it is a port of; 0: none */
+	bool up;	 /* by its administrator */
 	uint32_t mtu;
 	uint8_t mac[6];
 	char name[IFNAMSIZ];

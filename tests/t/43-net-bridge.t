@@ -76,6 +76,10 @@ run in_host "$RLC" run --network bridge:nosuch0 $bb true
 refused "a bridge that is not there" nosuch0
 run in_host "$RLC" run --network bridge:world $bb true
 refused "an interface that is no bridge" world 'not a bridge'
+in_host sh -c 'ip link add down0 type bridge; ip address add 10.7.7.1/24 dev down0'
+run in_host "$RLC" run --network bridge:down0 $bb true
+refused "a bridge that is down" down0 'it is down'
+in_host ip link delete down0
 run in_host --user "$sub" "$RLC" run --network bridge $bb true
 refused "an ordinary user" 'RLC-N09' 'slirp'
 
@@ -307,6 +311,18 @@ for firewall in 'add table inet fw; add chain inet fw forward { type filter hook
 	in_host nft flush ruleset
 done
 
+if command -v iptables-legacy >/dev/null && in_host iptables-legacy -P FORWARD DROP 2>/dev/null; then
+	run in_host "$RLC" run $bb true
+	is "$status" 0 "beside an iptables-legacy that drops it runs"
+	like "$err" 'RLC-N10.*iptables-legacy -I FORWARD -i rlc0 -j ACCEPT' "and says what is needed"
+	eval "$(sed -n 's/^ *fix: //p' <<<"$err" | sed 's/sudo/in_host/g')"
+	run in_host "$RLC" run --cap-add NET_RAW $bb sh -c "$ping $WORLD4"
+	is "$status" 0 "which is true"
+	in_host sh -c 'iptables-legacy -F; iptables-legacy -P FORWARD ACCEPT'
+	run in_host "$RLC" run $bb true
+	is "$err" "" "where it drops nothing there is nothing to say"
+fi
+
 # ------------------------------------------------------------------------ each step fails once
 
 faults=$(copy_program "$BUILD/tests/rlc-faults" rlc-faults)
@@ -338,8 +354,12 @@ for round in 1 2 3; do
 	for pid in "${pids[@]}"; do
 		wait_for 5 _is_gone "$pid"
 	done
-	run in_host "$RLC" run --network none $bb true
-	is "$status" 0 "round $round: the next command, of whatever network,"
+	case $round in # the next command, whatever it is
+	1) run in_host "$RLC" run --network none $bb true ;;
+	2) run in_host "$RLC" network ls ;;
+	3) run in_host "$RLC" run $bb true ;;
+	esac
+	is "$status" 0 "round $round: the next command"
 	host_unchanged "round $round: takes away what killed supervisors left"
 done
 
