@@ -13,6 +13,7 @@ world_up || fail "no world"
 bb=builtin:busybox
 peer=$(copy_program "$LIB/peer.py" peer.py)
 served=(tcp:80 udp:53)
+faults=$(copy_program "$BUILD/tests/rlc-faults" rlc-faults)
 
 from_world() { in_world /usr/bin/python3 "$peer" ask "$@"; }
 from_host() { in_host --user "$who" /usr/bin/python3 "$peer" ask "$@"; }
@@ -192,6 +193,15 @@ for bridge in docker0 rlc0; do
 	is "$(from_host tcp ::1 8080)" "you are $gateway" "$bridge: ::1 reaches a server on IPv4 alone"
 	end_container "$started"
 	host_unchanged "$bridge: all is gone"
+
+	# whichever step fails
+	failed=0
+	while read -r row; do
+		RLC_FAULT=$row run in_host "$faults" run -p 8080:80 -p 8053:53/udp $bb true
+		[ "$status" = 0 ] || failed=$((failed + 1))
+		wait_for 10 _host_same || fail "$bridge: a fault in $row leaves something"
+	done < <(RLC_FAULT=list "$faults" run $bb true)
+	ok "$bridge: $failed steps failed, and the host is as it was" test $failed -gt 20
 	[ $bridge = rlc0 ] || in_host ip link delete docker0
 done
 
