@@ -370,6 +370,8 @@ bool net_made_ensure(const NetLeases *leases, Netlink *netlink, const char *brid
 	bool ok;
 
 	net_made_undo(leases, netlink); /* what a supervisor that died on the way left */
+	if (faccessat(leases->dir, MADE, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return true; /* others are on it, so it is as it should be */
 	if (strcmp(bridge, NET_MADE_BRIDGE) == 0 && !netlink_link_get(netlink, bridge, &link, NULL))
 		making.bridge = g_strdup(bridge);
 	ok = plan_making(netlink, bridge, avoid, &making, error) &&
@@ -432,6 +434,24 @@ static void undo_line(const char *line, const char *comment, Netlink *netlink, b
 		restore_sysctl(words[1], words[2]);
 }
 
+/*
+ * Containers that are kept in another state directory may be on the bridge, or ports of somebody
+ * else.  Ours that are dead are off it already.
+ */
+static bool has_ports(Netlink *netlink, const char *bridge)
+{
+	g_autoptr(GArray) links = netlink_links(netlink, NULL);
+	NetlinkLink self;
+
+	if (!links || !netlink_link_get(netlink, bridge, &self, NULL))
+		return false;
+	for (guint i = 0; i < links->len; i++) {
+		if (g_array_index(links, NetlinkLink, i).master == self.index)
+			return true;
+	}
+	return false;
+}
+
 void net_made_undo(const NetLeases *leases, Netlink *netlink)
 {
 	g_autofree char *text = fd_read_file(leases->dir, MADE, MADE_MAX, NULL);
@@ -441,7 +461,7 @@ void net_made_undo(const NetLeases *leases, Netlink *netlink)
 	bool keep_sysctls = false;
 
 	unlinkat(leases->dir, MADE_NEW, 0);
-	if (!text)
+	if (!text || (g_str_has_prefix(text, "bridge ") && has_ports(netlink, bridge)))
 		return;
 	for (char **line = lines; *line; line++) {
 		if (g_str_has_prefix(*line, "sysctl ") && line > lines &&

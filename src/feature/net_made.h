@@ -28,5 +28,8 @@ bool net_made_is_dockers(const char *bridge);
 bool net_made_ensure(const NetLeases *leases, Netlink *netlink, const char *bridge,
 		     const GPtrArray *avoid, GError **error);
 
-/* After the last lease, with the lock held: take away what is written down. Idempotent. */
+/*
+ * After the last lease, with the lock held: take away what is written down, unless somebody else's
+ * ports are on the bridge.  Idempotent.
+ */
 void net_made_undo(const NetLeases *leases, Netlink *netlink);

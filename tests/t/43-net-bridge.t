@@ -253,6 +253,21 @@ like "$out" ' 0 received' "nobody comes in unasked"
 end_container "$started"
 host_unchanged "the last one out takes rlc0, its rules and its sysctls away"
 
+# Two state directories know nothing of each other's leases, but the probes do
+mkdir -m 0700 "$T/other-root"
+start_container $bb sh -c 'ip -4 -o address show dev eth0; exec sleep 1000'
+one=$started
+start_container --root "$T/other-root" $bb sh -c 'ip -4 -o address show dev eth0; exec sleep 1000'
+like "$first" 'inet 10\.201\.255\.253/16' "a container of another state directory has another address"
+end_container "$one"
+like "$(in_host ip -o link show dev rlc0)" rlc0 "and keeps the bridge that the first one made"
+other=$started
+start_container --cap-add NET_RAW $bb sh -c "$ping $WORLD4 >/dev/null && echo fine; exec sleep 1000"
+is "$first" fine "which goes on to work"
+end_container "$other"
+end_container "$started"
+host_unchanged "whoever comes last, rlc0 goes in the end"
+
 # An uplink that is configured by router advertisements keeps listening to them
 in_host sysctl -qw net.ipv6.conf.world.accept_ra=1
 host_begin
