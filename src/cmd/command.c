@@ -17,6 +17,9 @@ static int cmd_help(int argc, char **argv);
 static const Command commands[] = {
 	{"run", "[OPTIONS] [IMAGE [COMMAND [ARG...]]]", "run a command in a new container",
 	 cmd_run},
+	{"network", "ls|inspect [BRIDGE...]", "list bridges and who is on them", cmd_network},
+	{"port", "[--format text|json] CONTAINER [PORT[/tcp|/udp]]",
+	 "print which ports of the host lead to a container", cmd_port},
 	{"unshare", "COMMAND [ARG...]", "run a command in your own id map, nothing else isolated",
 	 cmd_unshare},
 	{"version", "", "print the version", cmd_version},

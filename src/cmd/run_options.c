@@ -10,12 +10,14 @@
 #include "cmd/run_options.h"
 
 #include <getopt.h>
+#include <linux/capability.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "cmd/run_table.h"
 #include "cmd/suggest.h"
+#include "feature/net_bridge.h"
 
 #define VALUE_SHOWN   200 /* bytes of a value in an error */
 #define BUILTIN_IMAGE "builtin:busybox"
@@ -190,6 +192,20 @@ static bool check_contradictions(const bool *seen, GError **error)
 	return true;
 }
 
+/* Addresses can be asked for only where there are neighbours that have the others. */
+static bool check_addresses(const Spec *spec, GError **error)
+{
+	const SpecNetwork *network = &spec->rlc.network;
+	const char *option = network->ip    ? "ip"
+			     : network->ip6 ? "ip6"
+			     : network->mac ? "mac-address"
+					    : NULL;
+
+	if (!option || network->mode == NET_BRIDGE)
+		return true;
+	return error_set(error, RLC_ERROR_USAGE, "parse --%s: it needs --network bridge", option);
+}
+
 /* What is left of argv: IMAGE and the command, or with --rootfs the command alone. */
 static bool take_image(RunParse *parse, char ***rest, bool stdin_is_terminal, GError **error)
 {
@@ -227,6 +243,10 @@ static void finish_capabilities(RunParse *parse)
 {
 	SpecCapabilities *caps = &parse->spec->process.capabilities;
 
+	/* Raw packets on a network with neighbours can say that they are a neighbour's. */
+	if (parse->spec->rlc.network.mode == NET_BRIDGE ||
+	    parse->spec->rlc.network.mode == NET_JOIN)
+		caps->bounding &= ~(UINT64_C(1) << CAP_NET_RAW);
 	/* A single name is more specific than ALL, whichever side it stands on. */
 	if (parse->caps_dropped == UINT64_MAX)
 		caps->bounding = 0;
@@ -259,6 +279,8 @@ static void finish_spec(RunParse *parse)
 		spec_set_env(spec, "TERM=xterm");
 	for (guint i = 0; i < parse->env->len; i++)
 		spec_set_env(spec, g_ptr_array_index(parse->env, i));
+	if (!parse->network_given && net_bridge_is_default())
+		spec->rlc.network.mode = NET_BRIDGE;
 	finish_capabilities(parse);
 	finish_idmap(spec);
 	/* Who keeps his own id means to be himself inside. */
@@ -284,7 +306,7 @@ static bool run_parse(RunParse *parse, int argc, char **argv, bool stdin_is_term
 		return false;
 	take_command(parse, rest);
 	finish_spec(parse);
-	return true;
+	return check_addresses(parse->spec, error);
 }
 
 bool run_options_parse(int argc, char **argv, bool stdin_is_terminal, RunOptions *ret_options,

@@ -15,7 +15,7 @@ typedef struct {
 	GPtrArray *env; /* of "NAME=VALUE": -e, applied after all --env-file */
 	uint64_t caps_added, caps_dropped;
 	char *entrypoint;
-	bool entrypoint_given;
+	bool entrypoint_given, network_given;
 } RunParse;
 
 /* Puts a value into the Spec. For a switch value is "", or NULL for =false. */

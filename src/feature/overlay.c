@@ -237,15 +237,20 @@ static int overlay_attach_root(Overlay *overlay, int lower, const char *path, GE
 
 int overlay_stack(const char *path, GError **error)
 {
-	Overlay overlay = {.stage = -1};
 	auto_fd lower = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (lower >= 0)
+		return overlay_stack_on(lower, path, error);
+	error_errno(error, errno, "open '%s'", path);
+	return -1;
+}
+
+int overlay_stack_on(int lower, const char *path, GError **error)
+{
+	Overlay overlay = {.stage = -1};
 	auto_fd stage = -1;
 	int root = -1;
 
-	if (lower < 0) {
-		error_errno(error, errno, "open '%s'", path);
-		return -1;
-	}
 	overlay.mounts = overlay_host_mounts(error);
 	if (!overlay.mounts)
 		return -1;

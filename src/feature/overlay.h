@@ -13,3 +13,6 @@
  * Returns O_PATH-like descriptor of the new root's mount, or -1 with *error set.
  */
 int overlay_stack(const char *lower, GError **error);
+
+/* The same over the directory that mount refers to, which is attached; path is the host's. */
+int overlay_stack_on(int mount, const char *path, GError **error);

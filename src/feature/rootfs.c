@@ -19,14 +19,18 @@
 /*
  * A directory of an owner without an id inside: root inside is a stranger there.  Refused when the
  * payload is to write in it; said when an overlay will turn writes into errors; expected of "/".
+ * Root of the host can do better: its files are shifted into the id map.
  */
-static bool rootfs_check_owner(const Plan *plan, const struct stat *st, GError **error)
+static bool rootfs_check_owner(Plan *plan, const struct stat *st, GError **error)
 {
-	const RootfsPlan *rootfs = &plan->rootfs;
+	RootfsPlan *rootfs = &plan->rootfs;
 	g_autoptr(GError) stranger = NULL;
 
 	if (idmap_covers_owner(g_ptr_array_index(plan->idmap.tiers, 0), st->st_uid, st->st_gid) ||
 	    rootfs->readonly || strcmp(rootfs->path, "/") == 0)
+		return true;
+	rootfs->idmapped = geteuid() == 0 && !plan->join;
+	if (rootfs->idmapped)
 		return true;
 	error_set(&stranger, RLC_ERROR_UNSUPPORTED,
 		  "use '%s': its owner is uid %u, gid %u, which is not in the id map", rootfs->path,
@@ -109,6 +113,49 @@ static int rootfs_bind(const char *path, GError **error)
 	return rootfs_stack(fd_steal(&mount), error);
 }
 
+static bool rootfs_shift(const char *path, int userns, int *ret_mount, GError **error)
+{
+	auto_fd mount = mount_clone(AT_FDCWD, path, true, error);
+
+	if (mount < 0)
+		return false;
+	if (!mount_idmap(mount, userns, error)) {
+		g_prefix_error(error, "use '%s': ", path);
+		return hint_add(error, HINT_ROOTFS_IDMAP, path);
+	}
+	*ret_mount = fd_steal(&mount);
+	return true;
+}
+
+bool rootfs_parent(Container *container, GError **error)
+{
+	const RootfsPlan *rootfs = &container->plan->rootfs;
+	g_autofree char *path = g_strdup_printf("/proc/%d/ns/user", container->init_pid);
+	auto_fd userns = -1, mount = -1;
+
+	if (!rootfs->idmapped)
+		return true;
+	userns = open(path, O_RDONLY | O_CLOEXEC);
+	if (userns < 0)
+		return error_errno(error, errno, "open '%s'", path);
+	return rootfs_shift(rootfs->path, userns, &mount, error) &&
+	       sync_send(container->sync, SYNC_ROOT, mount, error);
+}
+
+/* What the supervisor made, under an overlay if asked. */
+static int rootfs_shifted(Container *container, GError **error)
+{
+	const RootfsPlan *rootfs = &container->plan->rootfs;
+	auto_fd mount = -1;
+
+	if (!sync_expect(container->sync, SYNC_ROOT, &mount, error))
+		return -1;
+	mount = rootfs_stack(fd_steal(&mount), error);
+	if (mount < 0 || rootfs->kind == ROOT_DIRECTORY)
+		return fd_steal(&mount);
+	return overlay_stack_on(mount, rootfs->path, error);
+}
+
 /*
  * A read-only root is so in all its mounts: those that the host had below the directory, and the
  * overlays of a split one.  The topmost stays writable up to the pivot, so that directories to
@@ -125,25 +172,45 @@ static bool rootfs_protect_below(int root, GError **error)
 	return true;
 }
 
-bool rootfs_child(Container *container, GError **error)
+static int rootfs_make(const RootfsPlan *rootfs, GError **error)
+{
+	switch (rootfs->kind) {
+	case ROOT_DIRECTORY:
+		return rootfs_bind(rootfs->path, error);
+	case ROOT_OVERLAY:
+		return overlay_stack(rootfs->path, error);
+	case ROOT_BUILTIN:
+		return rootfs_stack(mount_new("tmpfs", "mode=0755", MOUNT_ATTR_NODEV, error),
+				    error);
+	}
+	g_assert_not_reached();
+}
+
+static bool make_root(Container *container, GError **error)
 {
 	const RootfsPlan *rootfs = &container->plan->rootfs;
 
-	switch (rootfs->kind) {
-	case ROOT_DIRECTORY:
-		container->root = rootfs_bind(rootfs->path, error);
-		break;
-	case ROOT_OVERLAY:
-		container->root = overlay_stack(rootfs->path, error);
-		break;
-	case ROOT_BUILTIN:
-		container->root = rootfs_stack(
-			mount_new("tmpfs", "mode=0755", MOUNT_ATTR_NODEV, error), error);
-		break;
-	}
+	container->root =
+		rootfs->idmapped ? rootfs_shifted(container, error) : rootfs_make(rootfs, error);
 	if (container->root < 0)
 		return false;
 	return !rootfs->readonly || rootfs_protect_below(container->root, error);
+}
+
+/*
+ * Under no_new_privs neither set-user-ID bits nor file capabilities count.  Where the mount says so
+ * too, a program whose file capabilities the container does not have (Debian's ping has
+ * CAP_NET_RAW) is run without them; otherwise the kernel would refuse to run it at all.
+ */
+static bool disarm_files(const Container *container, GError **error)
+{
+	return !container->plan->spec->process.no_new_privileges ||
+	       mount_change(container->root, true, MOUNT_ATTR_NOSUID, 0, 0, error);
+}
+
+bool rootfs_child(Container *container, GError **error)
+{
+	return make_root(container, error) && disarm_files(container, error);
 }
 
 bool rootfs_pivot(Container *container, GError **error)
@@ -164,6 +231,15 @@ void rootfs_private_explain(const Plan *plan, GString *script)
 			"# mount(NULL, \"/\", NULL, MS_REC|MS_PRIVATE, NULL): no mount made "
 			"here is seen outside\n"
 			"mount --make-rprivate /\n");
+}
+
+void rootfs_parent_explain(const Plan *plan, GString *script)
+{
+	if (plan->rootfs.idmapped)
+		g_string_append(script,
+				"# open_tree, mount_setattr(MOUNT_ATTR_IDMAP, init's user "
+				"namespace): the rootfs as init\n"
+				"# will mount it, with its owners shifted into the id map\n");
 }
 
 void rootfs_explain(const Plan *plan, GString *script)
