@@ -45,6 +45,11 @@ static const struct {
 			"made "
 			"of; or choose another with --uidmap, --gidmap)",
 		},
+	[HINT_SUBID_POOL] =
+		{"RLC-U09",
+		 "root's --userns=auto takes 65536 ids for each container from the subordinate ids "
+		 "of the user 'containers', or else of root",
+		 "echo containers:2147483648:1073741824 | sudo tee -a /etc/subuid /etc/subgid"},
 	[HINT_TUN_MISSING] =
 		{"RLC-N01", "the device of the tun driver does not exist, so no tap can be made",
 		 "sudo modprobe tun && sudo mkdir -p /dev/net && "
@@ -60,6 +65,33 @@ static const struct {
 		 "net.ipv4.ping_group_range does not include group {}, so this host forbids its "
 		 "users to ping",
 		 "sudo sysctl -w net.ipv4.ping_group_range=\"0 2147483647\""},
+	[HINT_PORT_TAKEN] = {"RLC-N05",
+			     "another program of this host, or a container, has the port",
+			     "sudo ss -Hlntup 'sport = :{}'   (shows who; or publish another: -p "
+			     "HOSTPORT:PORT)"},
+	[HINT_PORT_PRIVILEGED] =
+		{"RLC-N06",
+		 "this host keeps ports below net.ipv4.ip_unprivileged_port_start to root",
+		 "sudo sysctl -w net.ipv4.ip_unprivileged_port_start={}   (or publish a higher "
+		 "port)"},
+	[HINT_HOST_ADDRESS] = {"RLC-N07", "no interface of this host has the address {}",
+			       "ip address   (lists the addresses; or leave it out: all of them)"},
+	[HINT_NFT_MISSING] =
+		{"RLC-N08", "ports of a bridge, and a bridge of rlc's own, need rules of nftables",
+		 "sudo apt-get install libnftables1"},
+	[HINT_BRIDGE_ROOT] = {"RLC-N09", "only root may put a container on a bridge of this host",
+			      "run as root, or with --network slirp, which every user may"},
+	[HINT_BRIDGE_FULL] =
+		{"RLC-N11",
+		 "a bridge of Linux has 1,023 ports at most, and those of {} are all in use",
+		 "ls /sys/class/net/{}/brif   (shows them; another bridge: rlc run --network "
+		 "bridge:NAME)"},
+	[HINT_BRIDGE_LEGACY] = {"RLC-N10",
+				"the FORWARD chain of iptables-legacy drops what no rule accepts, "
+				"and rlc does not "
+				"change that firewall",
+				"sudo iptables-legacy -I FORWARD -i {} -j ACCEPT && "
+				"sudo iptables-legacy -I FORWARD -o {} -j ACCEPT"},
 	[HINT_ROOTFS_MISSING] =
 		{"RLC-R01",
 		 "a rootfs is a directory that holds a system's files (bin, etc, usr, ...)",
@@ -81,6 +113,12 @@ static const struct {
 			  "is needed, "
 			  "and a file system that overlays may lie on)",
 			  "run without the overlay: --rootfs {}"},
+	[HINT_ROOTFS_IDMAP] =
+		{"RLC-R07",
+		 "the files below {} belong to the host's root, and their file system (or one "
+		 "mounted below) cannot shift owners into an id map on this kernel",
+		 "chown -R the files to the first id of a map of your own: --userns "
+		 "map=0:HOST:COUNT"},
 	[HINT_PROC_MASKED] = {"RLC-R06",
 			      "parts of /proc are covered here, as inside another container, and "
 			      "the kernel then "

@@ -23,23 +23,32 @@ typedef enum {
 	HINT_NEWIDMAP_FAILED,	/* U06: newuidmap refused or lacks its privilege; arg: program */
 	HINT_MAP_NOT_GRANTED, /* U07: the map asked for is not within the ranges; arg: user name */
 	HINT_ID_UNMAPPED,     /* U08: the map of the container has no such id; arg: id */
+	HINT_SUBID_POOL,      /* U09: the ids for root's --userns=auto are used up, or missing */
 	HINT_TUN_MISSING,     /* N01: /dev/net/tun does not exist */
 	HINT_TUN_MODULE,      /* N02: the node exists, the driver does not */
 	HINT_TUN_DENIED,      /* N03: /dev/net/tun may not be opened */
 	HINT_PING_RANGE,      /* N04: net.ipv4.ping_group_range excludes the user; arg: gid */
+	HINT_PORT_TAKEN,      /* N05: a port to publish is taken; arg: the port */
+	HINT_PORT_PRIVILEGED, /* N06: a port to publish is below the limit; arg: the port */
+	HINT_HOST_ADDRESS,    /* N07: the host has no such address; arg: it */
+	HINT_NFT_MISSING,     /* N08: libnftables cannot be loaded */
+	HINT_BRIDGE_ROOT,     /* N09: a bridge of the host is for root alone */
+	HINT_BRIDGE_FULL,     /* N11: a bridge has as many ports as Linux allows; arg: it */
+	HINT_BRIDGE_LEGACY,   /* N10: iptables-legacy drops a bridge's packets; arg: it */
 	HINT_ROOTFS_MISSING,  /* R01: the rootfs does not exist; arg: path */
 	HINT_ROOTFS_OWNER,    /* R02: the owner of the rootfs has no id inside; arg: "PATH" */
 	HINT_ROOTFS_SEARCH,   /* R03: a directory above the rootfs may not be searched; arg: it */
 	HINT_MOUNTPOINT,      /* R04: the rootfs lacks a directory and cannot get it; arg: it */
 	HINT_OVERLAY,	      /* R05: the kernel refuses an overlay here */
-	HINT_PROC_MASKED,     /* R06: /proc of this host is partly covered (a container in one) */
-	HINT_PAYLOAD_SCRIPT,  /* X01: the interpreter of the script does not exist; arg: it */
-	HINT_PAYLOAD_ARCH,    /* X02: the program is for another processor */
-	HINT_EXE_GUARD,	      /* X03: ptrace(2) is forbidden, and rlc's file needs guarding */
-	HINT_KEYS_QUOTA,      /* P02: the caller has no more keys to spend */
-	HINT_STATE_DIR,	      /* S01: no directory for state can be used; arg: path */
-	HINT_IMAGE_PROGRAM,   /* I01: rlc-image is missing or can be changed by others; arg: dir */
-	HINT_RLIMIT,	      /* P01: raising a hard limit needs CAP_SYS_RESOURCE; arg: limit */
+	HINT_ROOTFS_IDMAP, /* R07: the file system cannot be shifted into an id map; arg: "PATH" */
+	HINT_PROC_MASKED,  /* R06: /proc of this host is partly covered (a container in one) */
+	HINT_PAYLOAD_SCRIPT, /* X01: the interpreter of the script does not exist; arg: it */
+	HINT_PAYLOAD_ARCH,   /* X02: the program is for another processor */
+	HINT_EXE_GUARD,	     /* X03: ptrace(2) is forbidden, and rlc's file needs guarding */
+	HINT_KEYS_QUOTA,     /* P02: the caller has no more keys to spend */
+	HINT_STATE_DIR,	     /* S01: no directory for state can be used; arg: path */
+	HINT_IMAGE_PROGRAM,  /* I01: rlc-image is missing or can be changed by others; arg: dir */
+	HINT_RLIMIT,	     /* P01: raising a hard limit needs CAP_SYS_RESOURCE; arg: limit */
 } Hint;
 
 /*

@@ -38,6 +38,8 @@ int cmd_pull(int argc, char **argv);
 int cmd_rmi(int argc, char **argv);
 int cmd_save(int argc, char **argv);
 int cmd_tag(int argc, char **argv);
+int cmd_port(int argc, char **argv);
+int cmd_network(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_unshare(int argc, char **argv);
 int cmd_version(int argc, char **argv);

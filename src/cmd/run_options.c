@@ -10,6 +10,7 @@
 #include "cmd/run_options.h"
 
 #include <getopt.h>
+#include <linux/capability.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include "cmd/run_image.h"
 #include "cmd/run_table.h"
 #include "cmd/suggest.h"
+#include "feature/net_bridge.h"
 
 #define VALUE_SHOWN   200 /* bytes of a value in an error */
 #define BUILTIN_IMAGE "builtin:busybox"
@@ -198,6 +200,20 @@ static bool check_contradictions(const bool *seen, GError **error)
 	return true;
 }
 
+/* Addresses can be asked for only where there are neighbours that have the others. */
+static bool check_addresses(const Spec *spec, GError **error)
+{
+	const SpecNetwork *network = &spec->rlc.network;
+	const char *option = network->ip    ? "ip"
+			     : network->ip6 ? "ip6"
+			     : network->mac ? "mac-address"
+					    : NULL;
+
+	if (!option || network->mode == NET_BRIDGE)
+		return true;
+	return error_set(error, RLC_ERROR_USAGE, "parse --%s: it needs --network bridge", option);
+}
+
 /* What is left of argv: IMAGE and the command, or with --rootfs the command alone. */
 static void take_words(RunParse *parse, char **rest, bool stdin_is_terminal)
 {
@@ -219,6 +235,10 @@ static void finish_capabilities(RunParse *parse)
 {
 	SpecCapabilities *caps = &parse->spec->process.capabilities;
 
+	/* Raw packets on a network with neighbours can say that they are a neighbour's. */
+	if (parse->spec->rlc.network.mode == NET_BRIDGE ||
+	    parse->spec->rlc.network.mode == NET_JOIN)
+		caps->bounding &= ~(UINT64_C(1) << CAP_NET_RAW);
 	/* A single name is more specific than ALL, whichever side it stands on. */
 	if (parse->caps_dropped == UINT64_MAX)
 		caps->bounding = 0;
@@ -256,8 +276,12 @@ static bool run_parse(RunParse *parse, int argc, char **argv, bool stdin_is_term
 		return false;
 	take_words(parse, argv + optind, stdin_is_terminal);
 	g_ptr_array_extend_and_steal(parse->out->env, g_ptr_array_ref(parse->env));
+	if (!parse->network_given && net_bridge_is_default())
+		parse->spec->rlc.network.mode = NET_BRIDGE;
 	finish_capabilities(parse);
 	finish_idmap(parse->spec);
+	if (!check_addresses(parse->spec, error))
+		return false;
 	return parse->out->image || run_image_apply(parse->out, NULL, error);
 }
 

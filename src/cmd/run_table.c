@@ -14,6 +14,7 @@
 #include "cmd/run_values.h"
 #include "feature/caps.h"
 #include "feature/names.h"
+#include "feature/net_publish.h"
 #include "feature/user.h"
 
 #define ENV_FILE_MAX (1 << 20)
@@ -152,7 +153,41 @@ static bool set_shm_size(RunParse *parse, const char *value, GError **error)
 
 static bool set_network(RunParse *parse, const char *value, GError **error)
 {
+	parse->network_given = true;
 	return run_value_network(parse->spec, value, error);
+}
+
+static bool set_publish(RunParse *parse, const char *value, GError **error)
+{
+	SpecPublish publish;
+
+	if (!net_publish_parse(value, &publish, error))
+		return false;
+	g_array_append_val(parse->spec->rlc.network.publish, publish);
+	return true;
+}
+
+static bool set_ip(RunParse *parse, const char *value, GError **error)
+{
+	struct in_addr address;
+
+	if (inet_pton(AF_INET, value, &address) != 1)
+		return error_set(error, RLC_ERROR_USAGE, "not an IPv4 address");
+	return replace(&parse->spec->rlc.network.ip, value);
+}
+
+static bool set_ip6(RunParse *parse, const char *value, GError **error)
+{
+	struct in6_addr address;
+
+	if (inet_pton(AF_INET6, value, &address) != 1)
+		return error_set(error, RLC_ERROR_USAGE, "not an IPv6 address");
+	return replace(&parse->spec->rlc.network.ip6, value);
+}
+
+static bool set_mac(RunParse *parse, const char *value, GError **error)
+{
+	return run_value_mac(value, error) && replace(&parse->spec->rlc.network.mac, value);
 }
 
 static bool set_hostname(RunParse *parse, const char *value, GError **error)
@@ -429,7 +464,13 @@ const RunOption run_table[] = {
 
 	{.help = "Network and names"},
 	{"network", 0, OPTION_ONCE, set_network, "MODE",
-	 "slirp[:mtu=N,cidr=NET,ipv6=BOOL,host-loopback=BOOL], none, host"},
+	 "slirp[:mtu=N,cidr=NET,ipv6=BOOL,host-loopback=BOOL], bridge[:NAME] (root's default), "
+	 "none, host, container:NAME, ns:PATH"},
+	{"publish", 'p', OPTION_MANY, set_publish, "[[ADDRESS:]HOSTPORT:]PORT",
+	 "lead a port of the host here; ranges, and /udp, too"},
+	{"ip", 0, OPTION_ONCE, set_ip, "ADDRESS", "this IPv4 address on the bridge"},
+	{"ip6", 0, OPTION_ONCE, set_ip6, "ADDRESS", "this IPv6 address on the bridge"},
+	{"mac-address", 0, OPTION_ONCE, set_mac, "MAC", "this MAC on the bridge"},
 	{"hostname", 'h', OPTION_ONCE, set_hostname, "NAME", "the default is the short id"},
 	{"add-host", 0, OPTION_MANY, set_add_host, "NAME:ADDRESS", "a line for /etc/hosts"},
 	{"dns", 0, OPTION_MANY, set_dns, "ADDRESS", "ask this server for names"},
@@ -440,7 +481,7 @@ const RunOption run_table[] = {
 	{"user", 'u', OPTION_ONCE, set_user, "USER[:GROUP]", "names of the container's, or ids"},
 	{"group-add", 0, OPTION_MANY, set_group_add, "GROUP", "one more supplementary group"},
 	{"userns", 0, OPTION_ONCE, set_userns, "MODE",
-	 "auto, host, keep-id or map=CONTAINER:HOST:COUNT"},
+	 "auto[:size=COUNT], host, keep-id or map=CONTAINER:HOST:COUNT"},
 	{"uidmap", 0, OPTION_MANY, set_uidmap, "CONTAINER:HOST:COUNT", "exactly this user id map"},
 	{"gidmap", 0, OPTION_MANY, set_gidmap, "CONTAINER:HOST:COUNT", "exactly this group id map"},
 	{"cap-add", 0, OPTION_MANY, set_cap_add, "CAPABILITY", "more than the default set, or ALL"},

@@ -14,6 +14,7 @@ typedef struct {
 	Spec *spec;	/* out->spec */
 	GPtrArray *env; /* of "NAME=VALUE": -e, which go after all of --env-file */
 	uint64_t caps_added, caps_dropped;
+	bool network_given;
 } RunParse;
 
 /* Puts a value into the Spec. For a switch value is "", or NULL for =false. */

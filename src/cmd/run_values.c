@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/run_values.h"
 
+#include <net/if.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -415,20 +416,66 @@ static bool take_slirp(SpecNetwork *network, const char *settings, GError **erro
 	return true;
 }
 
+/* container:NAME and ns:PATH */
+static bool take_join(SpecNetwork *network, bool container, const char *what, GError **error)
+{
+	if (!what || !*what)
+		return error_set(error, RLC_ERROR_USAGE, "%s",
+				 container ? "whose network? container:NAME or container:ID"
+					   : "which namespace? ns:PATH");
+	network->mode = NET_JOIN;
+	g_free(container ? network->container : network->path);
+	if (container)
+		network->container = g_strdup(what);
+	else
+		network->path = g_canonicalize_filename(what, NULL);
+	return true;
+}
+
+/* The name of an interface, or nothing at all. */
+static bool take_bridge(SpecNetwork *network, const char *name, GError **error)
+{
+	if (name && (!*name || strlen(name) >= IFNAMSIZ || strpbrk(name, "/ \t\n")))
+		return error_set(error, RLC_ERROR_USAGE, "'%s' is not the name of a bridge", name);
+	network->mode = NET_BRIDGE;
+	g_free(network->bridge);
+	network->bridge = g_strdup(name);
+	return true;
+}
+
+bool run_value_mac(const char *value, GError **error)
+{
+	size_t length = strlen(value);
+
+	for (size_t i = 0; i < length; i++) {
+		if (i % 3 == 2 ? value[i] != ':' : !g_ascii_isxdigit(value[i]))
+			return error_set(error, RLC_ERROR_USAGE,
+					 "column %zu: a MAC is written 02:00:00:00:00:01", i + 1);
+	}
+	if (length != strlen("02:00:00:00:00:01"))
+		return error_set(error, RLC_ERROR_USAGE, "a MAC is written 02:00:00:00:00:01");
+	if (g_ascii_xdigit_value(value[1]) & 1)
+		return error_set(error, RLC_ERROR_USAGE, "it is a group's address, not a host's");
+	if (strspn(value, "0:") == length)
+		return error_set(error, RLC_ERROR_USAGE, "it is nobody's address");
+	return true;
+}
+
 bool run_value_network(Spec *spec, const char *value, GError **error)
 {
 	g_auto(GStrv) parts = g_strsplit(value, ":", 2);
 	const char *mode = parts[0] ? parts[0] : "";
 	const char *rest = parts[0] && parts[1] ? parts[1] : NULL;
 
-	if (strcmp(mode, "bridge") == 0 || strcmp(mode, "container") == 0 ||
-	    strcmp(mode, "ns") == 0)
-		return error_set(error, RLC_ERROR_UNSUPPORTED,
-				 "mode '%s' is not supported; use slirp, none or host", mode);
+	if (strcmp(mode, "container") == 0 || strcmp(mode, "ns") == 0)
+		return take_join(&spec->rlc.network, *mode == 'c', rest, error);
+	if (strcmp(mode, "bridge") == 0)
+		return take_bridge(&spec->rlc.network, rest, error);
 	if (strcmp(mode, "slirp") == 0)
 		return take_slirp(&spec->rlc.network, rest ? rest : "", error);
 	if (strcmp(mode, "none") != 0 && strcmp(mode, "host") != 0)
-		return error_set(error, RLC_ERROR_USAGE, "mode '%s' is not slirp, none or host",
+		return error_set(error, RLC_ERROR_USAGE,
+				 "mode '%s' is not slirp, bridge, none, host, container or ns",
 				 mode);
 	if (rest)
 		return error_set(error, RLC_ERROR_USAGE, "mode '%s' takes no options", mode);
@@ -481,7 +528,7 @@ bool run_value_idmap(GArray *map, const char *value, GError **error)
 
 bool run_value_userns(Spec *spec, const char *value, GError **error)
 {
-	static const char map_prefix[] = "map=";
+	static const char map_prefix[] = "map=", auto_prefix[] = "auto:size=";
 
 	if (g_str_has_prefix(value, map_prefix)) {
 		spec->rlc.userns = USERNS_MAP;
@@ -489,7 +536,15 @@ bool run_value_userns(Spec *spec, const char *value, GError **error)
 		return run_value_idmap(spec->linux_.uid_mappings, value, error) &&
 		       run_value_idmap(spec->linux_.gid_mappings, value, error);
 	}
-	if (strcmp(value, "auto") == 0) {
+	if (g_str_has_prefix(value, auto_prefix)) {
+		guint64 size;
+
+		if (!parse_number(value + strlen(auto_prefix), G_MAXUINT32 - 1, &size) || size == 0)
+			return error_set(error, RLC_ERROR_USAGE, "'%s' is not a number of ids",
+					 value + strlen(auto_prefix));
+		spec->rlc.userns = USERNS_AUTO;
+		spec->rlc.userns_size = (uint32_t)size;
+	} else if (strcmp(value, "auto") == 0) {
 		spec->rlc.userns = USERNS_AUTO;
 	} else if (strcmp(value, "host") == 0) {
 		spec->rlc.userns = USERNS_HOST;

@@ -22,10 +22,13 @@ bool run_value_tmpfs(Spec *spec, const char *value, GError **error);
 /* --shm-size: SIZE of the tmpfs on /dev/shm */
 bool run_value_shm_size(Spec *spec, const char *value, GError **error);
 
-/* --network: slirp[:OPTION=VALUE,…], none or host */
+/* --network: slirp[:OPTION=VALUE,…], bridge[:NAME], none, host, container:NAME or ns:PATH */
 bool run_value_network(Spec *spec, const char *value, GError **error);
 
-/* --userns: auto, host, keep-id or map=CONTAINER:HOST:COUNT[,…] */
+/* --mac-address: a MAC that one host can have */
+bool run_value_mac(const char *value, GError **error);
+
+/* --userns: auto[:size=COUNT], host, keep-id or map=CONTAINER:HOST:COUNT[,…] */
 bool run_value_userns(Spec *spec, const char *value, GError **error);
 
 /* --uidmap, --gidmap: CONTAINER:HOST:COUNT[,…], appended to map (of SpecIdMap) */

@@ -16,6 +16,8 @@
 #include "kernel/namespace.h"
 
 #include <sched.h>
+#include <stdint.h>
+#include <sys/stat.h>
 
 static void explain_steps(const Plan *plan, const Step *steps, const char *process, int *number,
 			  GString *script)
@@ -49,11 +51,32 @@ static void explain_head(const Plan *plan, GString *script)
 			       plan->id, plan->clone_flags & CLONE_NEWUSER ? ", uidmap" : "");
 }
 
+/* What is joined comes first: in front of unshare stands the program that enters it. */
+static void explain_join(const JoinPlan *join, GString *script)
+{
+	g_autofree char *path = g_shell_quote(join->path);
+	struct stat owner;
+
+	g_string_append(script, "# setns(2): the network, and before it the user namespace that "
+				"owns it (ioctl NS_GET_USERNS)\n");
+	if (join->userns < 0) {
+		g_string_append_printf(script, "nsenter --net=%s ", path);
+	} else if (fstat(join->userns, &owner) == 0) {
+		g_string_append_printf(script,
+				       "owner=$(lsns -n -t user -o NS,PID | awk '$1 == %ju { print "
+				       "$2 }')\n"
+				       "nsenter --user=/proc/$owner/ns/user --net=%s ",
+				       (uintmax_t)owner.st_ino, path);
+	}
+}
+
 /* The supervisor's half: without a user namespace there is nothing to be done while init starts. */
 static void explain_start(const Plan *plan, GString *script)
 {
 	g_autofree char *options = namespace_unshare_options(plan->clone_flags);
 
+	if (plan->join)
+		explain_join(plan->join, script);
 	if (plan->clone_flags & CLONE_NEWUSER)
 		g_string_append_printf(
 			script,

@@ -6,24 +6,28 @@
 #include <sys/random.h>
 
 #include "base/error.h"
+#include "container/join.h"
 #include "container/state.h"
 #include "feature/exe_guard.h"
 #include "feature/idmap.h"
 #include "feature/names.h"
 #include "feature/net.h"
+#include "feature/net_publish.h"
 #include "feature/process.h"
 #include "feature/rootfs.h"
 #include "feature/tty.h"
 #include "feature/volume.h"
 
-/* In this order: names needs the network's addresses, rootfs the id map. */
+/* In this order: idmap needs what is joined, names needs the network's addresses, rootfs the id
+ * map. */
 static const struct {
 	const char *name;
 	bool (*plan)(const Spec *spec, Plan *plan, GError **error);
 } hooks[] = {
-	{"idmap", idmap_plan},	   {"rootfs", rootfs_plan},   {"volumes", volume_plan},
-	{"network", net_plan},	   {"names", names_plan},     {"terminal", tty_plan},
-	{"process", process_plan}, {"guard", exe_guard_plan},
+	{"join", join_plan},	   {"idmap", idmap_plan},  {"rootfs", rootfs_plan},
+	{"volumes", volume_plan},  {"network", net_plan},  {"publish", net_publish_plan},
+	{"names", names_plan},	   {"terminal", tty_plan}, {"process", process_plan},
+	{"guard", exe_guard_plan},
 };
 
 static char *plan_random_id(GError **error)
@@ -66,10 +70,15 @@ void plan_free(Plan *plan)
 	if (!plan)
 		return;
 	g_free(plan->id);
+	g_clear_pointer(&plan->join, join_free);
 	g_clear_pointer(&plan->idmap.tiers, g_ptr_array_unref);
+	g_clear_pointer(&plan->idmap.pool_uids, g_array_unref);
+	g_clear_pointer(&plan->idmap.pool_gids, g_array_unref);
 	free(plan->rootfs.path); /* realpath(3) allocated it */
 	g_clear_pointer(&plan->mounts, g_array_unref);
 	g_clear_pointer(&plan->net.host_nameservers, g_ptr_array_unref);
+	g_clear_pointer(&plan->net.publish, g_array_unref);
+	g_free(plan->net.bridge);
 	g_free(plan->net.resolv_conf);
 	g_free(plan->names.hostname);
 	g_free(plan->names.hosts);

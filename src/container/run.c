@@ -37,12 +37,15 @@ static G_GNUC_NORETURN void run_init(Container *container, Sync *sync)
 
 bool run_clone(Container *container, GError **error)
 {
+	const JoinPlan *join = container->plan->join;
+	uint64_t flags = container->plan->clone_flags;
 	Sync init_end;
 
 	if (!sync_pair(container->sync, &init_end, error))
 		return false;
-	container->init_pid =
-		namespace_clone(container->plan->clone_flags, &container->init_pidfd, error);
+	container->init_pid = join ? namespace_clone_in(join->userns, join->netns, flags,
+							&container->init_pidfd, error)
+				   : namespace_clone(flags, &container->init_pidfd, error);
 	if (container->init_pid == 0)
 		run_init(container, &init_end);
 	sync_close(&init_end);
@@ -81,11 +84,13 @@ static void run_kill(Container *container)
 static void run_cleanup(Container *container)
 {
 	run_kill(container);
+	fd_close(&container->netns); /* it held the interfaces too */
 	net_cleanup(container);
 	state_cleanup(container);
 	fd_close(&container->init_pidfd);
 	fd_close(&container->console);
 	sync_close(container->sync);
+	g_clear_pointer(&container->tiers, g_ptr_array_unref);
 }
 
 bool container_run(const Spec *spec, const char *state_root, int *ret_exit_code, GError **error)
@@ -96,8 +101,11 @@ bool container_run(const Spec *spec, const char *state_root, int *ret_exit_code,
 		.plan = plan,
 		.sync = &sync,
 		.init_pidfd = -1,
+		.netns = -1,
 		.net_pidfd = -1,
 		.net_control = -1,
+		.hosts = -1,
+		.hosts_notify = -1,
 		.console = -1,
 		.state_lock = -1,
 		.root = -1,
@@ -119,6 +127,9 @@ void run_clone_explain(const Plan *plan, GString *script)
 {
 	g_autofree char *flags = namespace_flags_text(plan->clone_flags);
 
+	if (plan->join)
+		g_string_append(script, "# setns() to what is joined, in a process between; its "
+					"child is the supervisor's: CLONE_PARENT\n");
 	g_string_append_printf(script,
 			       "# clone3(%s|CLONE_PIDFD): one call makes init and all its "
 			       "namespaces\n",

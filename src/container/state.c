@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -13,6 +14,15 @@
 #include "base/fd.h"
 #include "base/hint.h"
 #include "base/log.h"
+#include "feature/net_bridge.h"
+#include "feature/idmap.h"
+#include "feature/net_dnat.h"
+#include "feature/net_publish.h"
+
+#define STATE_FILE_MAX (1 << 20)
+
+/* Of names (--name) and ids */
+#define STATE_NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 
 /* Open a directory that must be ours and closed to others; make it if it is missing. */
 static int state_open_dir(int at, const char *path, GError **error)
@@ -72,27 +82,35 @@ static char *state_conventional(void)
 	return g_steal_pointer(&root);
 }
 
-bool state_plan(Plan *plan, const char *root, GError **error)
+char *state_root_choose(const char *root, GError **error)
 {
 	g_autofree char *run_user = g_strdup_printf("/run/user/%u/rlc", geteuid());
+	g_autofree char *chosen = NULL;
+	auto_fd dir = -1;
 
 	root = root ? root : g_getenv("RLC_ROOT");
-	plan->state_root = root ? g_canonicalize_filename(root, NULL) : state_conventional();
-	if (!plan->state_root) {
-		plan->state_root = state_usable(run_user)
-					   ? g_steal_pointer(&run_user)
-					   : g_strdup_printf("/tmp/rlc-%u", geteuid());
-		log_info("state: kept in '%s'", plan->state_root);
+	chosen = root ? g_canonicalize_filename(root, NULL) : state_conventional();
+	if (!chosen) {
+		chosen = state_usable(run_user) ? g_steal_pointer(&run_user)
+						: g_strdup_printf("/tmp/rlc-%u", geteuid());
+		log_info("state: kept in '%s'", chosen);
 	}
-	plan->state_dir = g_build_filename(plan->state_root, "containers", plan->id, NULL);
-	if (!state_usable(plan->state_root)) {
-		auto_fd dir = state_open_dir(AT_FDCWD, plan->state_root, error);
+	if (state_usable(chosen))
+		return g_steal_pointer(&chosen);
+	dir = state_open_dir(AT_FDCWD, chosen, error);
+	if (dir >= 0) {
+		error_errno(error, EACCES, "write in '%s'", chosen);
+		hint_add(error, HINT_STATE_DIR, chosen);
+	}
+	return NULL;
+}
 
-		if (dir < 0)
-			return false;
-		error_errno(error, EACCES, "write in '%s'", plan->state_root);
-		return hint_add(error, HINT_STATE_DIR, plan->state_root);
-	}
+bool state_plan(Plan *plan, const char *root, GError **error)
+{
+	plan->state_root = state_root_choose(root, error);
+	if (!plan->state_root)
+		return false;
+	plan->state_dir = g_build_filename(plan->state_root, "containers", plan->id, NULL);
 	return true;
 }
 
@@ -127,22 +145,31 @@ static void state_remove_name(int names, const char *id)
 	closedir(dir);
 }
 
+/* What a container's directory holds; the lock last, for who has it lives. */
+static const char *const state_files[] = {STATE_IDMAP, STATE_PORTS, STATE_RESOLV, STATE_SUPERVISOR,
+					  "lock"};
+
 /* Remove one container's directory, which holds only files of ours. ROOT/lock is held. */
-static void state_remove(int containers, int names, const char *id)
+static void state_remove(const char *root, int containers, int names, const char *id)
 {
 	auto_fd dir = openat(containers, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (dir < 0)
 		return;
 	state_remove_name(names, id);
-	if (unlinkat(dir, "lock", 0) < 0 && errno != ENOENT)
-		log_debug("state: remove the lock of %s: %s", id, g_strerror(errno));
+	net_dnat_release(dir, id); /* before the address can be another's */
+	net_bridge_release(root, dir, id);
+	for (size_t i = 0; i < G_N_ELEMENTS(state_files); i++) {
+		if (unlinkat(dir, state_files[i], 0) < 0 && errno != ENOENT)
+			log_debug("state: remove %s of %s: %s", state_files[i], id,
+				  g_strerror(errno));
+	}
 	if (unlinkat(containers, id, AT_REMOVEDIR) < 0)
 		log_debug("state: remove %s: %s", id, g_strerror(errno));
 }
 
 /* Remove the containers whose supervisor is dead. ROOT/lock is held. */
-static void state_sweep(int containers, int names)
+static void state_sweep(const char *root, int containers, int names)
 {
 	DIR *dir = fd_list(containers);
 	struct dirent *entry;
@@ -157,7 +184,7 @@ static void state_sweep(int containers, int names)
 			continue;
 		lock = state_lock(containers, path, LOCK_EX | LOCK_NB);
 		if (lock >= 0)
-			state_remove(containers, names, entry->d_name);
+			state_remove(root, containers, names, entry->d_name);
 	}
 	closedir(dir);
 }
@@ -174,15 +201,15 @@ static void state_close(StateDirs *dirs)
 	fd_close(&dirs->root);
 }
 
-static bool state_open(const Plan *plan, StateDirs *dirs, GError **error)
+static bool state_open(const char *state_root, StateDirs *dirs, GError **error)
 {
 	*dirs = (StateDirs){-1, -1, -1, -1};
-	dirs->root = state_open_dir(AT_FDCWD, plan->state_root, error);
+	dirs->root = state_open_dir(AT_FDCWD, state_root, error);
 	if (dirs->root < 0)
 		return false;
 	dirs->lock = state_lock(dirs->root, "lock", LOCK_EX);
 	if (dirs->lock < 0)
-		return error_errno(error, errno, "lock '%s/lock'", plan->state_root);
+		return error_errno(error, errno, "lock '%s/lock'", state_root);
 	dirs->containers = state_open_dir(dirs->root, "containers", error);
 	dirs->names = dirs->containers < 0 ? -1 : state_open_dir(dirs->root, "names", error);
 	return dirs->names >= 0;
@@ -205,25 +232,130 @@ static bool state_take_name(const Plan *plan, int names, GError **error)
 			 name, owner);
 }
 
+bool state_write(const Plan *plan, const char *file, const char *text, GError **error)
+{
+	g_autofree char *path = g_build_filename(plan->state_dir, file, NULL);
+	auto_fd fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0 || !fd_write_all(fd, text, strlen(text)))
+		return error_errno(error, errno, "write '%s'", path);
+	return true;
+}
+
+static bool is_running(int containers, const char *id)
+{
+	g_autofree char *path = g_build_filename(id, "lock", NULL);
+	auto_fd lock = openat(containers, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	return lock >= 0 && flock(lock, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK;
+}
+
+static GPtrArray *state_running(const StateDirs *dirs)
+{
+	GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
+	auto_fd list = openat(dirs->containers, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = list >= 0 ? fdopendir(list) : NULL;
+	struct dirent *entry;
+
+	if (!dir)
+		return ids;
+	list = -1; /* the stream owns it */
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] != '.' && is_running(dirs->containers, entry->d_name))
+			g_ptr_array_add(ids, g_strdup(entry->d_name));
+	}
+	closedir(dir);
+	return ids;
+}
+
+static void append_span(GArray *spans, uint32_t outside, uint32_t count)
+{
+	SpecIdMap span = {0, outside, count};
+
+	g_array_append_val(spans, span);
+}
+
+/* The ids of the containers that run; ROOT/lock is held, so they are all. */
+static void state_taken_ids(const Plan *plan, const StateDirs *dirs, GArray *uids, GArray *gids)
+{
+	g_autoptr(GPtrArray) ids = state_running(dirs);
+
+	for (guint i = 0; i < ids->len; i++) {
+		g_autofree char *text =
+			state_read(plan->state_root, g_ptr_array_index(ids, i), STATE_IDMAP, NULL);
+		uint32_t uid, gid, count;
+
+		if (!text || sscanf(text, "%u %u %u", &uid, &gid, &count) != 3)
+			continue;
+		append_span(uids, uid, count);
+		append_span(gids, gid, count);
+	}
+}
+
+/* root's --userns=auto: take ids that no running container has. ROOT/lock is held. */
+static bool state_take_ids(Container *container, const StateDirs *dirs, GError **error)
+{
+	const Plan *plan = container->plan;
+	g_autoptr(GArray) uids = g_array_new(FALSE, FALSE, sizeof(SpecIdMap));
+	g_autoptr(GArray) gids = g_array_new(FALSE, FALSE, sizeof(SpecIdMap));
+	g_autofree char *text = NULL;
+	const IdmapTier *tier;
+
+	if (!plan->idmap.pool_uids)
+		return true;
+	state_taken_ids(plan, dirs, uids, gids);
+	container->tiers = idmap_choose(plan, uids, gids, error);
+	if (!container->tiers)
+		return false;
+	tier = g_ptr_array_index(container->tiers, 0);
+	text = g_strdup_printf("%u %u %u\n", g_array_index(tier->uids, SpecIdMap, 0).outside,
+			       g_array_index(tier->gids, SpecIdMap, 0).outside,
+			       plan->idmap.pool_count);
+	return state_write(plan, STATE_IDMAP, text, error);
+}
+
+/* What other commands want to know of the container, before any of it is made */
+static bool state_write_plan(const Plan *plan, GError **error)
+{
+	g_autofree char *ports = net_publish_record(plan);
+
+	return (!*ports || state_write(plan, STATE_PORTS, ports, error)) &&
+	       (!plan->net.resolv_conf ||
+		state_write(plan, STATE_RESOLV, plan->net.resolv_conf, error));
+}
+
 static bool state_make(Container *container, const StateDirs *dirs, GError **error)
 {
 	const Plan *plan = container->plan;
 	g_autofree char *lock = g_strdup_printf("%s/lock", plan->id);
 
-	state_sweep(dirs->containers, dirs->names);
+	state_sweep(plan->state_root, dirs->containers, dirs->names);
 	if (mkdirat(dirs->containers, plan->id, 0700) < 0)
 		return error_errno(error, errno, "make '%s'", plan->state_dir);
 	container->state_saved = true;
 	container->state_lock = state_lock(dirs->containers, lock, LOCK_EX | LOCK_NB);
 	if (container->state_lock < 0)
 		return error_errno(error, errno, "lock '%s/lock'", plan->state_dir);
-	return state_take_name(plan, dirs->names, error);
+	return state_take_name(plan, dirs->names, error) &&
+	       state_take_ids(container, dirs, error) && state_write_plan(plan, error);
+}
+
+bool state_clean(const char *state_root, GError **error)
+{
+	StateDirs dirs;
+	bool ok = state_open(state_root, &dirs, error);
+
+	if (ok)
+		state_sweep(state_root, dirs.containers, dirs.names);
+	state_close(&dirs);
+	return ok;
 }
 
 bool state_parent(Container *container, GError **error)
 {
 	StateDirs dirs;
-	bool ok = state_open(container->plan, &dirs, error) && state_make(container, &dirs, error);
+	bool ok = state_open(container->plan->state_root, &dirs, error) &&
+		  state_make(container, &dirs, error);
 
 	state_close(&dirs);
 	return ok;
@@ -254,11 +386,86 @@ void state_cleanup(Container *container)
 
 	if (!container->state_saved)
 		return;
-	if (state_open(container->plan, &dirs, NULL))
-		state_remove(dirs.containers, dirs.names, container->plan->id);
+	if (state_open(container->plan->state_root, &dirs, NULL))
+		state_remove(container->plan->state_root, dirs.containers, dirs.names,
+			     container->plan->id);
 	state_close(&dirs);
 	fd_close(&container->state_lock);
 	container->state_saved = false;
+}
+
+/* --- other containers --- */
+
+/* The one that has this name, if it runs */
+static char *find_by_name(const StateDirs *dirs, const char *name)
+{
+	char id[NAME_MAX + 1];
+	ssize_t n = readlinkat(dirs->names, name, id, sizeof id - 1);
+
+	if (n <= 0)
+		return NULL;
+	id[n] = '\0';
+	return is_running(dirs->containers, id) ? g_strdup(id) : NULL;
+}
+
+static char *find_by_id(const StateDirs *dirs, const char *prefix, GError **error)
+{
+	g_autoptr(GPtrArray) ids = state_running(dirs);
+	const char *found = NULL;
+
+	for (guint i = 0; i < ids->len; i++) {
+		const char *id = g_ptr_array_index(ids, i);
+
+		if (!g_str_has_prefix(id, prefix))
+			continue;
+		if (found) {
+			error_set(error, RLC_ERROR_USAGE,
+				  "find container '%s': the ids of several begin so, %.12s and "
+				  "%.12s",
+				  prefix, found, id);
+			return NULL;
+		}
+		found = id;
+	}
+	if (!found)
+		error_set(error, RLC_ERROR_NOT_FOUND,
+			  "find container '%s': none that runs has this name, or an id that begins "
+			  "so",
+			  prefix);
+	return g_strdup(found);
+}
+
+char *state_find(const char *state_root, const char *name, GError **error)
+{
+	StateDirs dirs;
+	char *id = NULL;
+
+	if (!*name || strspn(name, STATE_NAME_CHARACTERS) != strlen(name) || *name == '.') {
+		error_set(error, RLC_ERROR_USAGE, "find container '%s': not a name, nor an id",
+			  name);
+		return NULL;
+	}
+	if (state_open(state_root, &dirs, error)) {
+		id = find_by_name(&dirs, name);
+		if (!id)
+			id = find_by_id(&dirs, name, error);
+	}
+	state_close(&dirs);
+	return id;
+}
+
+char *state_read(const char *state_root, const char *id, const char *file, GError **error)
+{
+	g_autofree char *path = g_build_filename(state_root, "containers", id, file, NULL);
+	g_autoptr(GError) failed = NULL;
+	char *text = fd_read_file(AT_FDCWD, path, STATE_FILE_MAX, &failed);
+
+	if (text)
+		return text;
+	if (error_is_errno(failed, ENOENT))
+		return g_strdup("");
+	g_propagate_error(error, g_steal_pointer(&failed));
+	return NULL;
 }
 
 void state_explain(const Plan *plan, GString *script)

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "container/init.h"
+#include "container/join.h"
 #include "container/run.h"
 #include "container/state.h"
 #include "feature/dev.h"
@@ -29,8 +30,10 @@
 const Step parent_steps[] = {
 	{"state",      state_parent,       state_explain},        /* say on disk that it exists */
 	{"clone",      run_clone,          run_clone_explain},    /* init, in new namespaces */
+	{"offer",      join_offer,         NULL},                 /* its network, for others to join */
 	{"idmap",      idmap_parent,       idmap_explain},        /* who is who inside */
-	{"network",    net_parent,         NULL},                 /* the net process on init's tap */
+	{"rootfs",     rootfs_parent,      rootfs_parent_explain}, /* root's files, by init's ids */
+	{"network",    net_parent,         net_parent_explain},   /* the net process on init's tap, or a bridge */
 	{"terminal",   tty_parent,         NULL},                 /* the master of init's pty */
 	{"cidfile",    state_write_cidfile, NULL},
 	{"start",      run_start,          NULL},                 /* init is ready: let it exec */

@@ -30,6 +30,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "feature/net_bridge.h"
 
 #define DRAIN_MS 1000 /* for output that is left when the container was told to end */
 
@@ -47,7 +48,7 @@ typedef struct Pump {
 struct Supervisor {
 	Container *container;
 	GMainLoop *loop;
-	guint signal_source, init_source, net_source, timer_source;
+	guint signal_source, init_source, net_source, names_source, timer_source;
 	Pump input, output;
 	int terminal_in, terminal_out; /* the caller's, opened anew; -1: none */
 	struct termios saved;	       /* of the caller's terminal, when raw */
@@ -365,6 +366,16 @@ static gboolean net_ended(int fd, GIOCondition condition, gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+static gboolean names_changed(int fd, GIOCondition condition, gpointer data)
+{
+	Supervisor *supervisor = data;
+
+	(void)fd;
+	(void)condition;
+	net_bridge_names_changed(supervisor->container);
+	return G_SOURCE_CONTINUE;
+}
+
 static gboolean time_over(gpointer data)
 {
 	Supervisor *supervisor = data;
@@ -387,6 +398,9 @@ static bool start(Supervisor *supervisor, int signals, GError **error)
 	if (container->net_pidfd >= 0)
 		supervisor->net_source =
 			g_unix_fd_add(container->net_pidfd, G_IO_IN, net_ended, supervisor);
+	if (container->hosts_notify >= 0)
+		supervisor->names_source =
+			g_unix_fd_add(container->hosts_notify, G_IO_IN, names_changed, supervisor);
 	if (timeout > 0)
 		supervisor->timer_source =
 			g_timeout_add(MIN(timeout, G_MAXUINT / 1000) * 1000, time_over, supervisor);
@@ -398,6 +412,7 @@ static void stop(Supervisor *supervisor)
 	pump_stop(&supervisor->input);
 	pump_stop(&supervisor->output);
 	unwatch(&supervisor->timer_source);
+	unwatch(&supervisor->names_source);
 	unwatch(&supervisor->net_source);
 	unwatch(&supervisor->init_source);
 	unwatch(&supervisor->signal_source);

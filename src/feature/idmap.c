@@ -46,6 +46,9 @@
 #include "feature/subid.h"
 #include "kernel/sync.h"
 
+/* root's --userns=auto: what images expect, 0 to 65535 with "nobody" */
+#define POOL_COUNT_DEFAULT 65536
+
 /* ------------------------------------------------------------------------------------- tiers */
 
 static void tier_free(gpointer data)
@@ -115,6 +118,98 @@ static void tiers_add_user(GPtrArray *tiers, const IdmapCaller *caller, uint32_t
 	tier_add(tiers, IDMAP_SINGLE, one_uid, one_gid, NULL);
 }
 
+/* The first start of count ids within the pool that none of taken overlaps; of SpecIdMap both. */
+static bool pool_choose(const GArray *pool, uint32_t count, const GArray *taken,
+			uint32_t *ret_start)
+{
+	for (guint i = 0; i < pool->len; i++) {
+		const SpecIdMap *range = &g_array_index(pool, SpecIdMap, i);
+		uint64_t start = range->outside, end = (uint64_t)range->outside + range->count;
+
+		for (guint j = 0; j < taken->len && start + count <= end; j++) {
+			const SpecIdMap *other = &g_array_index(taken, SpecIdMap, j);
+
+			if (!idmap_map_overlap((uint32_t)start, count, other->outside,
+					       other->count))
+				continue;
+			start = (uint64_t)other->outside + other->count;
+			j = (guint)-1; /* from the beginning, at the new place */
+		}
+		if (start + count > end)
+			continue;
+		*ret_start = (uint32_t)start;
+		return true;
+	}
+	return false;
+}
+
+static bool choose_map(const GArray *pool, uint32_t count, const GArray *taken, const char *kind,
+		       GArray *ret_map, GError **error)
+{
+	uint32_t start;
+
+	if (pool_choose(pool, count, taken, &start)) {
+		idmap_map_append(ret_map, 0, start, count);
+		return true;
+	}
+	error_set(error, RLC_ERROR_FAILED,
+		  "choose %u subordinate %ss: so many in a row are not left", count, kind);
+	return hint_add(error, HINT_SUBID_POOL, NULL);
+}
+
+static GPtrArray *choose_tier(const GArray *uid_pool, const GArray *gid_pool, uint32_t count,
+			      const GArray *taken_uids, const GArray *taken_gids, GError **error)
+{
+	g_autoptr(GArray) uids = g_array_new(FALSE, FALSE, sizeof(SpecIdMap));
+	g_autoptr(GArray) gids = g_array_new(FALSE, FALSE, sizeof(SpecIdMap));
+	GPtrArray *tiers;
+
+	if (!choose_map(uid_pool, count, taken_uids, "uid", uids, error) ||
+	    !choose_map(gid_pool, count, taken_gids, "gid", gids, error))
+		return NULL;
+	tiers = idmap_tiers_new();
+	tier_add(tiers, IDMAP_DIRECT, uids, gids, NULL);
+	return tiers;
+}
+
+GPtrArray *idmap_choose(const Plan *plan, const GArray *taken_uids, const GArray *taken_gids,
+			GError **error)
+{
+	const IdmapPlan *idmap = &plan->idmap;
+
+	return choose_tier(idmap->pool_uids, idmap->pool_gids, idmap->pool_count, taken_uids,
+			   taken_gids, error);
+}
+
+/* Ranges as a pool. */
+static GArray *pool_new(const GArray *ranges)
+{
+	GArray *pool = g_array_new(FALSE, FALSE, sizeof(SpecIdMap));
+
+	for (guint i = 0; ranges && i < ranges->len; i++) {
+		const SubidRange *range = &g_array_index(ranges, SubidRange, i);
+
+		idmap_map_append(pool, 0, range->start, range->count);
+	}
+	return pool;
+}
+
+/* root's --userns=auto: an example, as if no other container were there. */
+static bool tiers_add_pool(GPtrArray *tiers, const IdmapCaller *caller, GError **error)
+{
+	g_autoptr(GArray) uids = pool_new(caller->subuids), gids = pool_new(caller->subgids);
+	g_autoptr(GArray) none = g_array_new(FALSE, FALSE, sizeof(SpecIdMap));
+	g_autoptr(GPtrArray) chosen = NULL;
+	const IdmapTier *tier;
+
+	chosen = choose_tier(uids, gids, caller->pool_count, none, none, error);
+	if (!chosen)
+		return false;
+	tier = g_ptr_array_index(chosen, 0);
+	tier_add(tiers, IDMAP_DIRECT, tier->uids, tier->gids, NULL);
+	return true;
+}
+
 /* Exactly the maps asked for: a tier with another map is no substitute. */
 static bool tiers_add_exact(GPtrArray *tiers, const IdmapCaller *caller, const Spec *spec,
 			    GError **error)
@@ -160,9 +255,14 @@ bool idmap_plan_for(const IdmapCaller *caller, const Spec *spec, GPtrArray *ret_
 					 "keep the host's ids (--userns host): only root may "
 					 "run without a user namespace");
 		break;
-	case USERNS_AUTO:
+	case USERNS_DEFAULT:
 		if (caller->uid != 0)
 			tiers_add_user(ret_tiers, caller, 0, 0);
+		break;
+	case USERNS_AUTO:
+		if (caller->uid == 0)
+			return tiers_add_pool(ret_tiers, caller, error);
+		tiers_add_user(ret_tiers, caller, 0, 0);
 		break;
 	case USERNS_KEEP_ID:
 		if (caller->uid != 0)
@@ -224,13 +324,35 @@ static void caller_clear(IdmapCaller *caller)
 	programs_clear(&caller->shim);
 }
 
+/* Who grants root's containers their ids: whoever of these has any. */
+static void caller_look_up_pool(IdmapCaller *caller, const Spec *spec)
+{
+	static const struct {
+		const char *name;
+		uid_t uid;
+	} owners[] = {{"containers", (uid_t)-1}, {"root", 0}};
+
+	caller->pool_count = spec->rlc.userns_size ? spec->rlc.userns_size : POOL_COUNT_DEFAULT;
+	for (size_t i = 0; i < G_N_ELEMENTS(owners); i++) {
+		g_clear_pointer(&caller->subuids, g_array_unref);
+		g_clear_pointer(&caller->subgids, g_array_unref);
+		caller->subuids = subid_ranges(SUBID_UID, owners[i].name, owners[i].uid);
+		caller->subgids = subid_ranges(SUBID_GID, owners[i].name, owners[i].uid);
+		if (caller->subuids->len > 0 && caller->subgids->len > 0)
+			return;
+	}
+}
+
 /* newuidmap goes by the real ids, and so does this. */
-static void caller_look_up(IdmapCaller *caller)
+static void caller_look_up(IdmapCaller *caller, const Spec *spec)
 {
 	const struct passwd *user;
 
-	if (geteuid() == 0)
+	if (geteuid() == 0) {
+		if (spec->rlc.userns == USERNS_AUTO)
+			caller_look_up_pool(caller, spec);
 		return;
+	}
 	caller->uid = getuid();
 	caller->gid = getgid();
 	user = getpwuid(caller->uid);
@@ -241,6 +363,23 @@ static void caller_look_up(IdmapCaller *caller)
 	find_shim(&caller->shim);
 }
 
+static bool is_joined(const Plan *plan)
+{
+	return plan->join && plan->join->userns >= 0;
+}
+
+/* A network namespace can be joined from within its own user namespace alone. */
+static bool plan_joined(const Spec *spec, Plan *plan, GError **error)
+{
+	if (spec->rlc.userns != USERNS_DEFAULT && spec->rlc.userns != USERNS_AUTO)
+		return error_set(error, RLC_ERROR_USAGE,
+				 "map ids: who joins that network has the ids of its user "
+				 "namespace; leave --userns, --uidmap and --gidmap out");
+	tier_add(plan->idmap.tiers, IDMAP_JOINED, plan->join->uids, plan->join->gids, NULL);
+	plan->clone_flags &= ~(uint64_t)CLONE_NEWUSER;
+	return true;
+}
+
 bool idmap_plan(const Spec *spec, Plan *plan, GError **error)
 {
 	IdmapCaller caller = {0};
@@ -248,7 +387,14 @@ bool idmap_plan(const Spec *spec, Plan *plan, GError **error)
 	bool ok;
 
 	plan->idmap.tiers = idmap_tiers_new();
-	caller_look_up(&caller);
+	if (is_joined(plan))
+		return plan_joined(spec, plan, error);
+	caller_look_up(&caller, spec);
+	if (caller.pool_count > 0) {
+		plan->idmap.pool_uids = pool_new(caller.subuids);
+		plan->idmap.pool_gids = pool_new(caller.subgids);
+		plan->idmap.pool_count = caller.pool_count;
+	}
 	ok = idmap_plan_for(&caller, spec, plan->idmap.tiers, error);
 	caller_clear(&caller);
 	if (!ok)
@@ -272,9 +418,9 @@ bool idmap_covers_owner(const IdmapTier *tier, uid_t uid, gid_t gid)
 
 bool idmap_parent(Container *container, GError **error)
 {
-	const IdmapPlan *plan = &container->plan->idmap;
+	const GPtrArray *tiers = container->tiers ? container->tiers : container->plan->idmap.tiers;
 
-	if (!idmap_write(plan, container->init_pid, &container->tier, error))
+	if (!idmap_write(tiers, container->init_pid, &container->tier, error))
 		return false;
 	if (log_enabled(LOG_DEBUG)) {
 		g_autofree char *uids = idmap_map_describe(container->tier->uids);
@@ -329,7 +475,7 @@ bool idmap_child(Container *container, GError **error)
 
 	if (!sync_expect(container->sync, SYNC_MAPPED, NULL, error))
 		return false;
-	if ((plan->clone_flags & CLONE_NEWUSER) && !become_root(plan, error))
+	if (((plan->clone_flags & CLONE_NEWUSER) || is_joined(plan)) && !become_root(plan, error))
 		return false;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
 		return error_errno(error, errno, "prctl");
@@ -365,6 +511,10 @@ void idmap_explain(const Plan *plan, GString *script)
 	g_autofree char *uids = idmap_map_describe(tier->uids),
 			*gids = idmap_map_describe(tier->gids);
 
+	if (tier->method == IDMAP_JOINED) {
+		g_string_append_printf(script, "# %s\n", idmap_write_method(IDMAP_JOINED));
+		return;
+	}
 	if (tier->method == IDMAP_NONE) {
 		g_string_append(script, "# no user namespace: the ids inside are the host's\n");
 		return;

@@ -6,6 +6,10 @@
  * his subordinate ranges through shadow's newuidmap and newgidmap; the same through rlc's own shim;
  * his own id alone, which needs nobody's help but denies setgroups(2).  Root writes any map
  * himself, or has no user namespace at all.
+ *
+ * root's --userns=auto takes a range of the subordinate ids of a user "containers" (or else of
+ * root) that no other running container has, so that neither the host nor another container has an
+ * id in common with it.
  */
 #pragma once
 
@@ -21,6 +25,7 @@ typedef struct {
 	uid_t uid;
 	gid_t gid;
 	char *name;		   /* of the user, for messages; or NULL */
+	uint32_t pool_count;	   /* root's --userns=auto: ids of each map */
 	GArray *subuids, *subgids; /* of SubidRange */
 	IdmapPrograms shadow, shim;
 } IdmapCaller;
@@ -34,6 +39,14 @@ bool idmap_plan(const Spec *spec, Plan *plan, GError **error);
 /* The pure heart of idmap_plan(): append the tiers for this caller. Root is who has uid 0. */
 bool idmap_plan_for(const IdmapCaller *caller, const Spec *spec, GPtrArray *ret_tiers,
 		    GError **error);
+
+/*
+ * The choice of root's --userns=auto: a range of plan->idmap.pool_count ids for each map that none
+ * of taken_uids and taken_gids (of SpecIdMap) overlaps, as the one tier of the array returned.
+ * Pure. NULL with *error set when the pool is used up.
+ */
+GPtrArray *idmap_choose(const Plan *plan, const GArray *taken_uids, const GArray *taken_gids,
+			GError **error);
 
 /* An empty array of IdmapTier * that frees them. */
 GPtrArray *idmap_tiers_new(void);

@@ -14,7 +14,7 @@
 /* So many lines always fit a page: each has at most 33 bytes. */
 #define MAP_LINES_MAX 124
 
-static void map_append(GArray *map, uint32_t inside, uint32_t outside, uint32_t count)
+void idmap_map_append(GArray *map, uint32_t inside, uint32_t outside, uint32_t count)
 {
 	SpecIdMap line = {inside, outside, count};
 
@@ -33,18 +33,18 @@ GArray *idmap_map_layout(uint32_t own, uint32_t own_inside, const GArray *ranges
 		if (next <= own_inside && range.count > own_inside - next) {
 			uint32_t before = own_inside - next;
 
-			map_append(map, next, range.start, before);
-			map_append(map, own_inside, own, 1);
+			idmap_map_append(map, next, range.start, before);
+			idmap_map_append(map, own_inside, own, 1);
 			range.start += before;
 			range.count -= before;
 			next = own_inside + 1;
 		}
 		range.count = MIN(range.count, UINT32_MAX - next);
-		map_append(map, next, range.start, range.count);
+		idmap_map_append(map, next, range.start, range.count);
 		next += range.count;
 	}
 	if (next <= own_inside)
-		map_append(map, own_inside, own, 1);
+		idmap_map_append(map, own_inside, own, 1);
 	return map;
 }
 
@@ -85,7 +85,7 @@ bool idmap_map_covers(const GArray *map, uint32_t outside)
 	return false;
 }
 
-static bool spans_overlap(uint32_t a, uint32_t a_count, uint32_t b, uint32_t b_count)
+bool idmap_map_overlap(uint32_t a, uint32_t a_count, uint32_t b, uint32_t b_count)
 {
 	return a < (uint64_t)b + b_count && b < (uint64_t)a + a_count;
 }
@@ -103,8 +103,8 @@ static bool map_check_line(const GArray *map, guint at, const char *kind, GError
 	for (guint i = 0; i < at; i++) {
 		const SpecIdMap *other = &g_array_index(map, SpecIdMap, i);
 
-		if (spans_overlap(line->inside, line->count, other->inside, other->count) ||
-		    spans_overlap(line->outside, line->count, other->outside, other->count))
+		if (idmap_map_overlap(line->inside, line->count, other->inside, other->count) ||
+		    idmap_map_overlap(line->outside, line->count, other->outside, other->count))
 			return error_set(error, RLC_ERROR_USAGE,
 					 "map %s %u→%u×%u: it overlaps %u→%u×%u", kind,
 					 line->inside, line->outside, line->count, other->inside,

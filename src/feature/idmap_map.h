@@ -16,6 +16,12 @@
  */
 GArray *idmap_map_layout(uint32_t own, uint32_t own_inside, const GArray *ranges);
 
+/* Append a line, if its count is not 0. */
+void idmap_map_append(GArray *map, uint32_t inside, uint32_t outside, uint32_t count);
+
+/* Do two ranges of ids have one in common? */
+bool idmap_map_overlap(uint32_t a, uint32_t a_count, uint32_t b, uint32_t b_count);
+
 /* As the kernel takes it. Caller frees. */
 char *idmap_map_text(const GArray *map);
 

@@ -23,6 +23,7 @@ static const char *const method_texts[] = {
 	[IDMAP_SHADOW] = "tier 1, ranges through newuidmap",
 	[IDMAP_SHIM] = "tier 2, ranges through rlc's own newuidmap",
 	[IDMAP_SINGLE] = "tier 3, one id alone, setgroups denied",
+	[IDMAP_JOINED] = "the map of the user namespace joined",
 };
 
 const char *idmap_write_method(IdmapMethod method)
@@ -170,6 +171,7 @@ static bool write_maps(pid_t pid, const IdmapTier *tier, Written *written, GErro
 	written->refused_by = NULL;
 	switch (tier->method) {
 	case IDMAP_NONE:
+	case IDMAP_JOINED:
 		return true;
 	case IDMAP_DIRECT:
 	case IDMAP_SINGLE:
@@ -197,14 +199,13 @@ static bool add_write_hint(GError **error, const Written *written)
 	return false;
 }
 
-bool idmap_write(const IdmapPlan *plan, pid_t pid, const IdmapTier **ret_tier, GError **error)
+bool idmap_write(const GPtrArray *tiers, pid_t pid, const IdmapTier **ret_tier, GError **error)
 {
 	Written written = {0};
 
 	for (guint i = 0;; i++) {
-		const IdmapTier *tier = g_ptr_array_index(plan->tiers, i);
-		const IdmapTier *next =
-			i + 1 < plan->tiers->len ? g_ptr_array_index(plan->tiers, i + 1) : NULL;
+		const IdmapTier *tier = g_ptr_array_index(tiers, i);
+		const IdmapTier *next = i + 1 < tiers->len ? g_ptr_array_index(tiers, i + 1) : NULL;
 		g_autoptr(GError) failed = NULL;
 
 		if (write_maps(pid, tier, &written, &failed)) {

@@ -13,7 +13,7 @@
  * kernel takes, which becomes *ret_tier.  A tier that fails is logged as a warning; the error is
  * the last tier's.
  */
-bool idmap_write(const IdmapPlan *plan, pid_t pid, const IdmapTier **ret_tier, GError **error);
+bool idmap_write(const GPtrArray *tiers, pid_t pid, const IdmapTier **ret_tier, GError **error);
 
 /* What the method is, in words. */
 const char *idmap_write_method(IdmapMethod method);

@@ -21,6 +21,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "kernel/sync.h"
 #include "kernel/mount.h"
 
 #define HOSTNAME_MAX   64 /* __NEW_UTS_LEN */
@@ -105,6 +106,8 @@ static void add_own_lines(const Plan *plan, GString *hosts)
 	g_autofree char *address6 = address_text(AF_INET6, &plan->net.address6);
 	bool slirp = plan->net.mode == NET_SLIRP;
 
+	if (plan->net.mode == NET_BRIDGE)
+		return; /* its address is not known yet: the supervisor adds the line */
 	g_string_append_printf(hosts, "%s\t%s\n", slirp ? address : "127.0.1.1",
 			       plan->names.hostname);
 	if (slirp && plan->net.ipv6)
@@ -118,6 +121,8 @@ static char *host_gateway(const Plan *plan, GError **error)
 		return address_text(AF_INET, &plan->net.gateway);
 	if (plan->net.mode == NET_HOST)
 		return g_strdup("127.0.0.1");
+	if (plan->net.mode == NET_BRIDGE)
+		return g_strdup("host-gateway"); /* the supervisor fills it in */
 	error_set(error, RLC_ERROR_USAGE,
 		  "resolve 'host-gateway': there is no gateway without a network");
 	return NULL;
@@ -290,6 +295,19 @@ static bool set_hostname(const Plan *plan, GError **error)
 	return true;
 }
 
+/* On a bridge the supervisor writes the names of others into the file, as they come and go. */
+static bool send_hosts(Container *container, int tmpfs, GError **error)
+{
+	auto_fd hosts = -1;
+
+	if (container->plan->net.mode != NET_BRIDGE)
+		return true;
+	hosts = openat(tmpfs, "hosts", O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (hosts < 0)
+		return error_errno(error, errno, "open 'hosts'");
+	return sync_send(container->sync, SYNC_HOSTS, hosts, error);
+}
+
 bool names_child(Container *container, GError **error)
 {
 	auto_fd tmpfs = -1;
@@ -297,7 +315,8 @@ bool names_child(Container *container, GError **error)
 	if (!set_hostname(container->plan, error))
 		return false;
 	tmpfs = make_stage(error);
-	return tmpfs >= 0 && provide_files(container->plan, tmpfs, container->root, error);
+	return tmpfs >= 0 && provide_files(container->plan, tmpfs, container->root, error) &&
+	       send_hosts(container, tmpfs, error);
 }
 
 static void explain_file(const char *name, const char *text, GString *script)

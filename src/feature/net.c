@@ -18,6 +18,11 @@
 #include "base/fd.h"
 #include "base/hint.h"
 #include "base/log.h"
+#include "feature/net_bridge.h"
+#include "feature/net_diag.h"
+#include "feature/net_dnat.h"
+#include "feature/net_proxy.h"
+#include "feature/net_publish.h"
 #include "feature/net_resolv.h"
 #include "feature/net_slirp.h"
 #include "kernel/netlink.h"
@@ -173,7 +178,7 @@ static bool has_dns_flags(const SpecNetwork *spec)
 	return spec->dns->len || spec->dns_search->len || spec->dns_options->len;
 }
 
-static void plan_resolv(const SpecNetwork *spec, NetPlan *net)
+static void plan_resolv(const SpecNetwork *spec, const JoinPlan *join, NetPlan *net)
 {
 	g_autofree char *host_text = NULL;
 	g_autoptr(NetResolv) host = read_host_resolv(&host_text);
@@ -185,9 +190,13 @@ static void plan_resolv(const SpecNetwork *spec, NetPlan *net)
 	inet_ntop(AF_INET, &net->nameserver, nameserver, sizeof nameserver);
 	if (spec->mode == NET_SLIRP)
 		net->resolv_conf = net_resolv_text(host, spec, nameserver);
+	else if (spec->mode == NET_BRIDGE)
+		net->resolv_conf = net_bridge_resolv(spec);
 	else if (has_dns_flags(spec))
 		net->resolv_conf = net_resolv_text(host, spec, NULL);
-	else if (spec->mode == NET_HOST)
+	else if (join && join->container)
+		net->resolv_conf = g_strdup(join->resolv_conf);
+	else if (spec->mode == NET_HOST || join)
 		net->resolv_conf = g_steal_pointer(&host_text);
 	/* else none: no name server can be reached, and the image's file says so as well as any */
 }
@@ -213,7 +222,9 @@ bool net_plan(const Spec *spec, Plan *plan, GError **error)
 		plan->clone_flags &= ~(uint64_t)CLONE_NEWNET;
 	if (network->mode == NET_SLIRP && !plan_slirp(network, &plan->net, error))
 		return false;
-	plan_resolv(network, &plan->net);
+	if (network->mode == NET_BRIDGE && !net_bridge_plan(network, &plan->net, error))
+		return false;
+	plan_resolv(network, plan->join, &plan->net);
 	return true;
 }
 
@@ -333,6 +344,16 @@ static bool configure_tap(Netlink *netlink, unsigned index, const NetPlan *net, 
 	return !net->ipv6 || configure_ipv6(netlink, index, net, error);
 }
 
+static bool send_diag(Container *container, GError **error)
+{
+	auto_fd diag = -1;
+
+	if (!net_publish_wants_diag(&container->plan->net))
+		return true;
+	diag = net_diag_open(error);
+	return diag >= 0 && sync_send(container->sync, SYNC_DIAG, diag, error);
+}
+
 bool net_child(Container *container, GError **error)
 {
 	const NetPlan *net = &container->plan->net;
@@ -340,7 +361,7 @@ bool net_child(Container *container, GError **error)
 	auto_fd tap = -1;
 	unsigned index;
 
-	if (net->mode == NET_HOST)
+	if (net->mode == NET_HOST || net->mode == NET_JOIN)
 		return true;
 	netlink = netlink_open(error);
 	if (!netlink || !netlink_link_up(netlink, NETLINK_LOOPBACK, 0, error))
@@ -348,13 +369,17 @@ bool net_child(Container *container, GError **error)
 	loosen_sysctls();
 	if (net->mode == NET_NONE)
 		return true;
+	if (net->mode == NET_BRIDGE)
+		return net_bridge_child(container, netlink, error);
 	return make_tap(&tap, &index, error) && configure_tap(netlink, index, net, error) &&
-	       sync_send(container->sync, SYNC_TAP, tap, error);
+	       sync_send(container->sync, SYNC_TAP, tap, error) && send_diag(container, error);
 }
 
 bool net_child_wait(Container *container, GError **error)
 {
-	return container->plan->net.mode != NET_SLIRP ||
+	SpecNetMode mode = container->plan->net.mode;
+
+	return (mode != NET_SLIRP && mode != NET_BRIDGE) ||
 	       sync_expect(container->sync, SYNC_NET_UP, NULL, error);
 }
 
@@ -369,6 +394,8 @@ static bool start_process(Container *container, GError **error)
 		return false;
 	container->net_control = fd_steal(&ours.fd);
 	pid = fork();
+	if (pid == 0 && container->plan->net.mode == NET_BRIDGE)
+		net_proxy_main(&container->plan->net, &container->lease, &theirs);
 	if (pid == 0)
 		net_slirp_main(&container->plan->net, &theirs);
 	sync_close(&theirs);
@@ -381,32 +408,64 @@ static bool start_process(Container *container, GError **error)
 	return true;
 }
 
-bool net_parent(Container *container, GError **error)
+/* If init is gone, the next message expected of it tells why. */
+static bool tell_init(Container *container, GError **error)
 {
 	g_autoptr(GError) problem = NULL;
+
+	if (sync_send(container->sync, SYNC_NET_UP, -1, &problem) || error_is_errno(problem, EPIPE))
+		return true;
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return false;
+}
+
+/* The process takes the ports of the host first, so that nobody else's are translated. */
+static bool publish_on_bridge(Container *container, GError **error)
+{
+	const Plan *plan = container->plan;
+	Sync control;
+
+	if (!plan->net.publish)
+		return true;
+	if (!start_process(container, error))
+		return false;
+	control = (Sync){.fd = container->net_control};
+	return sync_expect(&control, SYNC_NET_UP, NULL, error) &&
+	       net_dnat_add(plan, &container->lease, error);
+}
+
+static bool pass_diag(Container *container, Sync *control, GError **error)
+{
+	auto_fd diag = -1;
+
+	return !net_publish_wants_diag(&container->plan->net) ||
+	       (sync_expect(container->sync, SYNC_DIAG, &diag, error) &&
+		sync_send(control, SYNC_DIAG, diag, error));
+}
+
+bool net_parent(Container *container, GError **error)
+{
 	Sync control;
 	auto_fd tap = -1;
 
+	if (container->plan->net.mode == NET_BRIDGE)
+		return net_bridge_parent(container, error) && publish_on_bridge(container, error) &&
+		       tell_init(container, error);
 	if (container->plan->net.mode != NET_SLIRP)
 		return true;
 	/* it closes its sandbox while init makes the tap */
 	if (!start_process(container, error))
 		return false;
 	control = (Sync){.fd = container->net_control};
-	if (!sync_expect(container->sync, SYNC_TAP, &tap, error) ||
-	    !sync_send(&control, SYNC_TAP, tap, error) ||
-	    !sync_expect(&control, SYNC_NET_UP, NULL, error))
-		return false;
-	if (sync_send(container->sync, SYNC_NET_UP, -1, &problem))
-		return true;
-	if (error_is_errno(problem, EPIPE))
-		return true; /* init is gone; the next message expected of it tells why */
-	g_propagate_error(error, g_steal_pointer(&problem));
-	return false;
+	return sync_expect(container->sync, SYNC_TAP, &tap, error) &&
+	       sync_send(&control, SYNC_TAP, tap, error) && pass_diag(container, &control, error) &&
+	       sync_expect(&control, SYNC_NET_UP, NULL, error) && tell_init(container, error);
 }
 
 void net_cleanup(Container *container)
 {
+	net_dnat_cleanup(container); /* before the address can be another's */
+	net_bridge_cleanup(container);
 	fd_close(&container->net_control);
 	if (container->net_pid > 0) {
 		kill(container->net_pid, SIGKILL); /* ours and not yet reaped: the pid is certain */
@@ -449,6 +508,10 @@ void net_explain(const Plan *plan, GString *script)
 		g_string_append(script, "# the network is the host's own: nothing to set up\n");
 		return;
 	}
+	if (plan->net.mode == NET_JOIN) {
+		g_string_append(script, "# the network is joined as it is: nothing to set up\n");
+		return;
+	}
 	g_string_append(script, "# rtnetlink: RTM_NEWLINK, IFF_UP\n"
 				"ip link set lo up\n");
 	if (plan->net.mode == NET_SLIRP)
@@ -457,11 +520,15 @@ void net_explain(const Plan *plan, GString *script)
 
 void net_parent_explain(const Plan *plan, GString *script)
 {
-	if (plan->net.mode != NET_SLIRP)
-		return;
-	g_string_append(
-		script,
-		"# fork(): the net process, libslirp between the tap and the host's sockets;\n"
-		"# own user and mount namespace, empty root, no capabilities, seccomp filter.\n"
-		"# By hand: slirp4netns --enable-ipv6 $init_pid " NET_TAP " &\n");
+	if (plan->net.mode == NET_BRIDGE)
+		net_bridge_explain(plan, script);
+	if (plan->net.mode == NET_SLIRP)
+		g_string_append(
+			script,
+			"# fork(): the net process, libslirp between the tap and the host's "
+			"sockets;\n"
+			"# own user and mount namespace, empty root, no capabilities, seccomp "
+			"filter.\n"
+			"# By hand: slirp4netns --enable-ipv6 $init_pid " NET_TAP " &\n");
+	net_publish_explain(plan, script);
 }

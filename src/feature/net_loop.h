@@ -10,6 +10,7 @@
 typedef struct {
 	GMainContext *context;
 	int tap;
+	uint8_t mac[6];		      /* the tap's: where frames to the container go */
 	size_t mtu;		      /* bytes of an IP packet */
 	uint8_t reply[NET_FRAME_MAX]; /* where replies are built, one at a time */
 } NetLoop;

@@ -17,10 +17,8 @@
 
 #include "base/fd.h"
 
-#define STREAMS_MAX   256
 #define BUFFER_SIZE   16384
 #define CONNECT_LIMIT (2 * G_USEC_PER_SEC)
-#define IDLE_LIMIT    (60 * G_USEC_PER_SEC)
 
 /* One direction: from one descriptor to the other */
 typedef struct {
@@ -45,6 +43,7 @@ struct NetRelay {
 	NetLoop *loop;
 	const NetServers *servers;
 	int listener;
+	NetRelayLimits limits;
 	GSource *watch;
 	GQueue streams;
 };
@@ -60,7 +59,7 @@ static void stream_free(Stream *stream)
 
 static void stream_set_limit(Stream *stream, gint64 limit)
 {
-	g_source_set_ready_time(&stream->source, g_get_monotonic_time() + limit);
+	g_source_set_ready_time(&stream->source, limit ? g_get_monotonic_time() + limit : -1);
 }
 
 static void stream_drop_server(Stream *stream)
@@ -69,6 +68,14 @@ static void stream_drop_server(Stream *stream)
 		g_source_remove_unix_fd(&stream->source, stream->server_tag);
 	stream->server_tag = NULL;
 	fd_close(&stream->server);
+}
+
+/* Nobody took the connection: the client sees a reset, as near to a refusal as can be. */
+static void stream_refuse(const Stream *stream)
+{
+	static const struct linger at_once = {.l_onoff = 1};
+
+	setsockopt(stream->client, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 }
 
 /* Begin to connect to the next server that does not refuse at once. false when none is left. */
@@ -80,7 +87,7 @@ static bool stream_connect(Stream *stream)
 	while (stream->asked < servers->count) {
 		const NetServer *server = &servers->servers[stream->asked++];
 		auto_fd fd = socket(server->address.ss_family,
-				    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+				    SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 		if (fd < 0 ||
 		    (connect(fd, (const struct sockaddr *)&server->address, server->length) < 0 &&
@@ -164,14 +171,15 @@ static bool stream_move(Stream *stream)
 				stream_wants(&stream->out, &stream->in));
 	g_source_modify_unix_fd(&stream->source, stream->server_tag,
 				stream_wants(&stream->in, &stream->out));
-	stream_set_limit(stream, IDLE_LIMIT);
+	stream_set_limit(stream, stream->relay->limits.idle);
 	return true;
 }
 
 static gboolean stream_dispatch(GSource *source, GSourceFunc callback, gpointer data)
 {
 	Stream *stream = (Stream *)source;
-	bool late = g_source_get_time(source) >= g_source_get_ready_time(source);
+	gint64 limit = g_source_get_ready_time(source);
+	bool late = limit >= 0 && g_source_get_time(source) >= limit;
 	bool left = g_source_query_unix_fd(source, stream->client_tag) & (G_IO_HUP | G_IO_ERR);
 	bool alive = true;
 
@@ -180,6 +188,8 @@ static gboolean stream_dispatch(GSource *source, GSourceFunc callback, gpointer 
 	if (!stream->open && !left) {
 		stream->open = stream_connected(stream);
 		alive = stream->open || stream_connect(stream);
+		if (!alive)
+			stream_refuse(stream);
 	}
 	if (stream->open)
 		alive = stream_move(stream) && !late;
@@ -203,8 +213,18 @@ static void stream_new(NetRelay *relay, int client)
 	g_queue_push_tail_link(&relay->streams, &stream->link);
 	g_source_set_can_recurse(&stream->source, TRUE);
 	g_source_attach(&stream->source, relay->loop->context);
-	if (!stream_connect(stream))
+	if (!stream_connect(stream)) {
+		stream_refuse(stream);
 		stream_free(stream);
+	}
+}
+
+void net_relay_take(NetRelay *relay, int client)
+{
+	if (relay->streams.length < relay->limits.streams)
+		stream_new(relay, client);
+	else
+		close(client);
 }
 
 static gboolean relay_accept(gint fd, GIOCondition condition, gpointer data)
@@ -217,20 +237,22 @@ static gboolean relay_accept(gint fd, GIOCondition condition, gpointer data)
 
 		if (client < 0)
 			return G_SOURCE_CONTINUE;
-		if (relay->streams.length < STREAMS_MAX)
-			stream_new(relay, fd_steal(&client));
+		net_relay_take(relay, fd_steal(&client));
 	}
 }
 
-NetRelay *net_relay_new(NetLoop *loop, const NetServers *servers, int listener)
+NetRelay *net_relay_new(NetLoop *loop, const NetServers *servers, int listener,
+			NetRelayLimits limits)
 {
 	NetRelay *relay = g_new0(NetRelay, 1);
 
 	relay->loop = loop;
 	relay->servers = servers;
 	relay->listener = listener;
+	relay->limits = limits;
 	g_queue_init(&relay->streams);
-	relay->watch = net_loop_watch(loop, listener, relay_accept, relay);
+	if (listener >= 0)
+		relay->watch = net_loop_watch(loop, listener, relay_accept, relay);
 	return relay;
 }
 

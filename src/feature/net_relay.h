@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * DNS over TCP, in the net process: libslirp connects what the container sends to 10.0.2.3:53 to a
- * listening socket of ours (net_sandbox.h), and this moves the bytes to the first of the host's
- * name servers that takes the connection.  libslirp has no such guest forward for IPv6.
+ * TCP connections handed on, in the net process: who connects to a listening socket is connected to
+ * the first of several servers that takes it.
+ *
+ * DNS over TCP goes this way: libslirp connects what the container sends to 10.0.2.3:53 to a
+ * listening socket of ours (net_sandbox.h), and the servers are the host's name servers.  (libslirp
+ * has no such guest forward for IPv6.)  So do published ports on a bridge (net_forward.h).
  */
 #pragma once
 
@@ -11,6 +14,19 @@
 
 typedef struct NetRelay NetRelay;
 
-/* Takes the listener over. loop and servers are borrowed and must outlive it. */
-NetRelay *net_relay_new(NetLoop *loop, const NetServers *servers, int listener);
+/* What a relay allows its clients. */
+typedef struct {
+	unsigned streams; /* so many at once; more are refused */
+	gint64 idle;	  /* microseconds of silence that end one; 0: none do */
+} NetRelayLimits;
+
+/*
+ * Takes the listener over; -1: connections come by net_relay_take() alone.  loop and servers are
+ * borrowed and must outlive it.
+ */
+NetRelay *net_relay_new(NetLoop *loop, const NetServers *servers, int listener,
+			NetRelayLimits limits);
+/* Hand an accepted connection on; takes it over. */
+void net_relay_take(NetRelay *relay, int client);
+
 void net_relay_free(NetRelay *relay);

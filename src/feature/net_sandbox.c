@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <stdint.h>
 #include <sys/capability.h>
 #include <sys/ioctl.h>
@@ -28,6 +29,18 @@
 #define FILES_MAX    8192
 #define MEMORY_MAX   (4UL << 30)
 #define ROOT_OPTIONS "size=64k,mode=0700"
+
+void net_sandbox_leave_supervisor(void)
+{
+	sigset_t none;
+
+	setsid();
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_IGN); /* libslirp sends without MSG_NOSIGNAL */
+	prctl(PR_SET_NAME, "rlc-net");
+	prctl(PR_SET_DUMPABLE, 1); /* else /proc/self, and with it uid_map, would be root's */
+}
 
 static bool write_map(const char *path, unsigned id, GError **error)
 {
@@ -108,8 +121,7 @@ static bool set_limits(GError **error)
 	return true;
 }
 
-/* 0 and 1 become /dev/null, 2 and keep stay, all others close. */
-static bool close_others(int keep, GError **error)
+bool net_sandbox_close(int keep, GError **error)
 {
 	auto_fd null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -119,12 +131,12 @@ static bool close_others(int keep, GError **error)
 	return fd_close_others(keep, error);
 }
 
-bool net_sandbox_enter(int keep, int *ret_listener, GError **error)
+bool net_sandbox_enter(int *ret_listener, GError **error)
 {
 	auto_fd listener = -1;
 
-	if (!close_others(keep, error) || !set_limits(error) || !enter_userns(error) ||
-	    !enter_empty_root(error) || !listen_dns(&listener, error))
+	if (!set_limits(error) || !enter_userns(error) || !enter_empty_root(error) ||
+	    !listen_dns(&listener, error))
 		return false;
 	*ret_listener = fd_steal(&listener);
 	return true;
@@ -150,6 +162,7 @@ static const int allowed[] = {
 
 static int add_rules(scmp_filter_ctx filter)
 {
+	static const unsigned long requests[] = {FIONREAD, SIOCGIFHWADDR};
 	static const int domains[] = {AF_INET, AF_INET6, AF_UNIX};
 	static const int mappers[] = {SCMP_SYS(mmap), SCMP_SYS(mprotect)};
 	int r = 0;
@@ -162,9 +175,9 @@ static int add_rules(scmp_filter_ctx filter)
 	for (size_t i = 0; r == 0 && i < G_N_ELEMENTS(mappers); i++)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, mappers[i], 1,
 				     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	if (r == 0)
+	for (size_t i = 0; r == 0 && i < G_N_ELEMENTS(requests); i++)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-				     SCMP_A1(SCMP_CMP_EQ, FIONREAD));
+				     SCMP_A1(SCMP_CMP_EQ, requests[i]));
 	return r;
 }
 

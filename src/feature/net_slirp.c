@@ -18,18 +18,21 @@
  * own in the array for the one poll(2) of them all.
  *
  * An idle container must cost nothing, but libslirp asks to be woken every second as long as it
- * lives.  The loop sleeps for ever when libslirp waits for no socket and nothing has happened for
- * longer than its slowest timer.  Router advertisements, its only real timer, are never armed: the
- * container's addresses and routes are set from outside, and its accept_ra is off.
+ * lives.  The loop sleeps for ever when libslirp waits for no socket but those of published ports,
+ * and nothing has happened for longer than its slowest timer.  Router advertisements, its only real
+ * timer, are never armed: the container's addresses and routes are set from outside, and its
+ * accept_ra is off.
  */
 #include "feature/net_slirp.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <signal.h>
 #include <slirp/libslirp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -37,10 +40,12 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "feature/net_dns.h"
+#include "feature/net_forward.h"
 #include "feature/net_frame.h"
 #include "feature/net_gate.h"
 #include "feature/net_loop.h"
 #include "feature/net_ping.h"
+#include "feature/net_publish.h"
 #include "feature/net_relay.h"
 #include "feature/net_sandbox.h"
 #include "kernel/sync.h"
@@ -64,6 +69,7 @@ typedef struct {
 	NetDns *dns;
 	NetPing *ping;
 	NetRelay *relay;
+	NetForward *forward;
 	NetServers servers;
 	uint8_t frame[NET_FRAME_MAX + FRAME_SHIFT];
 } NetProcess;
@@ -171,6 +177,9 @@ static int on_get_revents(int index, void *opaque)
 	const GPollFD *entry = &g_array_index(process->polls, GPollFD, index);
 	int events = 0;
 
+	if (entry->revents & entry->events & G_IO_IN &&
+	    net_forward_take_over(process->forward, entry->fd))
+		return 0;
 	for (size_t i = 0; i < G_N_ELEMENTS(event_names); i++)
 		if (entry->revents & entry->events & event_names[i].glib)
 			events |= event_names[i].slirp;
@@ -189,6 +198,8 @@ static void take_frame(NetProcess *process, const uint8_t *frame, size_t length)
 	case NET_GATE_PASS:
 		if (packet.family == AF_INET && packet.protocol == IPPROTO_ICMP)
 			net_ping_notice(process->ping);
+		if (net_forward_answer(process->forward, &packet))
+			break;
 		slirp_input(process->slirp, frame, (int)length);
 		break;
 	case NET_GATE_DNS:
@@ -247,7 +258,7 @@ static gint query_slirp(NetProcess *process, gint timeout)
 	guint before = process->polls->len;
 
 	slirp_pollfds_fill(process->slirp, &wait, on_add_poll, process);
-	if (process->polls->len == before &&
+	if (process->polls->len - before <= net_forward_listeners(process->forward) &&
 	    g_get_monotonic_time() - process->active_at > QUIET_AFTER)
 		return timeout;
 	return (gint)MIN(wait, (uint32_t)G_MAXINT);
@@ -320,11 +331,12 @@ static Slirp *make_slirp(NetProcess *process)
  */
 static bool add_relay(NetProcess *process, int listener, GError **error)
 {
+	static const NetRelayLimits dns_limits = {.streams = 256, .idle = 60 * G_USEC_PER_SEC};
 	struct in_addr nameserver = process->plan->nameserver;
 
 	if (slirp_add_unix(process->slirp, NET_SANDBOX_DNS, &nameserver, 53) < 0)
 		return error_set(error, RLC_ERROR_FAILED, "forward DNS over TCP: libslirp refused");
-	process->relay = net_relay_new(&process->loop, &process->servers, listener);
+	process->relay = net_relay_new(&process->loop, &process->servers, listener, dns_limits);
 	return true;
 }
 
@@ -339,27 +351,21 @@ static gboolean on_control(gint fd, GIOCondition condition, gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-/* A terminal's signals and the supervisor's own mask and group are no business of this process. */
-static void leave_supervisor(void)
-{
-	sigset_t none;
-
-	setsid();
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_IGN); /* libslirp sends without MSG_NOSIGNAL */
-	prctl(PR_SET_NAME, "rlc-net");
-	prctl(PR_SET_DUMPABLE, 1); /* else /proc/self, and with it uid_map, would be root's */
-}
-
 static bool take_tap(NetProcess *process, Sync *control, GError **error)
 {
+	struct ifreq request = {0};
 	auto_fd tap = -1;
 
 	if (!sync_expect(control, SYNC_TAP, &tap, error))
 		return false;
 	if (fcntl(tap, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
 		return error_errno(error, errno, "make the tap non-blocking");
+	if (ioctl(tap, SIOCGIFHWADDR, &request) < 0)
+		return error_errno(error, errno, "read the tap's hardware address");
+	memcpy(process->loop.mac, request.ifr_hwaddr.sa_data, sizeof process->loop.mac);
+	if (net_publish_wants_diag(process->plan) &&
+	    !sync_expect(control, SYNC_DIAG, net_forward_diag(process->forward), error))
+		return false;
 	process->loop.tap = fd_steal(&tap);
 	return true;
 }
@@ -375,16 +381,21 @@ static bool process_start(NetProcess *process, Sync *control, GError **error)
 	process->slirp = make_slirp(process);
 	if (!process->slirp)
 		return error_set(error, RLC_ERROR_FAILED, "start libslirp: it refused");
-	if (!net_sandbox_enter(control->fd, &listener, error))
+	if (!net_sandbox_close(control->fd, error))
+		return false;
+	process->forward = net_forward_open(&process->loop, process->plan, process->slirp, error);
+	if (!process->forward || !net_sandbox_enter(&listener, error))
 		return false;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	process->loop.context = g_main_context_new();
 	g_main_context_acquire(process->loop.context);
 	process->dns = net_dns_new(&process->loop, &process->servers);
 	process->ping = net_ping_new(&process->loop, forbidden_gid);
-	if (!add_relay(process, fd_steal(&listener), error) || !net_sandbox_seal(error) ||
-	    !take_tap(process, control, error))
+	if (!add_relay(process, fd_steal(&listener), error) ||
+	    !net_forward_open_inside(process->forward, process->slirp, error) ||
+	    !net_sandbox_seal(error) || !take_tap(process, control, error))
 		return false;
+	net_forward_start(process->forward);
 	net_loop_watch(&process->loop, control->fd, on_control, process);
 	return sync_send(control, SYNC_NET_UP, -1, error);
 }
@@ -394,7 +405,7 @@ void net_slirp_main(const NetPlan *plan, Sync *control)
 	g_autoptr(GError) error = NULL;
 	NetProcess *process = g_new0(NetProcess, 1);
 
-	leave_supervisor();
+	net_sandbox_leave_supervisor();
 	process->plan = plan;
 	process->loop.mtu = plan->mtu;
 	process->loop.tap = -1;

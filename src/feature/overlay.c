@@ -263,15 +263,20 @@ static int overlay_attach_root(Overlay *overlay, int lower, const char *path, GE
 
 int overlay_stack(const char *path, GError **error)
 {
-	Overlay overlay = {.stage = -1};
 	auto_fd lower = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (lower >= 0)
+		return overlay_stack_on(lower, path, error);
+	error_errno(error, errno, "open '%s'", path);
+	return -1;
+}
+
+int overlay_stack_on(int lower, const char *path, GError **error)
+{
+	Overlay overlay = {.stage = -1};
 	auto_fd stage = -1;
 	int root = -1;
 
-	if (lower < 0) {
-		error_errno(error, errno, "open '%s'", path);
-		return -1;
-	}
 	overlay.mounts = overlay_host_mounts(error);
 	if (!overlay.mounts)
 		return -1;
@@ -334,13 +339,13 @@ static int layers_new_at(int stage, const GArray *fds, const OverlayUpper *dirs,
 	return mount_new_at("overlay", options->str, MS_NODEV, stage, "root", error);
 }
 
-static int layers_attach(Overlay *overlay, const GArray *fds, const char *top, GError **error)
+static int layers_attach(Overlay *overlay, const GArray *fds, GError **error)
 {
 	g_auto(OverlayUpper) dirs = {-1, -1};
 	g_autoptr(GError) refused = NULL;
 	auto_fd mount = -1;
 
-	if (!overlay_make_upper(overlay, g_array_index(fds, int, 0), top, &dirs, error))
+	if (!overlay_make_upper(overlay, g_array_index(fds, int, 0), "a layer", &dirs, error))
 		return -1;
 	mount = layers_new(fds, &dirs, &refused);
 	if (mount < 0) {
@@ -381,13 +386,24 @@ static int layers_attach_copy(const GArray *fds, GError **error)
 	return -1;
 }
 
+/* The layers are open directories of this mount namespace. Closes nothing. */
+static int layers_stack(Overlay *overlay, const GArray *fds, GError **error)
+{
+	g_autoptr(GError) refused = NULL;
+	int root = layers_attach(overlay, fds, &refused);
+
+	if (root >= 0)
+		return root;
+	log_warn("rootfs: %s; the image is copied into memory instead, which takes longer",
+		 refused->message);
+	return layers_attach_copy(fds, error);
+}
+
 int overlay_stack_layers(const GPtrArray *layers, GError **error)
 {
-	Overlay overlay = {.stage = -1};
 	g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
-	g_autoptr(GError) refused = NULL;
 	auto_fd stage = -1;
-	int root;
+	Overlay overlay = {.stage = -1};
 
 	g_array_set_clear_func(fds, layer_close);
 	if (!layers_open(layers, fds, error))
@@ -396,10 +412,32 @@ int overlay_stack_layers(const GPtrArray *layers, GError **error)
 	if (stage < 0)
 		return -1;
 	overlay.stage = stage;
-	root = layers_attach(&overlay, fds, g_ptr_array_index(layers, 0), &refused);
-	if (root >= 0)
-		return root;
-	log_warn("rootfs: %s; the image is copied into memory instead, which takes longer",
-		 refused->message);
-	return layers_attach_copy(fds, error);
+	return layers_stack(&overlay, fds, error);
+}
+
+/* The kernel lays overlays over attached mounts only. */
+static bool layers_attach_mounts(int stage, const GArray *mounts, GError **error)
+{
+	for (guint i = 0; i < mounts->len; i++) {
+		g_autofree char *name = g_strdup_printf("layer%u", i);
+		auto_fd target = -1;
+
+		if (mkdirat(stage, name, 0700) == 0)
+			target = openat(stage, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (target < 0)
+			return error_errno(error, errno, "make a directory for a layer");
+		if (!mount_attach(g_array_index(mounts, int, i), target, name, error))
+			return false;
+	}
+	return true;
+}
+
+int overlay_stack_layer_mounts(const GArray *mounts, GError **error)
+{
+	auto_fd stage = overlay_stage("mode=0755", error);
+	Overlay overlay = {.stage = stage};
+
+	if (stage < 0 || !layers_attach_mounts(stage, mounts, error))
+		return -1;
+	return layers_stack(&overlay, mounts, error);
 }

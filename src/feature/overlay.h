@@ -20,3 +20,9 @@ int overlay_stack(const char *lower, GError **error);
  * copied into memory, which is said.
  */
 int overlay_stack_layers(const GPtrArray *layers, GError **error);
+
+/* The same over layers that are detached mounts: descriptors, topmost first. */
+int overlay_stack_layer_mounts(const GArray *mounts, GError **error);
+
+/* The same over the directory that mount refers to, which is attached; path is the host's. */
+int overlay_stack_on(int mount, const char *path, GError **error);

@@ -21,14 +21,18 @@
 /*
  * A directory of an owner without an id inside: root inside is a stranger there.  Refused when the
  * payload is to write in it; said when an overlay will turn writes into errors; expected of "/".
+ * Root of the host can do better: its files are shifted into the id map.
  */
-static bool rootfs_check_owner(const Plan *plan, const struct stat *st, GError **error)
+static bool rootfs_check_owner(Plan *plan, const struct stat *st, GError **error)
 {
-	const RootfsPlan *rootfs = &plan->rootfs;
+	RootfsPlan *rootfs = &plan->rootfs;
 	g_autoptr(GError) stranger = NULL;
 
 	if (idmap_covers_owner(g_ptr_array_index(plan->idmap.tiers, 0), st->st_uid, st->st_gid) ||
 	    rootfs->readonly || strcmp(rootfs->path, "/") == 0)
+		return true;
+	rootfs->idmapped = geteuid() == 0 && !plan->join;
+	if (rootfs->idmapped)
 		return true;
 	error_set(&stranger, RLC_ERROR_UNSUPPORTED,
 		  "use '%s': its owner is uid %u, gid %u, which is not in the id map", rootfs->path,
@@ -79,7 +83,9 @@ static bool rootfs_plan_layers(Plan *plan, GError **error)
 	if (lstat(g_ptr_array_index(layers, 0), &st) < 0)
 		return error_errno(error, errno, "open layer '%s'",
 				   (const char *)g_ptr_array_index(layers, 0));
-	if (idmap_covers_owner(tier, st.st_uid, st.st_gid))
+	plan->rootfs.idmapped =
+		!idmap_covers_owner(tier, st.st_uid, st.st_gid) && geteuid() == 0 && !plan->join;
+	if (plan->rootfs.idmapped || idmap_covers_owner(tier, st.st_uid, st.st_gid))
 		return true;
 	return error_set(error, RLC_ERROR_UNSUPPORTED,
 			 "use an image in this id map: the files of its layers belong to uid %u, "
@@ -138,6 +144,87 @@ static int rootfs_bind(const char *path, GError **error)
 	return rootfs_stack(fd_steal(&mount), error);
 }
 
+static bool rootfs_shift(const char *path, int userns, int *ret_mount, GError **error)
+{
+	auto_fd mount = mount_clone(AT_FDCWD, path, true, error);
+
+	if (mount < 0)
+		return false;
+	if (!mount_idmap(mount, userns, error)) {
+		g_prefix_error(error, "use '%s': ", path);
+		return hint_add(error, HINT_ROOTFS_IDMAP, path);
+	}
+	*ret_mount = fd_steal(&mount);
+	return true;
+}
+
+static bool rootfs_send_shifted(Container *container, const char *path, int userns, GError **error)
+{
+	auto_fd mount = -1;
+
+	return rootfs_shift(path, userns, &mount, error) &&
+	       sync_send(container->sync, SYNC_ROOT, mount, error);
+}
+
+bool rootfs_parent(Container *container, GError **error)
+{
+	const RootfsPlan *rootfs = &container->plan->rootfs;
+	g_autofree char *path = g_strdup_printf("/proc/%d/ns/user", container->init_pid);
+	auto_fd userns = -1;
+
+	if (!rootfs->idmapped)
+		return true;
+	userns = open(path, O_RDONLY | O_CLOEXEC);
+	if (userns < 0)
+		return error_errno(error, errno, "open '%s'", path);
+	if (rootfs->kind != ROOT_LAYERS)
+		return rootfs_send_shifted(container, rootfs->path, userns, error);
+	for (guint i = 0; i < rootfs->layers->len; i++) {
+		if (!rootfs_send_shifted(container, g_ptr_array_index(rootfs->layers, i), userns,
+					 error))
+			return false;
+	}
+	return true;
+}
+
+static void mount_close(void *element)
+{
+	fd_close(element);
+}
+
+/* One message for each layer. */
+static int rootfs_shifted_layers(Container *container, GError **error)
+{
+	const GPtrArray *layers = container->plan->rootfs.layers;
+	g_autoptr(GArray) mounts = g_array_new(FALSE, FALSE, sizeof(int));
+
+	g_array_set_clear_func(mounts, mount_close);
+	for (guint i = 0; i < layers->len; i++) {
+		int mount;
+
+		if (!sync_expect(container->sync, SYNC_ROOT, &mount, error))
+			return -1;
+		g_array_append_val(mounts, mount);
+	}
+	return overlay_stack_layer_mounts(mounts, error);
+}
+
+/* What the supervisor made, under an overlay if asked. */
+static int rootfs_shifted(Container *container, GError **error)
+{
+	const RootfsPlan *rootfs = &container->plan->rootfs;
+	auto_fd mount = -1;
+
+	if (rootfs->kind == ROOT_LAYERS)
+		return rootfs_shifted_layers(container, error);
+	if (!sync_expect(container->sync, SYNC_ROOT, &mount, error))
+		return -1;
+	mount = rootfs_stack(fd_steal(&mount), error);
+	if (mount < 0 || rootfs->kind == ROOT_DIRECTORY)
+		return fd_steal(&mount);
+	return overlay_stack_on(mount, rootfs->path, error);
+}
+
 /*
  * A read-only root is so in all its mounts: those that the host had below the directory, and the
  * overlays of a split one.  The topmost stays writable up to the pivot, so that directories to
@@ -159,29 +246,47 @@ static int rootfs_empty(GError **error)
 	return rootfs_stack(mount_new("tmpfs", "mode=0755", MOUNT_ATTR_NODEV, error), error);
 }
 
-bool rootfs_child(Container *container, GError **error)
+static int rootfs_make(const RootfsPlan *rootfs, GError **error)
+{
+	switch (rootfs->kind) {
+	case ROOT_DIRECTORY:
+		return rootfs_bind(rootfs->path, error);
+	case ROOT_OVERLAY:
+		return overlay_stack(rootfs->path, error);
+	case ROOT_BUILTIN:
+		return rootfs_empty(error);
+	case ROOT_LAYERS:
+		return rootfs->layers->len > 0 ? overlay_stack_layers(rootfs->layers, error)
+					       : rootfs_empty(error);
+	}
+	g_assert_not_reached();
+}
+
+static bool make_root(Container *container, GError **error)
 {
 	const RootfsPlan *rootfs = &container->plan->rootfs;
 
-	switch (rootfs->kind) {
-	case ROOT_DIRECTORY:
-		container->root = rootfs_bind(rootfs->path, error);
-		break;
-	case ROOT_OVERLAY:
-		container->root = overlay_stack(rootfs->path, error);
-		break;
-	case ROOT_BUILTIN:
-		container->root = rootfs_empty(error);
-		break;
-	case ROOT_LAYERS:
-		container->root = rootfs->layers->len > 0
-					  ? overlay_stack_layers(rootfs->layers, error)
-					  : rootfs_empty(error);
-		break;
-	}
+	container->root =
+		rootfs->idmapped ? rootfs_shifted(container, error) : rootfs_make(rootfs, error);
 	if (container->root < 0)
 		return false;
 	return !rootfs->readonly || rootfs_protect_below(container->root, error);
+}
+
+/*
+ * Under no_new_privs neither set-user-ID bits nor file capabilities count.  Where the mount says so
+ * too, a program whose file capabilities the container does not have (Debian's ping has
+ * CAP_NET_RAW) is run without them; otherwise the kernel would refuse to run it at all.
+ */
+static bool disarm_files(const Container *container, GError **error)
+{
+	return !container->plan->spec->process.no_new_privileges ||
+	       mount_change(container->root, true, MOUNT_ATTR_NOSUID, 0, 0, error);
+}
+
+bool rootfs_child(Container *container, GError **error)
+{
+	return make_root(container, error) && disarm_files(container, error);
 }
 
 bool rootfs_pivot(Container *container, GError **error)
@@ -222,6 +327,15 @@ static void rootfs_explain_layers(const GPtrArray *layers, GString *script)
 	g_string_append(script, "chmod --reference=\"${lower%%:*}\" \"$stage/upper\"\n"
 				"mount -t overlay -o \"lowerdir=$lower,upperdir=$stage/upper,"
 				"workdir=$stage/work,userxattr,nodev\" overlay \"$root\"\n");
+}
+
+void rootfs_parent_explain(const Plan *plan, GString *script)
+{
+	if (plan->rootfs.idmapped)
+		g_string_append(script,
+				"# open_tree, mount_setattr(MOUNT_ATTR_IDMAP, init's user "
+				"namespace): the rootfs as init\n"
+				"# will mount it, with its owners shifted into the id map\n");
 }
 
 void rootfs_explain(const Plan *plan, GString *script)

@@ -16,6 +16,12 @@ bool rootfs_plan(const Spec *spec, Plan *plan, GError **error);
 /* init: all mounts private. First of all: nothing that follows may be seen outside. */
 bool rootfs_private(Container *container, GError **error);
 
+/*
+ * supervisor, after the id map is written: where root's own files are shifted into it
+ * (plan->rootfs.idmapped), makes the mount that does so and sends it to init.  SYNC_ROOT
+ */
+bool rootfs_parent(Container *container, GError **error);
+
 /* init: attach the new root, set container->root. For ROOT_BUILTIN an empty tmpfs (image/builtin).
  */
 bool rootfs_child(Container *container, GError **error);
@@ -23,6 +29,7 @@ bool rootfs_child(Container *container, GError **error);
 /* init: make the root read-only if asked, then pivot into it and let go of the host's. */
 bool rootfs_pivot(Container *container, GError **error);
 
+void rootfs_parent_explain(const Plan *plan, GString *script);
 void rootfs_private_explain(const Plan *plan, GString *script);
 void rootfs_explain(const Plan *plan, GString *script);
 void rootfs_pivot_explain(const Plan *plan, GString *script);

@@ -121,6 +121,20 @@ bool mount_change(int mount, bool recursive, uint64_t set, uint64_t clear, uint6
 	return true;
 }
 
+bool mount_idmap(int mount, int userns, GError **error)
+{
+	struct mount_attr attr = {
+		.attr_set = MOUNT_ATTR_IDMAP,
+		.propagation = MS_PRIVATE,
+		.userns_fd = (uint64_t)userns,
+	};
+
+	if (syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr,
+		    sizeof attr) < 0)
+		return error_errno(error, errno, "shift a mount into an id map");
+	return true;
+}
+
 bool mount_attach(int mount, int target, const char *path, GError **error)
 {
 	if (syscall(SYS_move_mount, mount, "", target, "",

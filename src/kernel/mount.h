@@ -42,6 +42,12 @@ int mount_clone(int dirfd, const char *path, bool recursive, GError **error);
 bool mount_change(int mount, bool recursive, uint64_t set, uint64_t clear, uint64_t propagation,
 		  GError **error);
 
+/*
+ * Shift the owners of all files of a detached mount, and of those below it, by the id map of a user
+ * namespace: mount_setattr(2), MOUNT_ATTR_IDMAP.  Needs root of the host.
+ */
+bool mount_idmap(int mount, int userns, GError **error);
+
 /* Attach a detached mount on the file or directory that target (O_PATH) refers to. */
 bool mount_attach(int mount, int target, const char *path, GError **error);
 

@@ -2,14 +2,21 @@
 #include "kernel/namespace.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/sched.h>
+#include <sched.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/hint.h"
+#include "kernel/sync.h"
+
+#define FDINFO_MAX 4096
 
 static const struct {
 	uint64_t flag;
@@ -70,13 +77,14 @@ static bool namespace_refused(uint64_t flags, int errno_value, GError **error)
 	}
 }
 
-pid_t namespace_clone(uint64_t flags, int *ret_pidfd, GError **error)
+/* flags may hold CLONE_PARENT: then the child's death raises the signal that the caller's would. */
+static pid_t clone_with(uint64_t flags, int *ret_pidfd, GError **error)
 {
 	auto_fd pidfd = -1;
 	struct clone_args args = {
 		.flags = flags | CLONE_PIDFD,
 		.pidfd = (uint64_t)(uintptr_t)&pidfd,
-		.exit_signal = SIGCHLD,
+		.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,
 	};
 	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof args);
 
@@ -84,6 +92,81 @@ pid_t namespace_clone(uint64_t flags, int *ret_pidfd, GError **error)
 		namespace_refused(flags, errno, error);
 		return -1;
 	}
+	if (pid > 0)
+		*ret_pidfd = fd_steal(&pidfd);
+	return pid;
+}
+
+pid_t namespace_clone(uint64_t flags, int *ret_pidfd, GError **error)
+{
+	return clone_with(flags, ret_pidfd, error);
+}
+
+static bool enter(int userns, int netns, GError **error)
+{
+	if (userns >= 0 && setns(userns, CLONE_NEWUSER) < 0)
+		return error_errno(error, errno, "join the user namespace");
+	if (setns(netns, CLONE_NEWNET) < 0)
+		return error_errno(error, errno, "join the network namespace");
+	return true;
+}
+
+/* The process between. Returns 0 in the new child alone. */
+static pid_t clone_between(int userns, int netns, uint64_t flags, Sync *sync)
+{
+	g_autoptr(GError) error = NULL;
+	auto_fd pidfd = -1;
+	pid_t pid = -1;
+
+	if (enter(userns, netns, &error))
+		pid = clone_with(flags | CLONE_PARENT, &pidfd, &error);
+	if (pid == 0) {
+		sync_close(sync);
+		return 0;
+	}
+	if (pid < 0)
+		sync_send_error(sync, error);
+	else if (!sync_send(sync, SYNC_CHILD, pidfd, &error))
+		_exit(1); /* the caller is gone */
+	_exit(0);
+}
+
+/* "Pid:" of proc(5)'s fdinfo */
+static pid_t pid_of(int pidfd, GError **error)
+{
+	g_autofree char *path = g_strdup_printf("/proc/self/fdinfo/%d", pidfd);
+	g_autofree char *text = fd_read_file(AT_FDCWD, path, FDINFO_MAX, error);
+	const char *line = text ? strstr(text, "\nPid:") : NULL;
+	gint64 pid = line ? g_ascii_strtoll(line + strlen("\nPid:"), NULL, 10) : 0;
+
+	if (pid > 0)
+		return (pid_t)pid;
+	if (text)
+		error_set(error, RLC_ERROR_FAILED, "read '%s': no pid", path);
+	return -1;
+}
+
+pid_t namespace_clone_in(int userns, int netns, uint64_t flags, int *ret_pidfd, GError **error)
+{
+	Sync ours, theirs;
+	auto_fd pidfd = -1;
+	pid_t between, pid = -1;
+
+	if (!sync_pair(&ours, &theirs, error))
+		return -1;
+	between = fork();
+	if (between == 0) {
+		sync_close(&ours);
+		return clone_between(userns, netns, flags, &theirs);
+	}
+	sync_close(&theirs);
+	if (between < 0)
+		error_errno(error, errno, "fork");
+	else if (sync_expect(&ours, SYNC_CHILD, &pidfd, error))
+		pid = pid_of(pidfd, error);
+	sync_close(&ours);
+	if (between > 0)
+		TEMP_FAILURE_RETRY(waitpid(between, NULL, 0));
 	if (pid > 0)
 		*ret_pidfd = fd_steal(&pidfd);
 	return pid;

@@ -14,6 +14,12 @@
  */
 pid_t namespace_clone(uint64_t flags, int *ret_pidfd, GError **error);
 
+/*
+ * The same in a network namespace that exists, and in the user namespace that owns it (-1: the
+ * caller's own).  A process between enters them and forks; the child is the caller's all the same.
+ */
+pid_t namespace_clone_in(int userns, int netns, uint64_t flags, int *ret_pidfd, GError **error);
+
 /* "CLONE_NEWUSER|CLONE_NEWNS|…" for messages and --explain. Caller frees. */
 char *namespace_flags_text(uint64_t flags);
 

@@ -6,15 +6,30 @@
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
+#include <linux/veth.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/error.h"
+#include "base/log.h"
 
 /* The largest request here is far under 256 bytes, and so is its acknowledgement. */
 #define REQUEST_ROOM 1024
+
+/* Answers of a dump come in as many kilobytes as the kernel likes, up to 32. */
+#define ANSWER_ROOM 32768
+
+#define DUMP_ATTEMPTS 5
+
+/* A neighbour with an address of the link layer, however old. */
+#define NEIGHBOUR_STATES (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT)
 
 struct Netlink {
 	struct mnl_socket *socket;
@@ -41,6 +56,32 @@ void netlink_close(Netlink *netlink)
 	if (netlink->socket)
 		mnl_socket_close(netlink->socket);
 	g_free(netlink);
+}
+
+int netlink_fd(const Netlink *netlink)
+{
+	return mnl_socket_get_fd(netlink->socket);
+}
+
+int netlink_netns(const Netlink *netlink, GError **error)
+{
+	int fd = ioctl(netlink_fd(netlink), SIOCGSKNS);
+
+	if (fd < 0)
+		error_errno(error, errno, "find the network namespace of a socket");
+	return fd; /* closed on exec: the kernel sees to that */
+}
+
+Netlink *netlink_from_fd(int fd, GError **error)
+{
+	g_autoptr(Netlink) netlink = g_new0(Netlink, 1);
+
+	netlink->socket = mnl_socket_fdopen(fd);
+	if (netlink->socket)
+		return g_steal_pointer(&netlink);
+	error_errno(error, errno, "take over an rtnetlink socket");
+	close(fd);
+	return NULL;
 }
 
 static struct nlmsghdr *netlink_request(Netlink *netlink, uint16_t type, uint16_t flags)
@@ -147,4 +188,429 @@ bool netlink_route_default(Netlink *netlink, unsigned index, int family, const v
 		return error_errno(error, errno, "add a default route through %s",
 				   inet_ntop(family, gateway, text, sizeof text));
 	return true;
+}
+
+/* --- what is there --- */
+
+/*
+ * A dump during which something changed is marked as inconsistent in each message from there on;
+ * libmnl would stop at the first. Unmark them, so that the dump is read to its end.
+ */
+static bool take_interruption(void *answer, size_t length)
+{
+	struct nlmsghdr *header = answer;
+	bool interrupted = false;
+	int left = (int)length;
+
+	for (; mnl_nlmsg_ok(header, left); header = mnl_nlmsg_next(header, &left)) {
+		interrupted |= header->nlmsg_flags & NLM_F_DUMP_INTR;
+		header->nlmsg_flags &= (uint16_t)~NLM_F_DUMP_INTR;
+	}
+	return interrupted;
+}
+
+/* Ask for an answer or a dump of answers, and hand each to take with data. errno on failure. */
+static bool netlink_ask(Netlink *netlink, struct nlmsghdr *request, mnl_cb_t take, void *data,
+			bool *ret_interrupted)
+{
+	unsigned port = mnl_socket_get_portid(netlink->socket);
+	g_autofree char *answer = g_malloc(ANSWER_ROOM);
+	int more;
+
+	if (mnl_socket_sendto(netlink->socket, request, request->nlmsg_len) < 0)
+		return false;
+	do {
+		ssize_t n = TEMP_FAILURE_RETRY(
+			mnl_socket_recvfrom(netlink->socket, answer, ANSWER_ROOM));
+
+		if (n < 0)
+			return false;
+		*ret_interrupted |= take_interruption(answer, (size_t)n);
+		more = mnl_cb_run(answer, (size_t)n, netlink->sequence, port, take, data);
+	} while (more > 0);
+	return more == 0;
+}
+
+typedef struct {
+	const char *what;
+	uint16_t type;
+	size_t header_size, element_size;
+	mnl_cb_t take;
+	uint8_t family; /* AF_UNSPEC: all */
+} Dump;
+
+static bool netlink_dump_once(Netlink *netlink, const Dump *dump, GArray *found,
+			      bool *ret_interrupted)
+{
+	struct nlmsghdr *request = netlink_request(netlink, dump->type, NLM_F_DUMP);
+
+	request->nlmsg_flags &= (uint16_t)~NLM_F_ACK; /* NLMSG_DONE is its end */
+	*(uint8_t *)mnl_nlmsg_put_extra_header(request, dump->header_size) = dump->family;
+	if (dump->type == RTM_GETLINK)
+		mnl_attr_put_u32(request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	*ret_interrupted = false;
+	g_array_set_size(found, 0);
+	return netlink_ask(netlink, request, dump->take, found, ret_interrupted);
+}
+
+/* Where things change all the time, the last of some attempts has to do. */
+static GArray *netlink_dump(Netlink *netlink, const Dump *dump, GError **error)
+{
+	g_autoptr(GArray) found = g_array_new(FALSE, TRUE, (guint)dump->element_size);
+	bool interrupted = true;
+
+	for (int i = 0; i < DUMP_ATTEMPTS && interrupted; i++) {
+		if (!netlink_dump_once(netlink, dump, found, &interrupted)) {
+			error_errno(error, errno, "list %s", dump->what);
+			return NULL;
+		}
+	}
+	return g_steal_pointer(&found);
+}
+
+static int take_link_info(const struct nlattr *attr, void *data)
+{
+	NetlinkLink *link = data;
+
+	if (mnl_attr_get_type(attr) == IFLA_INFO_KIND)
+		g_strlcpy(link->kind, mnl_attr_get_str(attr), sizeof link->kind);
+	return MNL_CB_OK;
+}
+
+static int take_link_attribute(const struct nlattr *attr, void *data)
+{
+	NetlinkLink *link = data;
+
+	switch (mnl_attr_get_type(attr)) {
+	case IFLA_IFNAME:
+		g_strlcpy(link->name, mnl_attr_get_str(attr), sizeof link->name);
+		break;
+	case IFLA_MTU:
+		link->mtu = mnl_attr_get_u32(attr);
+		break;
+	case IFLA_MASTER:
+		link->master = mnl_attr_get_u32(attr);
+		break;
+	case IFLA_ADDRESS:
+		if (mnl_attr_get_payload_len(attr) == sizeof link->mac)
+			memcpy(link->mac, mnl_attr_get_payload(attr), sizeof link->mac);
+		break;
+	case IFLA_LINKINFO:
+		return mnl_attr_parse_nested(attr, take_link_info, link);
+	default:
+		break;
+	}
+	return MNL_CB_OK;
+}
+
+/* Adds to a GArray of NetlinkLink. */
+static int take_link(const struct nlmsghdr *answer, void *data)
+{
+	const struct ifinfomsg *header = mnl_nlmsg_get_payload(answer);
+	NetlinkLink link = {.index = (unsigned)header->ifi_index, .up = header->ifi_flags & IFF_UP};
+
+	mnl_attr_parse(answer, sizeof *header, take_link_attribute, &link);
+	g_array_append_val((GArray *)data, link);
+	return MNL_CB_OK;
+}
+
+bool netlink_link_get(Netlink *netlink, const char *name, NetlinkLink *ret_link, GError **error)
+{
+	struct nlmsghdr *request = netlink_request(netlink, RTM_GETLINK, 0);
+	g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(NetlinkLink));
+	bool interrupted = false;
+
+	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
+	mnl_attr_put_u32(request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	mnl_attr_put_strz(request, IFLA_IFNAME, name);
+	if (!netlink_ask(netlink, request, take_link, found, &interrupted))
+		return error_errno(error, errno, "find link '%s'", name);
+	if (found->len == 0)
+		return error_errno(error, ENODEV, "find link '%s'", name);
+	*ret_link = g_array_index(found, NetlinkLink, 0);
+	return true;
+}
+
+GArray *netlink_links(Netlink *netlink, GError **error)
+{
+	static const Dump dump = {.what = "links",
+				  .type = RTM_GETLINK,
+				  .header_size = sizeof(struct ifinfomsg),
+				  .element_size = sizeof(NetlinkLink),
+				  .take = take_link};
+
+	return netlink_dump(netlink, &dump, error);
+}
+
+/* IPv4 has its own address in IFA_LOCAL, for IFA_ADDRESS is the peer's on a point-to-point link. */
+static int take_address_attribute(const struct nlattr *attr, void *data)
+{
+	NetlinkAddress *address = data;
+
+	if (mnl_attr_get_type(attr) == (address->family == AF_INET ? IFA_LOCAL : IFA_ADDRESS))
+		memcpy(&address->address, mnl_attr_get_payload(attr),
+		       MIN(mnl_attr_get_payload_len(attr), sizeof address->address));
+	return MNL_CB_OK;
+}
+
+/* Adds to a GArray of NetlinkAddress. */
+static int take_address(const struct nlmsghdr *answer, void *data)
+{
+	const struct ifaddrmsg *header = mnl_nlmsg_get_payload(answer);
+	NetlinkAddress address = {.family = header->ifa_family,
+				  .index = header->ifa_index,
+				  .prefix = header->ifa_prefixlen,
+				  .global = header->ifa_scope < RT_SCOPE_LINK};
+
+	mnl_attr_parse(answer, sizeof *header, take_address_attribute, &address);
+	g_array_append_val((GArray *)data, address);
+	return MNL_CB_OK;
+}
+
+GArray *netlink_addresses(Netlink *netlink, GError **error)
+{
+	static const Dump dump = {.what = "addresses",
+				  .type = RTM_GETADDR,
+				  .header_size = sizeof(struct ifaddrmsg),
+				  .element_size = sizeof(NetlinkAddress),
+				  .take = take_address};
+
+	return netlink_dump(netlink, &dump, error);
+}
+
+static int take_route_attribute(const struct nlattr *attr, void *data)
+{
+	NetlinkRoute *route = data;
+
+	if (mnl_attr_get_type(attr) == RTA_DST)
+		memcpy(&route->destination, mnl_attr_get_payload(attr),
+		       MIN(mnl_attr_get_payload_len(attr), sizeof route->destination));
+	return MNL_CB_OK;
+}
+
+/* Adds to a GArray of NetlinkRoute what is of the main table. */
+static int take_route(const struct nlmsghdr *answer, void *data)
+{
+	const struct rtmsg *header = mnl_nlmsg_get_payload(answer);
+	NetlinkRoute route = {.family = header->rtm_family, .prefix = header->rtm_dst_len};
+
+	if (header->rtm_table != RT_TABLE_MAIN)
+		return MNL_CB_OK;
+	mnl_attr_parse(answer, sizeof *header, take_route_attribute, &route);
+	g_array_append_val((GArray *)data, route);
+	return MNL_CB_OK;
+}
+
+GArray *netlink_routes(Netlink *netlink, GError **error)
+{
+	static const Dump dump = {.what = "routes",
+				  .type = RTM_GETROUTE,
+				  .header_size = sizeof(struct rtmsg),
+				  .element_size = sizeof(NetlinkRoute),
+				  .take = take_route};
+
+	return netlink_dump(netlink, &dump, error);
+}
+
+/* --- bridges and veth pairs --- */
+
+bool netlink_bridge_add(Netlink *netlink, const char *name, const uint8_t mac[6], GError **error)
+{
+	struct nlmsghdr *request = netlink_request(netlink, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+	struct nlattr *info;
+
+	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(request, IFLA_IFNAME, name);
+	mnl_attr_put(request, IFLA_ADDRESS, 6, mac);
+	info = mnl_attr_nest_start(request, IFLA_LINKINFO);
+	mnl_attr_put_strz(request, IFLA_INFO_KIND, "bridge");
+	mnl_attr_nest_end(request, info);
+	if (!netlink_talk(netlink, request))
+		return error_errno(error, errno, "make the bridge '%s'", name);
+	return true;
+}
+
+static void put_peer(struct nlmsghdr *request, const NetlinkVeth *veth)
+{
+	struct nlattr *peer = mnl_attr_nest_start(request, VETH_INFO_PEER);
+
+	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(request, IFLA_IFNAME, veth->peer_name);
+	mnl_attr_put(request, IFLA_ADDRESS, 6, veth->peer_mac);
+	mnl_attr_put_u32(request, IFLA_MTU, veth->mtu);
+	mnl_attr_put_u32(request, IFLA_NET_NS_FD, (uint32_t)veth->peer_netns);
+	mnl_attr_nest_end(request, peer);
+}
+
+bool netlink_veth_add(Netlink *netlink, const NetlinkVeth *veth, GError **error)
+{
+	struct nlmsghdr *request = netlink_request(netlink, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
+	struct ifinfomsg *link = mnl_nlmsg_put_extra_header(request, sizeof *link);
+	struct nlattr *info, *data;
+
+	link->ifi_flags = IFF_UP;
+	link->ifi_change = IFF_UP;
+	mnl_attr_put_strz(request, IFLA_IFNAME, veth->name);
+	mnl_attr_put(request, IFLA_ADDRESS, 6, veth->mac);
+	mnl_attr_put_u32(request, IFLA_MTU, veth->mtu);
+	mnl_attr_put_u32(request, IFLA_MASTER, veth->master);
+	info = mnl_attr_nest_start(request, IFLA_LINKINFO);
+	mnl_attr_put_strz(request, IFLA_INFO_KIND, "veth");
+	data = mnl_attr_nest_start(request, IFLA_INFO_DATA);
+	put_peer(request, veth);
+	mnl_attr_nest_end(request, data);
+	mnl_attr_nest_end(request, info);
+	if (!netlink_talk(netlink, request))
+		return error_errno(error, errno, "make the veth pair '%s' and '%s'", veth->name,
+				   veth->peer_name);
+	return true;
+}
+
+bool netlink_link_detach(Netlink *netlink, const char *name, GError **error)
+{
+	struct nlmsghdr *request = netlink_request(netlink, RTM_NEWLINK, 0);
+	struct ifinfomsg *link = mnl_nlmsg_put_extra_header(request, sizeof *link);
+
+	link->ifi_change = IFF_UP;
+	mnl_attr_put_strz(request, IFLA_IFNAME, name);
+	mnl_attr_put_u32(request, IFLA_MASTER, 0);
+	if (!netlink_talk(netlink, request) && errno != ENODEV)
+		return error_errno(error, errno, "take '%s' off its bridge", name);
+	return true;
+}
+
+bool netlink_link_delete(Netlink *netlink, const char *name, GError **error)
+{
+	struct nlmsghdr *request = netlink_request(netlink, RTM_DELLINK, 0);
+
+	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(request, IFLA_IFNAME, name);
+	if (!netlink_talk(netlink, request) && errno != ENODEV)
+		return error_errno(error, errno, "delete link '%s'", name);
+	return true;
+}
+
+/* --- neighbours --- */
+
+static struct nlmsghdr *neighbour_request(Netlink *netlink, uint16_t type, uint16_t flags,
+					  unsigned index, int family, const void *address)
+{
+	struct nlmsghdr *request = netlink_request(netlink, type, flags);
+	struct ndmsg *neighbour = mnl_nlmsg_put_extra_header(request, sizeof *neighbour);
+
+	neighbour->ndm_family = (uint8_t)family;
+	neighbour->ndm_ifindex = (int)index;
+	mnl_attr_put(request, NDA_DST, address_size(family), address);
+	return request;
+}
+
+bool netlink_neighbour_ask(Netlink *netlink, unsigned index, int family, const void *address,
+			   GError **error)
+{
+	struct nlmsghdr *request =
+		neighbour_request(netlink, RTM_NEWNEIGH, NLM_F_CREATE, index, family, address);
+	struct ndmsg *neighbour = mnl_nlmsg_get_payload(request);
+	char text[INET6_ADDRSTRLEN];
+
+	neighbour->ndm_flags = NTF_USE;
+	if (!netlink_talk(netlink, request))
+		return error_errno(error, errno, "ask who has %s",
+				   inet_ntop(family, address, text, sizeof text));
+	return true;
+}
+
+typedef struct {
+	uint16_t state;
+	uint8_t mac[6];
+} Neighbour;
+
+static int take_neighbour_attribute(const struct nlattr *attr, void *data)
+{
+	Neighbour *neighbour = data;
+
+	if (mnl_attr_get_type(attr) == NDA_LLADDR)
+		memcpy(neighbour->mac, mnl_attr_get_payload(attr),
+		       MIN(mnl_attr_get_payload_len(attr), sizeof neighbour->mac));
+	return MNL_CB_OK;
+}
+
+static int take_neighbour(const struct nlmsghdr *answer, void *data)
+{
+	const struct ndmsg *header = mnl_nlmsg_get_payload(answer);
+	Neighbour *neighbour = data;
+
+	neighbour->state = header->ndm_state;
+	mnl_attr_parse(answer, sizeof *header, take_neighbour_attribute, neighbour);
+	return MNL_CB_OK;
+}
+
+NetlinkNeighbour netlink_neighbour_get(Netlink *netlink, unsigned index, int family,
+				       const void *address, uint8_t ret_mac[6])
+{
+	struct nlmsghdr *request =
+		neighbour_request(netlink, RTM_GETNEIGH, 0, index, family, address);
+	Neighbour neighbour = {0};
+	bool interrupted = false;
+
+	if (!netlink_ask(netlink, request, take_neighbour, &neighbour, &interrupted) ||
+	    !(neighbour.state & (NEIGHBOUR_STATES)))
+		return NEIGHBOUR_UNKNOWN;
+	memcpy(ret_mac, neighbour.mac, sizeof neighbour.mac);
+	return neighbour.state & NUD_PERMANENT ? NEIGHBOUR_PERMANENT : NEIGHBOUR_ANSWERED;
+}
+
+void netlink_neighbour_forget(Netlink *netlink, unsigned index, int family, const void *address)
+{
+	struct nlmsghdr *request =
+		neighbour_request(netlink, RTM_DELNEIGH, 0, index, family, address);
+
+	if (!netlink_talk(netlink, request) && errno != ENOENT)
+		log_debug("netlink: forget a neighbour: %s", g_strerror(errno));
+}
+
+/* An entry of a bridge's forwarding table. */
+typedef struct {
+	unsigned bridge;
+	uint8_t mac[6];
+} ForwardingEntry;
+
+static int take_forwarding_attribute(const struct nlattr *attr, void *data)
+{
+	ForwardingEntry *entry = data;
+
+	if (mnl_attr_get_type(attr) == NDA_MASTER)
+		entry->bridge = mnl_attr_get_u32(attr);
+	else if (mnl_attr_get_type(attr) == NDA_LLADDR)
+		memcpy(entry->mac, mnl_attr_get_payload(attr),
+		       MIN(mnl_attr_get_payload_len(attr), sizeof entry->mac));
+	return MNL_CB_OK;
+}
+
+/* Adds to a GArray of ForwardingEntry. */
+static int take_forwarding(const struct nlmsghdr *answer, void *data)
+{
+	ForwardingEntry entry = {0};
+
+	mnl_attr_parse(answer, sizeof(struct ndmsg), take_forwarding_attribute, &entry);
+	g_array_append_val((GArray *)data, entry);
+	return MNL_CB_OK;
+}
+
+bool netlink_bridge_knows(Netlink *netlink, unsigned bridge, const uint8_t mac[6])
+{
+	static const Dump dump = {.what = "forwarding entries",
+				  .type = RTM_GETNEIGH,
+				  .header_size = sizeof(struct ndmsg),
+				  .element_size = sizeof(ForwardingEntry),
+				  .take = take_forwarding,
+				  .family = AF_BRIDGE};
+	g_autoptr(GArray) entries = netlink_dump(netlink, &dump, NULL);
+
+	for (guint i = 0; entries && i < entries->len; i++) {
+		const ForwardingEntry *entry = &g_array_index(entries, ForwardingEntry, i);
+
+		if (entry->bridge == bridge && memcmp(entry->mac, mac, sizeof entry->mac) == 0)
+			return true;
+	}
+	return false;
 }

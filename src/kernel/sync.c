@@ -19,9 +19,11 @@ typedef struct {
 } SyncPacket;
 
 static const char *const sync_names[] = {
-	[0] = "end of file",	  [SYNC_MAPPED] = "MAPPED",   [SYNC_TAP] = "TAP",
-	[SYNC_NET_UP] = "NET_UP", [SYNC_CONSOLE] = "CONSOLE", [SYNC_READY] = "READY",
-	[SYNC_START] = "START",	  [SYNC_ERROR] = "ERROR",
+	[0] = "end of file",	[SYNC_MAPPED] = "MAPPED", [SYNC_TAP] = "TAP",
+	[SYNC_DIAG] = "DIAG",	[SYNC_ROOT] = "ROOT",	  [SYNC_NETLINK] = "NETLINK",
+	[SYNC_HOSTS] = "HOSTS", [SYNC_NET_UP] = "NET_UP", [SYNC_CONSOLE] = "CONSOLE",
+	[SYNC_READY] = "READY", [SYNC_START] = "START",	  [SYNC_CHILD] = "CHILD",
+	[SYNC_ERROR] = "ERROR",
 };
 
 bool sync_pair(Sync *ret_supervisor, Sync *ret_init, GError **error)
@@ -100,11 +102,14 @@ static bool sync_unpack_error(Sync *sync, const SyncPacket *packet, GError **err
 
 bool sync_last_words(Sync *sync, GError **error)
 {
-	auto_fd fd = -1;
 	SyncPacket packet;
 
-	if (sync_receive(sync, &packet, &fd, MSG_DONTWAIT) <= 0 || packet.message != SYNC_ERROR)
-		return false;
+	do {
+		auto_fd fd = -1;
+
+		if (sync_receive(sync, &packet, &fd, MSG_DONTWAIT) <= 0)
+			return false;
+	} while (packet.message != SYNC_ERROR);
 	g_clear_error(error);
 	return !sync_unpack_error(sync, &packet, error);
 }

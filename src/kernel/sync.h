@@ -5,8 +5,12 @@
  *     supervisor                                   init
  *        │  clone3 ───────────────────────────────► │
  *        │ ── SYNC_MAPPED ────────────────────────► │  the id map is written; become root in it
+ *        │ ── SYNC_ROOT + mount of the rootfs ────► │  (where it is shifted into the id map only)
  *        │                                          │  private mounts, rootfs, lo, tap …
  *        │ ◄─────────────────── SYNC_TAP + tap fd ─ │  (network slirp only)
+ *        │ ◄────────── SYNC_DIAG + sock_diag socket ─ │  (network slirp that publishes on IPv6)
+ *        │ ◄──────── SYNC_NETLINK + rtnetlink socket ─ │  (network bridge only)
+ *        │ ◄────────────── SYNC_HOSTS + /etc/hosts ─ │  (network bridge only)
  *        │  starts the net process                  │  /proc, /dev, volumes, pivot_root …
  *        │ ── SYNC_NET_UP ────────────────────────► │  (network slirp only)
  *        │ ◄──────────── SYNC_CONSOLE + pty master ─ │  (with a terminal only)
@@ -26,11 +30,16 @@
 
 typedef enum {
 	SYNC_MAPPED = 1,
+	SYNC_ROOT,
 	SYNC_TAP,
+	SYNC_DIAG,
+	SYNC_NETLINK,
+	SYNC_HOSTS,
 	SYNC_NET_UP,
 	SYNC_CONSOLE,
 	SYNC_READY,
 	SYNC_START,
+	SYNC_CHILD, /* of the process between of namespace_clone_in(), with the child's pidfd */
 	SYNC_ERROR,
 } SyncMessage;
 

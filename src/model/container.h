@@ -11,6 +11,17 @@
 #include "kernel/sync.h"
 #include "model/plan.h"
 
+/* What the container has on a bridge. Addresses are unspecified where it has none. */
+typedef struct {
+	char link[IFNAMSIZ]; /* the host's end of the veth pair */
+	struct in_addr address, gateway;
+	struct in6_addr address6, gateway6;
+	unsigned prefix, prefix6;
+	uint8_t mac[6];
+	uint32_t mtu;
+	char *record; /* where the state directory has the lease; NULL: none is held */
+} NetLease;
+
 typedef struct {
 	const Plan *plan;
 	Sync *sync; /* this process's end of the talk */
@@ -19,8 +30,13 @@ typedef struct {
 	pid_t init_pid;
 	int init_pidfd;
 	const IdmapTier *tier; /* the tier that the kernel took */
+	GPtrArray *tiers;      /* in place of the plan's: root's --userns=auto; or NULL */
 	pid_t net_pid;	       /* 0: none */
 	int net_pidfd;
+	NetLease lease;	  /* NET_BRIDGE: after the step "network" */
+	int hosts;	  /* NET_BRIDGE: the container's /etc/hosts, -1 without one */
+	int hosts_notify; /* NET_BRIDGE: inotify(7) of the names on the bridge, -1 without one */
+	int netns;	  /* the container's network namespace, for others to join; or -1 */
 	int net_control;  /* socket to the net process; its closing ends that process */
 	int console;	  /* pty master, -1 without a terminal */
 	int state_lock;	  /* held while the container lives */

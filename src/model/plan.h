@@ -21,6 +21,7 @@ typedef enum {
 	IDMAP_SHADOW, /* tier 1: ranges, through shadow's newuidmap and newgidmap */
 	IDMAP_SHIM,   /* tier 2: ranges, through rlc's own shim */
 	IDMAP_SINGLE, /* tier 3: one id alone, setgroups denied */
+	IDMAP_JOINED, /* the map of the user namespace that is joined: JoinPlan */
 } IdmapMethod;
 
 typedef struct {
@@ -31,14 +32,42 @@ typedef struct {
 
 typedef struct {
 	GPtrArray *tiers; /* of IdmapTier *, best first, never empty */
+	/*
+	 * root's --userns=auto: the one tier above is an example, and the map is made when the
+	 * container is: so many ids of what is left of these, of SpecIdMap. NULL in other cases.
+	 */
+	GArray *pool_uids, *pool_gids;
+	uint32_t pool_count;
 } IdmapPlan;
+
+/* --network container:… and ns:…: a network namespace that is joined, not made */
+typedef struct {
+	int netns;	     /* the plan's */
+	int userns;	     /* its owner, which is joined first; -1: the one that we are in */
+	GArray *uids, *gids; /* of SpecIdMap: the map of userns; NULL without one */
+	char *container;     /* id; NULL for ns:PATH */
+	char *path;	     /* of the namespace's file */
+	char *resolv_conf;   /* of that container; NULL: it has none of rlc's */
+} JoinPlan;
 
 typedef struct {
 	SpecRootKind kind;
 	char *path; /* absolute and without symbolic links; NULL for ROOT_BUILTIN, ROOT_LAYERS */
 	const GPtrArray *layers; /* ROOT_LAYERS: the Spec's */
 	bool readonly;
+	bool idmapped; /* root's own files, shifted into the container's id map: mount_setattr(2) */
 } RootfsPlan;
+
+/* One port of the host that leads to one of the container: -p, resolved. */
+typedef struct {
+	int family; /* AF_INET or AF_INET6, of host */
+	union {
+		struct in_addr v4;
+		struct in6_addr v6;
+	} host;			  /* the unspecified address: all of this family */
+	uint16_t host_port, port; /* host order */
+	int protocol;		  /* IPPROTO_TCP or IPPROTO_UDP */
+} PublishPlan;
 
 typedef struct {
 	SpecNetMode mode;
@@ -48,7 +77,10 @@ typedef struct {
 	struct in_addr network, gateway, address,
 		nameserver; /* .0, .2, .100 and .3 of the network */
 	struct in6_addr network6, gateway6, address6, nameserver6; /* of fd00::/64 */
+	char *bridge;						   /* NET_BRIDGE: its name */
+	bool bridge_ours;	     /* rlc makes it when it is missing */
 	GPtrArray *host_nameservers; /* of char *: where the net process sends queries on to */
+	GArray *publish;	     /* of PublishPlan; NULL: none */
 	char *resolv_conf;	     /* the container's /etc/resolv.conf; NULL: leave the image's */
 } NetPlan;
 
@@ -82,6 +114,7 @@ typedef struct {
 	const Spec *spec;     /* borrowed; outlives the plan */
 	char *id;	      /* 64 hexadecimal digits */
 	uint64_t clone_flags; /* CLONE_NEW*, for clone3 */
+	JoinPlan *join;	      /* NULL: all namespaces are made */
 	IdmapPlan idmap;
 	RootfsPlan rootfs;
 	GArray *mounts; /* of PlanMount: what the user asked for */

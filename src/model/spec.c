@@ -78,6 +78,13 @@ static void process_init(SpecProcess *process)
 	process->no_new_privileges = true;
 }
 
+static void publish_clear(void *data)
+{
+	SpecPublish *publish = data;
+
+	g_free(publish->address);
+}
+
 static void network_init(SpecNetwork *network)
 {
 	network->mode = NET_SLIRP;
@@ -86,6 +93,8 @@ static void network_init(SpecNetwork *network)
 	network->dns_search = strings_new();
 	network->dns_options = strings_new();
 	network->add_hosts = strings_new();
+	network->publish = g_array_new(FALSE, FALSE, sizeof(SpecPublish));
+	g_array_set_clear_func(network->publish, publish_clear);
 }
 
 Spec *spec_new(void)
@@ -127,10 +136,17 @@ static void rlc_free(SpecRlc *rlc)
 	g_free(rlc->name);
 	g_free(rlc->cidfile);
 	g_free(rlc->network.cidr);
+	g_free(rlc->network.container);
+	g_free(rlc->network.path);
+	g_free(rlc->network.bridge);
+	g_free(rlc->network.ip);
+	g_free(rlc->network.ip6);
+	g_free(rlc->network.mac);
 	g_ptr_array_unref(rlc->network.dns);
 	g_ptr_array_unref(rlc->network.dns_search);
 	g_ptr_array_unref(rlc->network.dns_options);
 	g_ptr_array_unref(rlc->network.add_hosts);
+	g_array_unref(rlc->network.publish);
 }
 
 void spec_free(Spec *spec)

@@ -89,22 +89,40 @@ typedef struct {
 typedef enum {
 	NET_SLIRP,
 	NET_NONE,
-	NET_HOST
+	NET_HOST,
+	NET_BRIDGE,
+	NET_JOIN
 } SpecNetMode;
+
+/* One -p: ports of the host that lead to ports of the container. */
+typedef struct {
+	char *address;	     /* of the host, without brackets; NULL: all of them */
+	uint16_t host_port;  /* the first; 0: any that is free */
+	uint16_t host_count; /* more than count: any that is free of these (count is 1 then) */
+	uint16_t port;	     /* the container's first */
+	uint16_t count;
+	int protocol; /* IPPROTO_TCP or IPPROTO_UDP */
+} SpecPublish;
 
 /* --network and the flags about names; annotations io.rlc.network.* in a config.json */
 typedef struct {
 	SpecNetMode mode;
-	uint32_t mtu; /* 0: the default */
-	char *cidr;   /* "10.0.2.0/24"; NULL: the default */
+	uint32_t mtu;	      /* 0: the default */
+	char *cidr;	      /* "10.0.2.0/24"; NULL: the default */
+	char *bridge;	      /* NET_BRIDGE: its name; NULL: docker0 if it exists, else rlc0 */
+	char *ip, *ip6, *mac; /* NET_BRIDGE: as typed and checked; NULL: any that is free */
+	char *container;      /* NET_JOIN: name or id of the container whose network is joined */
+	char *path;	      /* NET_JOIN: else the file of the network namespace */
 	bool ipv6;
 	bool host_loopback; /* may the container reach the host's 127.0.0.1 by the gateway's
 			       address? */
 	GPtrArray *dns, *dns_search, *dns_options; /* of char *; empty: as the host has them */
 	GPtrArray *add_hosts;			   /* of "NAME:ADDRESS" */
+	GArray *publish;			   /* of SpecPublish */
 } SpecNetwork;
 
 typedef enum {
+	USERNS_DEFAULT, /* USERNS_HOST for root, USERNS_AUTO for others */
 	USERNS_AUTO,	/* the caller is root inside; the rest from subordinate ids, where there are
 			   any */
 	USERNS_HOST,	/* no user namespace */
@@ -116,6 +134,7 @@ typedef struct {
 	char *name;    /* --name or NULL */
 	char *cidfile; /* --cidfile or NULL */
 	SpecUserns userns;
+	uint32_t userns_size; /* USERNS_AUTO of root's: how many ids; 0: the default */
 	SpecNetwork network;
 	bool init;	  /* a reaper of ours is PID 1 */
 	bool interactive; /* keep stdin open to the payload */

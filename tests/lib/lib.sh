@@ -241,6 +241,8 @@ when_finished() {
 _finish() {
 	local code=$? i
 
+	# a subshell that got a signal before it had reset its traps is not the test
+	[ "$BASHPID" = $$ ] || exit "$code"
 	trap '' HUP INT TERM
 	for ((i = ${#finishers[@]} - 1; i >= 0; i--)); do
 		eval "${finishers[i]}" >&2
@@ -608,7 +610,8 @@ when_finished _end_descendants
 
 # Files of containers' state, but for the skeleton that stays on purpose, and files of the users'
 _state_files() {
-	local user skeleton=(! -path '*/rlc*/containers' ! -path '*/rlc*/names' ! -path '*/rlc*/lock')
+	local user skeleton=(! -path '*/rlc*/containers' ! -path '*/rlc*/names' ! -path '*/rlc*/lock'
+		! -path '*/rlc*/networks')
 
 	[ -z "${RLC_TEST_MOUNTNS:-}" ] || find /run/rlc -mindepth 1 "${skeleton[@]}"
 	for user in "${test_users[@]}"; do

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # --explain prints the whole plan, and a shell that is given it builds the container by hand.
 . "$(dirname "$0")/../lib/lib.sh"
-needs root rlc userns subids busybox
+needs root rlc userns subids tun busybox
 user_with_subids
 leftovers_begin
 

@@ -256,7 +256,7 @@ static void test_host_refused(void)
 
 static void test_root(void)
 {
-	static const SpecUserns modes[] = {USERNS_AUTO, USERNS_HOST, USERNS_KEEP_ID};
+	static const SpecUserns modes[] = {USERNS_DEFAULT, USERNS_HOST, USERNS_KEEP_ID};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(modes); i++) {
 		g_autoptr(Fixture) fixture = fixture_new("", "");
@@ -266,6 +266,64 @@ static void test_root(void)
 		fixture->spec->rlc.userns = modes[i];
 		assert_tiers(fixture, "none uids gids", NULL);
 	}
+}
+
+static void test_root_auto(void)
+{
+	g_autoptr(Fixture) fixture =
+		fixture_new("alice:100000:200\nalice:500000:70000\n", "alice:600000:65536\n");
+
+	fixture->caller.uid = 0;
+	fixture->caller.gid = 0;
+	fixture->caller.pool_count = 65536;
+	fixture->spec->rlc.userns = USERNS_AUTO;
+	assert_tiers(fixture, "direct uids 0:500000:65536 gids 0:600000:65536", NULL);
+	fixture->caller.pool_count = 65537;
+	assert_refused(fixture, "gids: so many in a row are not left");
+}
+
+static void add_span(GArray *spans, uint32_t outside, uint32_t count)
+{
+	SpecIdMap span = {0, outside, count};
+
+	g_array_append_val(spans, span);
+}
+
+/* Where the next of size 100 goes in 1000-1999 and 5000-5149 when these are taken; 0: nowhere. */
+static uint32_t choose(const uint32_t (*taken)[2], size_t n)
+{
+	g_autoptr(GArray) pool = g_array_new(FALSE, FALSE, sizeof(SpecIdMap));
+	g_autoptr(GArray) spans = g_array_new(FALSE, FALSE, sizeof(SpecIdMap));
+	g_autoptr(GPtrArray) tiers = NULL;
+	Plan plan = {.idmap = {.pool_uids = pool, .pool_gids = pool, .pool_count = 100}};
+	const IdmapTier *tier;
+
+	add_span(pool, 1000, 1000);
+	add_span(pool, 5000, 150);
+	for (size_t i = 0; i < n; i++)
+		add_span(spans, taken[i][0], taken[i][1]);
+	tiers = idmap_choose(&plan, spans, spans, NULL);
+	if (!tiers)
+		return 0;
+	tier = g_ptr_array_index(tiers, 0);
+	g_assert_cmpuint(g_array_index(tier->gids, SpecIdMap, 0).count, ==, 100);
+	return g_array_index(tier->uids, SpecIdMap, 0).outside;
+}
+
+static void test_choose(void)
+{
+	static const uint32_t first[][2] = {{1000, 100}}, hole[][2] = {{1100, 100}, {1000, 50}},
+			      unsorted[][2] = {{1500, 500}, {1200, 250}, {1000, 150}},
+			      last[][2] = {{1000, 1000}}, odd[][2] = {{950, 1049}, {5001, 10}},
+			      full[][2] = {{1000, 1000}, {5020, 50}};
+
+	g_assert_cmpuint(choose(NULL, 0), ==, 1000);
+	g_assert_cmpuint(choose(first, 1), ==, 1100);
+	g_assert_cmpuint(choose(hole, 2), ==, 1200);
+	g_assert_cmpuint(choose(unsorted, 3), ==, 5000);
+	g_assert_cmpuint(choose(last, 1), ==, 5000);
+	g_assert_cmpuint(choose(odd, 2), ==, 5011);
+	g_assert_cmpuint(choose(full, 2), ==, 0);
 }
 
 static void test_root_map(void)
@@ -443,6 +501,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/idmap/keep-id/short-ranges", test_keep_id_short_ranges);
 	g_test_add_func("/idmap/host-refused", test_host_refused);
 	g_test_add_func("/idmap/root", test_root);
+	g_test_add_func("/idmap/root-auto", test_root_auto);
+	g_test_add_func("/idmap/root-choose", test_choose);
 	g_test_add_func("/idmap/root/map", test_root_map);
 	g_test_add_func("/idmap/map", test_map);
 	g_test_add_func("/idmap/map/own-id", test_map_own_id);

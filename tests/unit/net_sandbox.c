@@ -125,7 +125,7 @@ static void child(Probe probe, int keep)
 	g_autoptr(GError) error = NULL;
 	int listener;
 
-	if (!net_sandbox_enter(keep, &listener, &error))
+	if (!net_sandbox_close(keep, &error) || !net_sandbox_enter(&listener, &error))
 		_exit(error->code == EPERM ? 77 : 10);
 	if (!half_open_is_empty())
 		_exit(11);

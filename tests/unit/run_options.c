@@ -214,7 +214,7 @@ static void test_mounts(void)
 
 static void test_network(void)
 {
-	g_auto(RunOptions) slirp = {0}, host = {0}, none = {0};
+	g_auto(RunOptions) slirp = {0}, host = {0}, none = {0}, container = {0}, path = {0};
 	Spec *spec = parse_spec("--network slirp:mtu=1500,cidr=10.9.0.0/24,ipv6=false,"
 				"host-loopback=true --dns 1.1.1.1 --dns ::1 --dns-search a.b "
 				"--dns-option ndots:1 --add-host x:::1 --add-host y:host-gateway "
@@ -237,6 +237,23 @@ static void test_network(void)
 	spec = parse_spec("--network none builtin:busybox", &none);
 	g_assert_cmpint(spec->rlc.network.mode, ==, NET_NONE);
 	g_assert_true(spec->linux_.namespaces & CLONE_NEWNET);
+	spec = parse_spec("--network container:web builtin:busybox", &container);
+	g_assert_cmpint(spec->rlc.network.mode, ==, NET_JOIN);
+	g_assert_cmpstr(spec->rlc.network.container, ==, "web");
+	spec = parse_spec("--network ns:/proc/1/ns/net builtin:busybox", &path);
+	g_assert_cmpint(spec->rlc.network.mode, ==, NET_JOIN);
+	g_assert_cmpstr(spec->rlc.network.path, ==, "/proc/1/ns/net");
+}
+
+static void test_publish(void)
+{
+	g_auto(RunOptions) options = {0};
+	Spec *spec = parse_spec("-p 8080:80 --publish [::1]:53:53/udp builtin:busybox", &options);
+	const GArray *publish = spec->rlc.network.publish;
+
+	g_assert_cmpuint(publish->len, ==, 2);
+	g_assert_cmpuint(g_array_index(publish, SpecPublish, 0).host_port, ==, 8080);
+	g_assert_cmpstr(g_array_index(publish, SpecPublish, 1).address, ==, "::1");
 }
 
 static void assert_map(const GArray *map, guint i, uint32_t inside, uint32_t outside,
@@ -254,12 +271,15 @@ static void assert_map(const GArray *map, guint i, uint32_t inside, uint32_t out
 
 static void test_userns(void)
 {
-	g_auto(RunOptions) host = {0}, keep = {0}, map = {0}, uids = {0};
+	g_auto(RunOptions) host = {0}, keep = {0}, map = {0}, uids = {0}, size = {0};
 	g_autofree char *self = g_strdup_printf("%u:%u", getuid(), getgid());
 	Spec *spec = parse_spec("--userns host builtin:busybox", &host);
 
 	g_assert_cmpint(spec->rlc.userns, ==, USERNS_HOST);
 	g_assert_false(spec->linux_.namespaces & CLONE_NEWUSER);
+	spec = parse_spec("--userns auto:size=1000 builtin:busybox", &size);
+	g_assert_cmpint(spec->rlc.userns, ==, USERNS_AUTO);
+	g_assert_cmpuint(spec->rlc.userns_size, ==, 1000);
 	spec = parse_spec("--userns keep-id builtin:busybox", &keep);
 	g_assert_cmpstr(spec->process.user.name, ==, self);
 	spec = parse_spec("--userns map=0:1000:1,1:100000:65536 builtin:busybox", &map);
@@ -290,14 +310,26 @@ static void test_capabilities(void)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
 		g_auto(RunOptions) options = {0};
-		const SpecCapabilities *caps =
-			&parse_spec(cases[i].line, &options)->process.capabilities;
+		g_autofree char *line = g_strconcat("--network none ", cases[i].line, NULL);
+		const SpecCapabilities *caps = &parse_spec(line, &options)->process.capabilities;
 
 		g_assert_cmphex(caps->bounding, ==,
 				(UINT64_C(0xa80425fb) | cases[i].added) & ~cases[i].dropped);
 		g_assert_cmphex(caps->permitted, ==, caps->bounding);
 		g_assert_cmphex(caps->inheritable, ==, 0);
 	}
+}
+
+/* On a bridge a payload must not speak for its neighbours, unless it is asked for. */
+static void test_capabilities_bridge(void)
+{
+	g_auto(RunOptions) without = {0}, with = {0};
+	uint64_t raw = UINT64_C(1) << 13;
+	Spec *spec = parse_spec("--network bridge builtin:busybox", &without);
+
+	g_assert_cmphex(spec->process.capabilities.bounding, ==, UINT64_C(0xa80425fb) & ~raw);
+	spec = parse_spec("--network bridge --cap-add NET_RAW builtin:busybox", &with);
+	g_assert_cmphex(spec->process.capabilities.bounding, ==, UINT64_C(0xa80425fb));
 }
 
 static void test_ulimits(void)
@@ -385,9 +417,16 @@ static const struct {
 	{"--shm-size -1", "--shm-size", "size"},
 	{"--shm-size 99999999999999999999", "--shm-size", "size"},
 	{"--shm-size 9999999999g", "--shm-size", "size"},
-	{"--network bridge", "--network", "not supported"},
-	{"--network container:x", "--network", "not supported"},
-	{"--network ns:/x", "--network", "not supported"},
+	{"--network container:", "--network", "whose network"},
+	{"--network container", "--network", "whose network"},
+	{"--network ns:", "--network", "which namespace"},
+	{"-p ''", "--publish", "''"},
+	{"-p x:80", "--publish", "'x'"},
+	{"-p ::1:80:80", "--publish", "brackets"},
+	{"-p 1-2:1-3", "--publish", "ranges differ"},
+	{"--userns auto:size=0", "--userns", "'0'"},
+	{"--userns auto:size=", "--userns", "number of ids"},
+	{"--userns auto:x=1", "--userns", "'auto:x=1'"},
 	{"--network ''", "--network", "''"},
 	{"--network none:x", "--network", "no options"},
 	{"--network slirp:mtu=1", "--network", "'1'"},
@@ -515,8 +554,10 @@ int main(int argc, char **argv)
 	g_test_add_func("/run_options/root", test_root);
 	g_test_add_func("/run_options/mounts", test_mounts);
 	g_test_add_func("/run_options/network", test_network);
+	g_test_add_func("/run_options/publish", test_publish);
 	g_test_add_func("/run_options/userns", test_userns);
 	g_test_add_func("/run_options/capabilities", test_capabilities);
+	g_test_add_func("/run_options/capabilities-bridge", test_capabilities_bridge);
 	g_test_add_func("/run_options/ulimits", test_ulimits);
 	g_test_add_func("/run_options/container", test_container);
 	g_test_add_func("/run_options/image", test_image);

@@ -1,0 +1,775 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Theory of operation
+ *
+ * TCP is libslirp's: it accepts, and opens a connection to the container in the peer's name.  On a
+ * bridge it is a relay's (net_relay.h), for the container can be reached by a plain connect(2).
+ *
+ * libslirp accepts before it knows whether the container will.  So a program that tries "localhost"
+ * over IPv6 first would find a connection that breaks, not one that is refused, and never try IPv4,
+ * where most payloads listen.  So before libslirp may accept on IPv6, sock_diag(7) is asked whether
+ * anybody listens there.  If not, but over IPv4, the connection is relayed to a forward of
+ * libslirp's to IPv4, which listens on a Unix socket in this process's empty root.
+ *
+ * UDP is not left to libslirp, which cannot answer a peer on the host's loopback while the way to
+ * it is closed, and knows the port that it answers from by the container's port alone.  Here a peer
+ * and the socket it wrote to make a flow; the flow has a name inside, the address and port that the
+ * container sees as the sender.  Mostly that is the peer's own:
+ *
+ *     peer P:p ──► socket ──► flow ──► frame P:p → container:port ──► tap
+ *     peer P:p ◄── socket ◄── flow ◄── frame container:port → P:p ◄── tap
+ *
+ * A peer that cannot be named inside becomes the gateway with the peer's port, or the next one that
+ * no other flow has.  An answer leaves from the address that the peer wrote to, which on a host
+ * with several is not the one that the kernel would choose.
+ *
+ * On a bridge a flow has a socket that is connected to the container in the place of a name.  A
+ * container that does not listen on IPv6 refuses there; then the flow goes on to its IPv4 address.
+ */
+#include "feature/net_forward.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/ethernet.h>
+#include <netinet/udp.h>
+#include <string.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "feature/net_diag.h"
+#include "feature/net_publish.h"
+#include "feature/net_relay.h"
+
+#define BACKLOG	  128
+#define BATCH	  32
+#define FLOWS_MAX 4096
+#define FLOW_LIFE (180 * G_USEC_PER_SEC)
+
+/* On a bridge; each takes two descriptors. */
+#define STREAMS_MAX 3000
+
+/* How many ports are tried to give a peer behind the gateway a name of its own. */
+#define NAMES_MAX 64
+
+typedef struct {
+	const PublishPlan *publish;
+	int fd;
+	GSource *watch;
+	NetServers inside; /* bridge: where the container may listen */
+	NetRelay *relay;   /* bridge, TCP: has fd */
+} ForwardSocket;
+
+/* slirp mode: a TCP port published on IPv6. */
+typedef struct {
+	uint16_t port;	   /* the container's */
+	NetServers inside; /* one: libslirp's forward to IPv4 */
+	NetRelay *relay;
+} Listener6;
+
+/* Who a peer is for the container. Hashed as bytes: no padding, unused ones 0. */
+typedef struct {
+	NetAddress address;
+	uint16_t peer_port, port; /* host order */
+	uint32_t family;
+} FlowName;
+
+/* Who a peer is. Hashed as bytes too. */
+typedef struct {
+	NetAddress address;
+	uint32_t scope;	   /* of a link-local address */
+	uint16_t port;	   /* host order */
+	uint16_t unused;   /* 0 */
+	uint32_t socket;   /* index of the socket that it wrote to */
+	NetAddress answer; /* our address that it wrote to */
+} FlowPeer;
+
+typedef struct {
+	FlowName name;
+	FlowPeer peer;
+	GList link; /* in forward->flows, least recently used first */
+	gint64 used_at;
+	/* bridge */
+	NetForward *forward;
+	int fd; /* connected to inside.servers[server] of the socket; -1: none */
+	GSource *watch;
+	unsigned server;
+	bool answered;
+} Flow;
+
+struct NetForward {
+	NetLoop *loop;
+	const NetPlan *plan;
+	const NetLease *lease;	/* NULL: slirp mode */
+	GPtrArray *sockets;	/* of ForwardSocket *: UDP, on a bridge TCP too */
+	GHashTable *listeners6; /* of Listener6 *, by libslirp's descriptor */
+	guint listeners;	/* libslirp's */
+	int diag;		/* net_diag.h, of the container; -1: none */
+	GHashTable *by_name, *by_peer;
+	GQueue flows;
+	uint8_t data[NET_FRAME_MAX];
+};
+
+/* --- sockets --- */
+
+/*
+ * libslirp listens with a backlog of 1.  Its socket is the lowest free descriptor, as socket(2) has
+ * it; another listen(2) changes the backlog.
+ */
+static bool open_tcp(NetForward *forward, const PublishPlan *publish, Slirp *slirp, GError **error)
+{
+	struct sockaddr_in inside4 = {.sin_family = AF_INET,
+				      .sin_port = htons(publish->port),
+				      .sin_addr = forward->plan->address};
+	struct sockaddr_in6 inside6 = {.sin6_family = AF_INET6,
+				       .sin6_port = htons(publish->port),
+				       .sin6_addr = forward->plan->address6};
+	bool is4 = publish->family == AF_INET;
+	struct sockaddr_storage host;
+	socklen_t length = net_publish_sockaddr(publish, &host);
+	int next = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+
+	if (next < 0)
+		return net_publish_refused(publish, errno, error);
+	close(next);
+	if (slirp_add_hostxfwd(slirp, (struct sockaddr *)&host, length,
+			       is4 ? (struct sockaddr *)&inside4 : (struct sockaddr *)&inside6,
+			       is4 ? sizeof inside4 : sizeof inside6,
+			       is4 ? 0 : SLIRP_HOSTFWD_V6ONLY) < 0 ||
+	    listen(next, BACKLOG) < 0 || fcntl(next, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
+		return net_publish_refused(publish, errno, error);
+	forward->listeners++;
+	if (!is4) {
+		Listener6 *listener = g_new0(Listener6, 1);
+
+		listener->port = publish->port;
+		g_hash_table_insert(forward->listeners6, GINT_TO_POINTER(next), listener);
+	}
+	return true;
+}
+
+static void listener6_free(gpointer data)
+{
+	Listener6 *listener = data;
+
+	net_relay_free(listener->relay);
+	g_free(listener);
+}
+
+static bool open_inside(const NetForward *forward, Slirp *slirp, int fd, Listener6 *listener)
+{
+	struct sockaddr_in inside = {.sin_family = AF_INET,
+				     .sin_port = htons(listener->port),
+				     .sin_addr = forward->plan->address};
+	struct sockaddr_un outside = {.sun_family = AF_UNIX};
+	NetServer *server = &listener->inside.servers[0];
+	int next = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+
+	g_snprintf(outside.sun_path, sizeof outside.sun_path, "/port-%d", fd);
+	memcpy(&server->address, &outside, sizeof outside);
+	server->length = sizeof outside;
+	listener->inside.count = 1;
+	if (next < 0)
+		return false;
+	close(next);
+	return slirp_add_hostxfwd(slirp, (struct sockaddr *)&outside, sizeof outside,
+				  (struct sockaddr *)&inside, sizeof inside, 0) == 0 &&
+	       listen(next, BACKLOG) == 0;
+}
+
+bool net_forward_open_inside(NetForward *forward, Slirp *slirp, GError **error)
+{
+	static const NetRelayLimits limits = {.streams = STREAMS_MAX};
+	GHashTableIter each;
+	gpointer fd, data;
+
+	g_hash_table_iter_init(&each, forward->listeners6);
+	while (g_hash_table_iter_next(&each, &fd, &data)) {
+		Listener6 *listener = data;
+
+		if (!open_inside(forward, slirp, GPOINTER_TO_INT(fd), listener))
+			return error_errno(error, errno, "lead port %u from IPv6 to IPv4",
+					   listener->port);
+		forward->listeners++;
+		listener->relay = net_relay_new(forward->loop, &listener->inside, -1, limits);
+	}
+	return true;
+}
+
+guint net_forward_listeners(const NetForward *forward)
+{
+	return forward->listeners;
+}
+
+int *net_forward_diag(NetForward *forward)
+{
+	return &forward->diag;
+}
+
+bool net_forward_take_over(NetForward *forward, int fd)
+{
+	Listener6 *listener = g_hash_table_lookup(forward->listeners6, GINT_TO_POINTER(fd));
+
+	if (!listener || net_diag_listens(forward->diag, AF_INET6, listener->port, true) ||
+	    !net_diag_listens(forward->diag, AF_INET, listener->port, false))
+		return false;
+	for (;;) {
+		int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+		if (client < 0)
+			return true;
+		net_relay_take(listener->relay, client);
+	}
+}
+
+static ForwardSocket *socket_add(NetForward *forward, const PublishPlan *publish, int fd)
+{
+	ForwardSocket *entry = g_new0(ForwardSocket, 1);
+
+	entry->publish = publish;
+	entry->fd = fd;
+	g_ptr_array_add(forward->sockets, entry);
+	return entry;
+}
+
+static void socket_free(gpointer data)
+{
+	ForwardSocket *entry = data;
+
+	net_loop_unwatch(&entry->watch);
+	net_relay_free(entry->relay);
+	fd_close(&entry->fd);
+	g_free(entry);
+}
+
+static ForwardSocket *socket_at(const NetForward *forward, guint i)
+{
+	return g_ptr_array_index(forward->sockets, i);
+}
+
+/* Whoever answers shall do so from the address that was written to: ip(7), ipv6(7) */
+static bool want_answer_address(int fd, int family)
+{
+	static const int yes = 1;
+
+	if (family == AF_INET)
+		return setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &yes, sizeof yes) == 0;
+	return setsockopt(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, &yes, sizeof yes) == 0;
+}
+
+static bool open_udp(NetForward *forward, const PublishPlan *publish, GError **error)
+{
+	auto_fd fd = net_publish_bind(publish, false, error);
+
+	if (fd < 0)
+		return false;
+	if (!want_answer_address(fd, publish->family))
+		return net_publish_refused(publish, errno, error);
+	socket_add(forward, publish, fd_steal(&fd));
+	return true;
+}
+
+static guint hash_bytes(const void *data, size_t length)
+{
+	const uint8_t *bytes = data;
+	guint hash = 2166136261U; /* FNV-1a */
+
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ bytes[i]) * 16777619U;
+	return hash;
+}
+
+static guint name_hash(gconstpointer key)
+{
+	return hash_bytes(key, sizeof(FlowName));
+}
+
+static gboolean name_equal(gconstpointer a, gconstpointer b)
+{
+	return memcmp(a, b, sizeof(FlowName)) == 0;
+}
+
+static guint peer_hash(gconstpointer key)
+{
+	return hash_bytes(key, sizeof(FlowPeer));
+}
+
+static gboolean peer_equal(gconstpointer a, gconstpointer b)
+{
+	return memcmp(a, b, sizeof(FlowPeer)) == 0;
+}
+
+static NetForward *forward_new(NetLoop *loop, const NetPlan *plan)
+{
+	NetForward *forward = g_new0(NetForward, 1);
+
+	forward->loop = loop;
+	forward->plan = plan;
+	forward->sockets = g_ptr_array_new_with_free_func(socket_free);
+	forward->by_name = g_hash_table_new(name_hash, name_equal);
+	forward->by_peer = g_hash_table_new(peer_hash, peer_equal);
+	g_queue_init(&forward->flows);
+	forward->diag = -1;
+	forward->listeners6 = g_hash_table_new_full(NULL, NULL, NULL, listener6_free);
+	return forward;
+}
+
+NetForward *net_forward_open(NetLoop *loop, const NetPlan *plan, Slirp *slirp, GError **error)
+{
+	NetForward *forward = forward_new(loop, plan);
+
+	for (guint i = 0; plan->publish && i < plan->publish->len; i++) {
+		const PublishPlan *publish = &g_array_index(plan->publish, PublishPlan, i);
+
+		if (publish->protocol == IPPROTO_UDP ? open_udp(forward, publish, error)
+						     : open_tcp(forward, publish, slirp, error))
+			continue;
+		net_forward_free(forward);
+		return NULL;
+	}
+	return forward;
+}
+
+/* --- on a bridge --- */
+
+static void add_server(NetServers *servers, int family, const void *address, uint16_t port)
+{
+	NetServer *server = &servers->servers[servers->count++];
+	PublishPlan at = {.family = family, .host_port = port};
+
+	memcpy(&at.host, address, family == AF_INET ? sizeof at.host.v4 : sizeof at.host.v6);
+	server->length = net_publish_sockaddr(&at, &server->address);
+}
+
+/* The peer's own family first. */
+static void fill_inside(const NetLease *lease, const PublishPlan *publish, NetServers *ret_inside)
+{
+	if (publish->family == AF_INET)
+		add_server(ret_inside, AF_INET, &lease->address, publish->port);
+	if (lease->prefix6)
+		add_server(ret_inside, AF_INET6, &lease->address6, publish->port);
+	if (publish->family == AF_INET6)
+		add_server(ret_inside, AF_INET, &lease->address, publish->port);
+}
+
+static bool open_bridge(NetForward *forward, const PublishPlan *publish, GError **error)
+{
+	bool tcp = publish->protocol == IPPROTO_TCP;
+	auto_fd fd = net_publish_bind(publish, tcp, error);
+	ForwardSocket *entry;
+
+	if (fd < 0)
+		return false;
+	if (tcp ? listen(fd, BACKLOG) < 0 : !want_answer_address(fd, publish->family))
+		return net_publish_refused(publish, errno, error);
+	entry = socket_add(forward, publish, fd_steal(&fd));
+	fill_inside(forward->lease, publish, &entry->inside);
+	return true;
+}
+
+NetForward *net_forward_open_bridge(NetLoop *loop, const NetPlan *plan, const NetLease *lease,
+				    GError **error)
+{
+	NetForward *forward = forward_new(loop, plan);
+
+	forward->lease = lease;
+	for (guint i = 0; i < plan->publish->len; i++) {
+		if (open_bridge(forward, &g_array_index(plan->publish, PublishPlan, i), error))
+			continue;
+		net_forward_free(forward);
+		return NULL;
+	}
+	return forward;
+}
+
+/* --- flows --- */
+
+static void flow_free(NetForward *forward, Flow *flow)
+{
+	if (!forward->lease)
+		g_hash_table_remove(forward->by_name, &flow->name);
+	g_hash_table_remove(forward->by_peer, &flow->peer);
+	g_queue_unlink(&forward->flows, &flow->link);
+	net_loop_unwatch(&flow->watch);
+	fd_close(&flow->fd);
+	g_free(flow);
+}
+
+/* Flows end by age when another one starts, so that idle ones cost no timer. */
+static void flows_trim(NetForward *forward, gint64 now)
+{
+	while (forward->flows.head) {
+		Flow *oldest = forward->flows.head->data;
+
+		if (forward->flows.length < FLOWS_MAX && now - oldest->used_at < FLOW_LIFE)
+			return;
+		flow_free(forward, oldest);
+	}
+}
+
+static void flow_touch(NetForward *forward, Flow *flow)
+{
+	flow->used_at = g_get_monotonic_time();
+	g_queue_unlink(&forward->flows, &flow->link);
+	g_queue_push_tail_link(&forward->flows, &flow->link);
+}
+
+/* Can the container answer this address, and is it nobody else's inside? */
+static bool is_nameable4(const NetPlan *plan, struct in_addr address)
+{
+	uint32_t first = ntohl(address.s_addr) >> 24;
+	uint32_t mask = htonl(~(uint32_t)0 << (32 - plan->prefix));
+
+	return first != 0 && first != 127 && first < 224 &&
+	       (address.s_addr & mask) != plan->network.s_addr;
+}
+
+static bool is_nameable6(const NetPlan *plan, const struct in6_addr *address)
+{
+	return !IN6_IS_ADDR_LOOPBACK(address) && !IN6_IS_ADDR_UNSPECIFIED(address) &&
+	       !IN6_IS_ADDR_LINKLOCAL(address) && !IN6_IS_ADDR_SITELOCAL(address) &&
+	       !IN6_IS_ADDR_MULTICAST(address) && !IN6_IS_ADDR_V4MAPPED(address) &&
+	       memcmp(address, &plan->network6, 8) != 0;
+}
+
+static bool flow_give_name(NetForward *forward, Flow *flow, const PublishPlan *publish)
+{
+	const NetPlan *plan = forward->plan;
+	FlowName *name = &flow->name;
+
+	name->family = (uint32_t)publish->family;
+	name->port = publish->port;
+	name->peer_port = flow->peer.port;
+	name->address = flow->peer.address;
+	if (publish->family == AF_INET && !is_nameable4(plan, name->address.v4))
+		name->address.v4 = plan->gateway;
+	if (publish->family == AF_INET6 && !is_nameable6(plan, &name->address.v6))
+		name->address.v6 = plan->gateway6;
+	for (int i = 0; i < NAMES_MAX; i++) {
+		if (name->peer_port != 0 && !g_hash_table_contains(forward->by_name, name))
+			return true;
+		name->peer_port++;
+	}
+	return false;
+}
+
+static void send_out(NetForward *forward, const Flow *flow, const uint8_t *data, size_t length);
+static bool flow_connect(Flow *flow);
+
+/* bridge: the server refuses; go on to the next. false if there is none. */
+static bool flow_advance(Flow *flow)
+{
+	net_loop_unwatch(&flow->watch);
+	fd_close(&flow->fd);
+	flow->server++;
+	return flow_connect(flow);
+}
+
+static gboolean flow_readable(gint fd, GIOCondition condition, gpointer data)
+{
+	Flow *flow = data;
+	NetForward *forward = flow->forward;
+	ssize_t n = recv(fd, forward->data, sizeof forward->data, 0);
+
+	(void)condition;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return G_SOURCE_CONTINUE;
+	if (n < 0 && (flow->answered || !flow_advance(flow))) {
+		flow_free(forward, flow);
+		return G_SOURCE_REMOVE;
+	}
+	if (n < 0)
+		return G_SOURCE_REMOVE; /* there is a new socket, with a watch of its own */
+	flow->answered = true;
+	flow_touch(forward, flow);
+	send_out(forward, flow, forward->data, (size_t)n);
+	return G_SOURCE_CONTINUE;
+}
+
+static bool flow_connect(Flow *flow)
+{
+	const NetServers *inside = &socket_at(flow->forward, flow->peer.socket)->inside;
+
+	for (; flow->server < inside->count; flow->server++) {
+		const NetServer *server = &inside->servers[flow->server];
+		auto_fd fd = socket(server->address.ss_family,
+				    SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+		if (fd < 0 || connect(fd, (const void *)&server->address, server->length) < 0)
+			continue;
+		flow->fd = fd_steal(&fd);
+		flow->watch = net_loop_watch(flow->forward->loop, flow->fd, flow_readable, flow);
+		return true;
+	}
+	return false;
+}
+
+static bool flow_begin(NetForward *forward, Flow *flow)
+{
+	const PublishPlan *publish = socket_at(forward, flow->peer.socket)->publish;
+
+	if (!forward->lease)
+		return flow_give_name(forward, flow, publish);
+	flow->name.family = (uint32_t)publish->family;
+	return flow_connect(flow);
+}
+
+static Flow *flow_find(NetForward *forward, const FlowPeer *peer)
+{
+	Flow *flow = g_hash_table_lookup(forward->by_peer, peer);
+
+	if (flow)
+		return flow;
+	flows_trim(forward, g_get_monotonic_time());
+	flow = g_new0(Flow, 1);
+	flow->forward = forward;
+	flow->fd = -1;
+	flow->peer = *peer;
+	flow->link.data = flow;
+	if (!flow_begin(forward, flow)) {
+		g_free(flow);
+		return NULL;
+	}
+	if (!forward->lease)
+		g_hash_table_insert(forward->by_name, &flow->name, flow);
+	g_hash_table_insert(forward->by_peer, &flow->peer, flow);
+	g_queue_push_tail_link(&forward->flows, &flow->link);
+	return flow;
+}
+
+/* --- in --- */
+
+static void take_peer(const struct sockaddr_storage *from, FlowPeer *peer)
+{
+	if (from->ss_family == AF_INET) {
+		const struct sockaddr_in *v4 = (const void *)from;
+
+		peer->address.v4 = v4->sin_addr;
+		peer->port = ntohs(v4->sin_port);
+	} else {
+		const struct sockaddr_in6 *v6 = (const void *)from;
+
+		peer->address.v6 = v6->sin6_addr;
+		peer->scope = v6->sin6_scope_id;
+		peer->port = ntohs(v6->sin6_port);
+	}
+}
+
+/* Which address of ours the datagram was sent to: ip(7), ipv6(7) */
+static void take_answer(struct msghdr *header, FlowPeer *peer)
+{
+	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(header); cmsg; cmsg = CMSG_NXTHDR(header, cmsg)) {
+		struct in_pktinfo v4;
+		struct in6_pktinfo v6;
+
+		if (cmsg->cmsg_level == IPPROTO_IP && cmsg->cmsg_type == IP_PKTINFO) {
+			memcpy(&v4, CMSG_DATA(cmsg), sizeof v4);
+			peer->answer.v4 = v4.ipi_spec_dst;
+		} else if (cmsg->cmsg_level == IPPROTO_IPV6 && cmsg->cmsg_type == IPV6_PKTINFO) {
+			memcpy(&v6, CMSG_DATA(cmsg), sizeof v6);
+			peer->answer.v6 = v6.ipi6_addr;
+		}
+	}
+}
+
+/* Length of a datagram in forward->data, or -1. */
+static ssize_t receive(NetForward *forward, int fd, FlowPeer *peer)
+{
+	union {
+		char buffer[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+		struct cmsghdr align;
+	} control;
+	struct sockaddr_storage from;
+	struct iovec iov = {forward->data, sizeof forward->data};
+	struct msghdr header = {
+		.msg_name = &from,
+		.msg_namelen = sizeof from,
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.buffer,
+		.msg_controllen = sizeof control.buffer,
+	};
+	ssize_t n = recvmsg(fd, &header, 0);
+
+	if (n < 0)
+		return -1;
+	take_peer(&from, peer);
+	take_answer(&header, peer);
+	return n;
+}
+
+/* bridge. The first datagram after a refusal learns of it, and is sent again. */
+static void send_on(NetForward *forward, Flow *flow, size_t length)
+{
+	while (send(flow->fd, forward->data, length, MSG_NOSIGNAL) < 0 && errno == ECONNREFUSED) {
+		if (flow->answered || !flow_advance(flow)) {
+			flow_free(forward, flow);
+			return;
+		}
+	}
+}
+
+static void send_in(NetForward *forward, const Flow *flow, size_t length)
+{
+	NetLoop *loop = forward->loop;
+	const NetPlan *plan = forward->plan;
+	NetReturn back = {
+		.mac_from = {0x52, 0x55}, /* as libslirp makes its gateway's, with the address */
+		.family = (int)flow->name.family,
+		.from = flow->name.address,
+		.from_port = flow->name.peer_port,
+		.to_port = flow->name.port,
+	};
+
+	memcpy(back.mac_to, loop->mac, sizeof back.mac_to);
+	memcpy(back.mac_from + 2, &plan->gateway, sizeof plan->gateway);
+	if (back.family == AF_INET)
+		back.to.v4 = plan->address;
+	else
+		back.to.v6 = plan->address6;
+	if (length > net_frame_udp_room(&back, loop->mtu))
+		return;
+	length = net_frame_udp(&back, forward->data, length, loop->reply);
+	net_loop_send(loop, loop->reply, length);
+}
+
+static void take_datagram(NetForward *forward, const FlowPeer *peer, size_t length)
+{
+	Flow *flow = flow_find(forward, peer);
+
+	if (!flow)
+		return;
+	flow_touch(forward, flow);
+	if (forward->lease)
+		send_on(forward, flow, length);
+	else
+		send_in(forward, flow, length);
+}
+
+static gboolean socket_readable(gint fd, GIOCondition condition, gpointer data)
+{
+	NetForward *forward = data;
+	guint at = 0;
+
+	(void)condition;
+	while (socket_at(forward, at)->fd != fd)
+		at++;
+	for (int i = 0; i < BATCH; i++) {
+		FlowPeer peer = {.socket = at};
+		ssize_t n = receive(forward, fd, &peer);
+
+		if (n < 0 && errno == EAGAIN)
+			break;
+		if (n >= 0) /* else it is the echo of an answer that could not be delivered */
+			take_datagram(forward, &peer, (size_t)n);
+	}
+	return G_SOURCE_CONTINUE;
+}
+
+void net_forward_start(NetForward *forward)
+{
+	static const NetRelayLimits limits = {.streams = STREAMS_MAX};
+
+	for (guint i = 0; i < forward->sockets->len; i++) {
+		ForwardSocket *entry = socket_at(forward, i);
+
+		if (entry->publish->protocol == IPPROTO_TCP)
+			entry->relay = net_relay_new(forward->loop, &entry->inside,
+						     fd_steal(&entry->fd), limits);
+		else
+			entry->watch =
+				net_loop_watch(forward->loop, entry->fd, socket_readable, forward);
+	}
+}
+
+/* --- out --- */
+
+static socklen_t peer_sockaddr(const Flow *flow, struct sockaddr_storage *ret_address)
+{
+	PublishPlan to = {.family = (int)flow->name.family, .host_port = flow->peer.port};
+	socklen_t length;
+
+	memcpy(&to.host, &flow->peer.address, sizeof to.host);
+	length = net_publish_sockaddr(&to, ret_address);
+	if (to.family == AF_INET6)
+		((struct sockaddr_in6 *)ret_address)->sin6_scope_id = flow->peer.scope;
+	return length;
+}
+
+/* The address to send from, as the only control message of header. */
+static void put_answer(struct msghdr *header, const Flow *flow)
+{
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(header);
+	struct in_pktinfo v4 = {.ipi_spec_dst = flow->peer.answer.v4};
+	struct in6_pktinfo v6 = {.ipi6_addr = flow->peer.answer.v6};
+	bool is4 = flow->name.family == AF_INET;
+	size_t size = is4 ? sizeof v4 : sizeof v6;
+
+	cmsg->cmsg_level = is4 ? IPPROTO_IP : IPPROTO_IPV6;
+	cmsg->cmsg_type = is4 ? IP_PKTINFO : IPV6_PKTINFO;
+	cmsg->cmsg_len = CMSG_LEN(size);
+	memcpy(CMSG_DATA(cmsg), is4 ? (void *)&v4 : (void *)&v6, size);
+	header->msg_controllen = CMSG_SPACE(size);
+}
+
+static void send_out(NetForward *forward, const Flow *flow, const uint8_t *data, size_t length)
+{
+	int fd = socket_at(forward, flow->peer.socket)->fd;
+	union {
+		char buffer[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+		struct cmsghdr align;
+	} control = {0};
+	struct sockaddr_storage to;
+	struct iovec iov = {(void *)data, length};
+	struct msghdr header = {
+		.msg_name = &to,
+		.msg_namelen = peer_sockaddr(flow, &to),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.buffer,
+		.msg_controllen = sizeof control.buffer,
+	};
+
+	put_answer(&header, flow);
+	if (sendmsg(fd, &header, MSG_NOSIGNAL) < 0)
+		log_debug("net: answer a datagram: %s", g_strerror(errno));
+}
+
+bool net_forward_answer(NetForward *forward, const NetPacket *packet)
+{
+	FlowName name = {.family = (uint32_t)packet->family,
+			 .peer_port = packet->to_port,
+			 .port = packet->from_port};
+	Flow *flow;
+	size_t length;
+
+	if (forward->flows.length == 0 || packet->protocol != IPPROTO_UDP || packet->fragment)
+		return false;
+	if (packet->family == AF_INET)
+		name.address.v4 = packet->to.v4;
+	else
+		name.address.v6 = packet->to.v6;
+	flow = g_hash_table_lookup(forward->by_name, &name);
+	if (!flow)
+		return false;
+	flow_touch(forward, flow);
+	length = (size_t)(packet->body[4] << 8 | packet->body[5]) - sizeof(struct udphdr);
+	send_out(forward, flow, packet->body + sizeof(struct udphdr), length);
+	return true;
+}
+
+void net_forward_free(NetForward *forward)
+{
+	if (!forward)
+		return;
+	while (forward->flows.head)
+		flow_free(forward, forward->flows.head->data);
+	g_ptr_array_unref(forward->sockets);
+	g_hash_table_unref(forward->listeners6);
+	fd_close(&forward->diag);
+	g_hash_table_unref(forward->by_name);
+	g_hash_table_unref(forward->by_peer);
+	g_free(forward);
+}
