@@ -205,7 +205,7 @@ static bool read_descriptor(json_t *object, Descriptor *descriptor, const char *
 
 static bool read_platform(json_t *object, IndexEntry *entry, const char *what, GError **error)
 {
-	json_t *platform, *annotations;
+	json_t *platform = NULL, *annotations = NULL;
 
 	if (!get_object(object, "platform", &platform, what, error) ||
 	    !get_object(object, "annotations", &annotations, what, error))
@@ -452,7 +452,7 @@ const IndexEntry *manifest_choose(const Manifest *index, const Platform *platfor
 static bool read_diff_ids(json_t *root, guint layers, StoreImage *image, const char *what,
 			  GError **error)
 {
-	json_t *rootfs;
+	json_t *rootfs = NULL;
 
 	if (!get_object(root, "rootfs", &rootfs, what, error))
 		return false;
@@ -489,7 +489,7 @@ static bool read_env(json_t *config, StoreImage *image, const char *what, GError
 
 static bool read_healthcheck(json_t *config, StoreImage *image, const char *what, GError **error)
 {
-	json_t *health;
+	json_t *health = NULL;
 
 	if (!get_object(config, "Healthcheck", &health, what, error))
 		return false;
@@ -521,7 +521,7 @@ bool manifest_read_config(const char *text, size_t length, guint layers, StoreIm
 	g_autoptr(json_t) root = parse_object(text, length, what, error);
 	g_autoptr(GDateTime) created = NULL;
 	g_autofree char *date = NULL;
-	json_t *config;
+	json_t *config = NULL;
 
 	if (!root || !get_object(root, "config", &config, what, error) ||
 	    !get_text(root, "os", &image->os, what, error) ||
