@@ -109,6 +109,7 @@ static bool mark(Sweep *sweep, const StoreImage *image, GError **error)
 {
 	size_t length;
 	g_autoptr(Manifest) manifest = read_manifest(sweep->store, image, &length, error);
+	g_autofree char *merged = store_image_chain(image);
 
 	if (!manifest)
 		return false;
@@ -121,6 +122,8 @@ static bool mark(Sweep *sweep, const StoreImage *image, GError **error)
 	}
 	for (guint i = 0; i < image->layers->len; i++)
 		need(sweep->layers, g_ptr_array_index(image->layers, i));
+	if (merged)
+		need(sweep->layers, merged);
 	return true;
 }
 

@@ -17,14 +17,21 @@ int cmd_pull(int argc, char **argv)
 		.max = 1,
 	};
 	gboolean quiet = FALSE;
-	char *platform = NULL;
+	char *values[4] = {0};
 	const GOptionEntry entries[] = {
 		{"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "Show no progress", NULL},
-		{"platform", 0, 0, G_OPTION_ARG_STRING, &platform, "Of an image for several",
+		{"platform", 0, 0, G_OPTION_ARG_STRING, &values[0], "Of an image for several",
 		 "OS/ARCH[/VARIANT]"},
+		{"creds", 0, 0, G_OPTION_ARG_STRING, &values[1], "Who to be at the registry",
+		 "USER:PASSWORD"},
+		{"authfile", 0, 0, G_OPTION_ARG_FILENAME, &values[2],
+		 "Where such are kept, instead of ~/.docker/config.json", "FILE"},
+		{"tls-verify", 0, 0, G_OPTION_ARG_STRING, &values[3],
+		 "false: any certificate will do, and so will HTTP", "BOOL"},
 		{0},
 	};
-	const char *args[6] = {"pull"};
+	static const char *const flags[] = {"--platform", "--creds", "--authfile", "--tls-verify"};
+	const char *args[12] = {"pull"};
 	g_autoptr(GError) error = NULL;
 	int n = 1, code = 0;
 
@@ -32,13 +39,16 @@ int cmd_pull(int argc, char **argv)
 		return command_fail(error);
 	if (quiet)
 		args[n++] = "--quiet";
-	if (platform) {
-		args[n++] = "--platform";
-		args[n++] = platform;
+	for (size_t i = 0; i < G_N_ELEMENTS(values); i++) {
+		if (!values[i])
+			continue;
+		args[n++] = flags[i];
+		args[n++] = values[i];
 	}
 	args[n] = argv[1];
 	if (!image_program_run(args, &code, &error))
 		code = command_fail(error);
-	g_free(platform);
+	for (size_t i = 0; i < G_N_ELEMENTS(values); i++)
+		g_free(values[i]);
 	return code;
 }
