@@ -283,7 +283,7 @@ static StoreImage *find_or_pull(const RunOptions *options, Store **store, int *r
 		return g_steal_pointer(&fetched);
 	g_clear_error(error);
 	*ret_exit_code = 0;
-	log_info("image '%s' could not be looked up; what is in the store will do", options->image);
+	log_warn("image '%s' could not be looked up; what is in the store will do", options->image);
 	return g_steal_pointer(&found);
 }
 

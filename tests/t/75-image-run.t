@@ -154,6 +154,13 @@ for who in root "$sub" "$one"; do
 	refused "$kind: a name that is none" "Not/A:Name"
 done
 
+# ------------------------------------------------------------------------------ another id map
+
+who=root kind=root
+rlc run --network none --userns map=0:100000:65536 wishes 'cut -c 1-33 /proc/self/uid_map; stat -c %u:%g /home/alice /bin/busybox; echo x >/data/file; cat /etc/motd'
+is "$(paste -sd' ' <<<"$out" | tr -s ' ')" " 0 100000 65536 1000:100 0:0 replaced" \
+	"root: in an id map of its own a container has the image's owners, layer by layer"
+
 # ------------------------------------------------------------------------------ layers in use
 
 who=$sub kind=sub
