@@ -58,28 +58,31 @@ typedef struct {
 
 /* ----------------------------------------------------------------------------------------- pull */
 
+/* "localhost/" and the file's name, for what has no name, or a tag alone (may be NULL), in there.
+ */
+static char *name_of_file(const char *path, const char *tag)
+{
+	g_autofree char *base = g_path_get_basename(path);
+	g_autofree char *name = NULL;
+
+	base[strcspn(base, ".")] = '\0';
+	name = strcmp(base, "-") == 0 || !*base ? g_strdup("image") : g_ascii_strdown(base, -1);
+	return g_strconcat("localhost/", name, tag ? ":" : NULL, tag, NULL);
+}
+
 /* The name that an image gets: the one asked for, or what it is called where it comes from. */
 static char *choose_name(const Call *call, const Reference *reference, const Source *source,
 			 GError **error)
 {
+	g_autofree char *text = NULL;
 	g_autoptr(Reference) named = NULL;
-	g_autofree char *base = NULL, *fallback = NULL;
-	const char *text = call->options.name ? call->options.name : source->name;
 
-	if (!text && reference->path) {
-		base = g_path_get_basename(reference->path);
-		base[strcspn(base, ".")] = '\0';
-		fallback = g_strconcat("localhost/", base, NULL);
-		text = fallback;
-	}
-	/* a ref.name may be a tag alone */
-	if (!call->options.name && reference->path && source->name &&
-	    !strpbrk(source->name, "/:")) {
-		base = g_path_get_basename(reference->path);
-		base[strcspn(base, ".")] = '\0';
-		fallback = g_strconcat("localhost/", base, ":", source->name, NULL);
-		text = fallback;
-	}
+	if (call->options.name)
+		text = g_strdup(call->options.name);
+	else if (source->name && (!reference->path || strpbrk(source->name, "/:")))
+		text = g_strdup(source->name);
+	else
+		text = name_of_file(reference->path, source->name);
 	named = reference_parse(text, error);
 	if (named && named->transport != TRANSPORT_DOCKER) {
 		error_set(error, RLC_ERROR_USAGE, "name the image '%s': it is no NAME[:TAG]", text);

@@ -267,6 +267,20 @@ static char *error_message(const char *body)
 	return text;
 }
 
+static bool limited_by(const Registry *registry, const char *what, const HttpResponse *response,
+		       const char *message, GError **error)
+{
+	g_autofree char *wait = response->retry_after
+					? g_strdup_printf("%ld seconds", response->retry_after)
+					: g_strdup("some hours");
+
+	return error_set(
+		error, RLC_ERROR_FAILED,
+		"pull %s from '%s': the registry limits how often it may be asked (429%s%s); "
+		"log in for a higher limit, name a mirror in registries.conf, or wait %s",
+		what, registry->endpoint->host, message ? ": " : "", message ? message : "", wait);
+}
+
 static bool refused_by(const Registry *registry, const char *what, const HttpResponse *response,
 		       GError **error)
 {
@@ -274,12 +288,7 @@ static bool refused_by(const Registry *registry, const char *what, const HttpRes
 	const char *host = registry->endpoint->host;
 
 	if (response->status == 429)
-		return error_set(error, RLC_ERROR_FAILED,
-				 "pull %s from '%s': the registry limits how often it may be "
-				 "asked%s%s; log in for a higher limit, name a mirror in "
-				 "registries.conf, or wait%s",
-				 what, host, message ? ": " : "", message ? message : "",
-				 response->retry_after ? " (it says how long: Retry-After)" : "");
+		return limited_by(registry, what, response, message, error);
 	return error_set(error, response->status == 404 ? RLC_ERROR_NOT_FOUND : RLC_ERROR_FAILED,
 			 "pull %s from '%s/%s': %s (%ld)", what, host,
 			 registry->endpoint->repository,
@@ -323,6 +332,16 @@ static bool is_success(const HttpResponse *response)
 	return response->status >= 200 && response->status <= 299;
 }
 
+/* A registry that was never reached may not exist; a limit does not pass by asking more. */
+static int tries(const Registry *registry, const HttpResponse *response)
+{
+	if (response->status == 429 && response->retry_after > PAUSE_MAX_S)
+		return 0;
+	if (response->status == 429 && response->retry_after == 0)
+		return 1;
+	return response->status || registry->answered ? TRIES_MAX : 1;
+}
+
 /* GET from where counted stands, as often as it takes. */
 static bool get(Registry *registry, const char *kind, const char *reference, const char *what,
 		Counted *counted, HttpResponse *response, GError **error)
@@ -338,7 +357,7 @@ static bool get(Registry *registry, const char *kind, const char *reference, con
 			return true;
 		if (ok && response->status == 401)
 			continue; /* with an authorization now */
-		if (!again || attempt >= (response->status || registry->answered ? TRIES_MAX : 1)) {
+		if (!again || attempt >= tries(registry, response)) {
 			if (failure)
 				g_propagate_error(error, g_steal_pointer(&failure));
 			return ok ? refused_by(registry, what, response, error) : false;

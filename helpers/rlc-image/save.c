@@ -295,11 +295,12 @@ static bool write_docker(Save *save, GPtrArray *images, GError **error)
 /* ------------------------------------------------------------------------------------------ both
  */
 
-static struct archive *open_writer(int output, const char *what, GError **error)
+static struct archive *open_writer(int output, bool tree, const char *what, GError **error)
 {
 	struct archive *archive = archive_write_new();
 
-	archive_write_set_format_pax_restricted(archive);
+	/* a tree has times with fractions, and attributes */
+	(tree ? archive_write_set_format_pax : archive_write_set_format_pax_restricted)(archive);
 	archive_write_set_bytes_in_last_block(archive, 1);
 	if (archive_write_open_fd(archive, output) == ARCHIVE_OK)
 		return archive;
@@ -334,7 +335,7 @@ bool save_archive(const Store *store, GPtrArray *images, SaveFormat format, int 
 {
 	Save save = {.store = store, .dir = -1, .what = what};
 
-	save.archive = open_writer(output, what, error);
+	save.archive = open_writer(output, false, what, error);
 	if (!save.archive)
 		return false;
 	return close_writer(save.archive, save_images(&save, images, format, error), what, error);
@@ -356,14 +357,14 @@ bool save_directory(const Store *store, GPtrArray *images, const char *path, GEr
 
 bool save_upper(int dir, int output, const char *what, GError **error)
 {
-	struct archive *archive = open_writer(output, what, error);
+	struct archive *archive = open_writer(output, true, what, error);
 
 	return archive && close_writer(archive, tree_write(dir, archive, true, error), what, error);
 }
 
 static bool save_tree(int dir, int output, const char *what, GError **error)
 {
-	struct archive *archive = open_writer(output, what, error);
+	struct archive *archive = open_writer(output, true, what, error);
 
 	return archive &&
 	       close_writer(archive, tree_write(dir, archive, false, error), what, error);

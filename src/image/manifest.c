@@ -391,7 +391,7 @@ bool platform_parse(const char *text, Platform *ret_platform, GError **error)
 	if (!text)
 		return platform_of_machine(ret_platform, error);
 	for (guint i = 0; i < count; i++) {
-		if (!*words[i] ||
+		if (!g_ascii_isalnum(*words[i]) ||
 		    strspn(words[i], "abcdefghijklmnopqrstuvwxyz0123456789._-") != strlen(words[i]))
 			count = 0;
 	}
