@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "cmd/image_program.h"
+#include "feature/net_publish.h"
 #include "feature/user.h"
 #include "image/digest.h"
 #include "image/reference.h"
@@ -111,9 +112,44 @@ static void apply_volumes(Spec *spec, const StoreImage *image)
 	}
 }
 
+static bool is_published(const GArray *all, const SpecPublish *wanted)
+{
+	for (guint i = 0; i < all->len; i++) {
+		const SpecPublish *publish = &g_array_index(all, SpecPublish, i);
+
+		if (publish->protocol == wanted->protocol && publish->port <= wanted->port &&
+		    wanted->port + wanted->count <= publish->port + publish->count)
+			return true;
+	}
+	return false;
+}
+
+/* The image names ports of its own; of the host's it has no say. */
+static bool apply_ports(SpecNetwork *network, const StoreImage *image, GError **error)
+{
+	for (guint i = 0; i < image->ports->len; i++) {
+		const char *port = g_ptr_array_index(image->ports, i);
+		SpecPublish publish;
+
+		if (strchr(port, ':'))
+			return error_set(error, RLC_ERROR_USAGE, "its port '%s': not PORT/PROTOCOL",
+					 port);
+		if (!net_publish_parse(port, &publish, error)) {
+			g_prefix_error(error, "its port '%s': ", port);
+			return false;
+		}
+		if (!is_published(network->publish, &publish))
+			g_array_append_val(network->publish, publish);
+	}
+	return true;
+}
+
 bool run_image_apply(RunOptions *options, const StoreImage *image, GError **error)
 {
-	if (!apply_args(options, image, error) || !apply_user(options->spec, image, error)) {
+	bool publish = image && options->publish_all;
+
+	if (!apply_args(options, image, error) || !apply_user(options->spec, image, error) ||
+	    (publish && !apply_ports(&options->spec->rlc.network, image, error))) {
 		g_prefix_error(error, "use image '%s': ", options->image);
 		return false;
 	}
@@ -208,12 +244,19 @@ static StoreImage *look_up(const char *name, const char *platform, Store **store
 	return NULL;
 }
 
-/* What a transport other than a registry leads to is never in the store under that name. */
-static bool is_elsewhere(const char *name)
+/*
+ * NAME is not a registry's, so what it leads to is never in the store under that name.  One image
+ * is built in, and run_options_parse() took it already.
+ */
+static bool look_elsewhere(const char *name, bool *ret_elsewhere, GError **error)
 {
 	g_autoptr(Reference) reference = reference_parse(name, NULL);
 
-	return reference && reference->transport != TRANSPORT_DOCKER;
+	*ret_elsewhere = reference && reference->transport != TRANSPORT_DOCKER;
+	if (reference && reference->transport == TRANSPORT_BUILTIN)
+		return error_set(error, RLC_ERROR_NOT_FOUND,
+				 "find image '%s': builtin:busybox is all that is built in", name);
+	return true;
 }
 
 /* rlc-image prints the id of what it fetched, by which the store finds it. */
@@ -263,8 +306,11 @@ static StoreImage *find_or_pull(const RunOptions *options, Store **store, int *r
 	g_autoptr(GError) failed = NULL;
 	g_autoptr(StoreImage) found = NULL, fetched = NULL;
 	g_autofree char *id = NULL;
+	bool elsewhere;
 
-	if (!is_elsewhere(options->image)) {
+	if (!look_elsewhere(options->image, &elsewhere, error))
+		return NULL;
+	if (!elsewhere) {
 		found = look_up(options->image, options->platform, store, &failed);
 		if (failed) {
 			g_propagate_error(error, g_steal_pointer(&failed));

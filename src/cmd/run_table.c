@@ -167,6 +167,13 @@ static bool set_publish(RunParse *parse, const char *value, GError **error)
 	return true;
 }
 
+static bool set_publish_all(RunParse *parse, const char *value, GError **error)
+{
+	(void)error;
+	parse->out->publish_all = value != NULL;
+	return true;
+}
+
 static bool set_ip(RunParse *parse, const char *value, GError **error)
 {
 	struct in_addr address;
@@ -468,6 +475,8 @@ const RunOption run_table[] = {
 	 "none, host, container:NAME, ns:PATH"},
 	{"publish", 'p', OPTION_MANY, set_publish, "[[ADDRESS:]HOSTPORT:]PORT",
 	 "lead a port of the host here; ranges, and /udp, too"},
+	{"publish-all", 'P', OPTION_SWITCH, set_publish_all, NULL,
+	 "lead free ports of the host to those that the image names"},
 	{"ip", 0, OPTION_ONCE, set_ip, "ADDRESS", "this IPv4 address on the bridge"},
 	{"ip6", 0, OPTION_ONCE, set_ip6, "ADDRESS", "this IPv6 address on the bridge"},
 	{"mac-address", 0, OPTION_ONCE, set_mac, "MAC", "this MAC on the bridge"},

@@ -150,6 +150,8 @@ for who in root "$sub" "$one"; do
 	refused "$kind: --explain fetches nothing" "'missing'"
 	rlc run --network none "oci:$T/oci:bare" echo from a directory
 	is "$status $out" "0 from a directory" "$kind: an image of a directory is run at once"
+	rlc run builtin:other true
+	refused "$kind: an image that is not built in" "builtin:busybox"
 	rlc run 'Not/A:Name' true
 	refused "$kind: a name that is none" "Not/A:Name"
 done

@@ -9,7 +9,7 @@
 
 /* Lists of an image, with '|' between the members. */
 typedef struct {
-	const char *entrypoint, *cmd, *env, *volumes, *user, *workdir;
+	const char *entrypoint, *cmd, *env, *volumes, *user, *workdir, *ports;
 } Wishes;
 
 static void fill(GPtrArray *list, const char *text)
@@ -28,6 +28,7 @@ static StoreImage *image_new(const Wishes *wishes)
 	fill(image->cmd, wishes->cmd);
 	fill(image->env, wishes->env);
 	fill(image->volumes, wishes->volumes);
+	fill(image->ports, wishes->ports);
 	image->user = g_strdup(wishes->user);
 	image->workdir = g_strdup(wishes->workdir);
 	return image;
@@ -223,6 +224,54 @@ static void test_volumes(void)
 	}
 }
 
+static void test_ports(void)
+{
+	static const struct {
+		const char *line, *published;
+	} cases[] = {
+		{"i", ""},
+		{"-P i", "80/6 53/17"},
+		{"-P -p 8080:80 i", "80/6 53/17"},
+		{"-P -p 1053:53/udp -p 1:1 i", "53/17 1/6 80/6"},
+	};
+	Wishes wishes = {.cmd = "x", .ports = "80/tcp|53/udp"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_auto(RunOptions) options = {0};
+		const GArray *all =
+			apply_spec(cases[i].line, &wishes, &options)->rlc.network.publish;
+		g_autoptr(GString) text = g_string_new(NULL);
+
+		for (guint j = 0; j < all->len; j++) {
+			const SpecPublish *publish = &g_array_index(all, SpecPublish, j);
+
+			g_string_append_printf(text, "%s%u/%d", j > 0 ? " " : "", publish->port,
+					       publish->protocol);
+		}
+		g_assert_cmpstr(text->str, ==, cases[i].published);
+	}
+}
+
+/* No port of the host's, and no address, by the image's word. */
+static void test_bad_ports(void)
+{
+	static const char *const ports[] = {"22:80", "0.0.0.0:22:80/tcp", "x/tcp", "80/icmp", "0",
+					    ""};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(ports); i++) {
+		g_auto(RunOptions) options = {0};
+		g_autoptr(GError) error = NULL;
+		g_autoptr(StoreImage) image = image_new(&(Wishes){.cmd = "x"});
+		char run[] = "run", flag[] = "-P", name[] = "i";
+		char *argv[] = {run, flag, name, NULL};
+
+		store_list_add(image->ports, ports[i]);
+		g_assert_true(run_options_parse(3, argv, false, &options, NULL));
+		g_assert_false(run_image_apply(&options, image, &error));
+		g_assert_nonnull(error);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -234,5 +283,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/run_image/bad-user", test_bad_user);
 	g_test_add_func("/run_image/workdir", test_workdir);
 	g_test_add_func("/run_image/volumes", test_volumes);
+	g_test_add_func("/run_image/ports", test_ports);
+	g_test_add_func("/run_image/bad-ports", test_bad_ports);
 	return g_test_run();
 }
