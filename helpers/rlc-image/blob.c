@@ -203,22 +203,27 @@ static bool start_unpacking(Flow *flow, GError **error)
 	return flow->unpacking;
 }
 
-/* The whole way of the blob, once. *ret_wrong: it came whole, but is not what was announced. */
-static bool flow_run(BlobJob *job, bool *ret_wrong, GError **error)
+/*
+ * The whole way of the blob, once.  *ret_wrong: it came whole, but is not what was announced;
+ * *ret_useless: nor will it ever be a layer, whoever sends it.
+ */
+static bool flow_run(BlobJob *job, bool *ret_wrong, bool *ret_useless, GError **error)
 {
 	Flow flow = {.job = job, .unpacker = {.pid = -1, .input = -1, .sync = {.fd = -1}}};
 	bool ok;
 
 	hash_start(&flow.hash);
-	*ret_wrong = false;
+	*ret_wrong = *ret_useless = false;
 	ok = (!job->need_layer || start_unpacking(&flow, error)) &&
 	     (job->need_blob ? flow_from_source(&flow, error) : flow_from_store(&flow, error));
 	if (ok && !flow_verify(&flow, error)) {
 		*ret_wrong = true;
 		ok = false;
 	}
-	if (ok && job->need_layer)
-		ok = unpack_finish(&flow.unpacker, NULL, error);
+	if (ok && job->need_layer && !unpack_finish(&flow.unpacker, NULL, error)) {
+		*ret_useless = true;
+		ok = false;
+	}
 	unpack_cancel(&flow.unpacker);
 	return ok;
 }
@@ -227,19 +232,19 @@ bool blob_run(BlobJob *job, GError **error)
 {
 	g_autoptr(GError) failure = NULL;
 	struct stat st;
-	bool resumed, wrong;
+	bool resumed, wrong, useless;
 
 	job->bar->started = true;
 	resumed = job->need_blob && fstat(job->part, &st) == 0 && st.st_size > 0;
 	if (resumed && (uint64_t)st.st_size > job->blob->size && ftruncate(job->part, 0) < 0)
 		return error_errno(error, errno, "truncate a part of blob %s", job->blob->digest);
-	if (flow_run(job, &wrong, &failure))
+	if (flow_run(job, &wrong, &useless, &failure))
 		return true;
-	if (wrong && ftruncate(job->part, 0) < 0)
+	if ((wrong || useless) && job->need_blob && ftruncate(job->part, 0) < 0)
 		log_debug("truncate a part: %s", g_strerror(errno));
 	if (wrong && resumed) {
 		log_info("%s; fetching it anew", failure->message);
-		return flow_run(job, &wrong, error);
+		return flow_run(job, &wrong, &useless, error);
 	}
 	g_propagate_error(error, g_steal_pointer(&failure));
 	return false;

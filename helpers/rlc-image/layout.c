@@ -38,6 +38,7 @@ static void layout_free(Source *source)
 	g_free(layout->text);
 	g_clear_pointer(&layout->files, g_hash_table_unref);
 	g_free(source->name);
+	g_free(source->digest);
 	g_free(layout);
 }
 
@@ -73,8 +74,15 @@ static char *blob_path(const Layout *layout, const char *digest)
 static char *read_small(const Layout *layout, const char *path, size_t *ret_length, GError **error)
 {
 	auto_fd fd = open_file(layout, path, error);
-	char *text = fd >= 0 ? fd_read_all(fd, path, MANIFEST_MAX, error) : NULL;
+	struct stat st;
+	char *text;
 
+	if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > MANIFEST_MAX) {
+		error_set(error, RLC_ERROR_FAILED, "read '%s/%s': it is larger than 4 MiB",
+			  layout->path, path);
+		return NULL;
+	}
+	text = fd >= 0 ? fd_read_all(fd, path, MANIFEST_MAX, error) : NULL;
 	if (text)
 		*ret_length = strlen(text);
 	return text;
@@ -182,6 +190,7 @@ Source *layout_open_oci(int dir, const char *path, const char *inner, GError **e
 		return NULL;
 	layout->first = blob_path(layout, entry->descriptor.digest);
 	source->name = g_strdup(entry->ref_name);
+	source->digest = g_strdup(entry->descriptor.digest);
 	return g_steal_pointer(&source);
 }
 

@@ -94,7 +94,7 @@ static char *choose_name(const Call *call, const Reference *reference, const Sou
 static bool pull_source(const Call *call, const Reference *reference, Source *source,
 			StoreImage **ret, GError **error)
 {
-	PullOptions options = {&call->platform, reference->digest, call->options.quiet};
+	PullOptions options = {&call->platform, call->options.quiet};
 	g_autofree char *name = choose_name(call, reference, source, error);
 
 	return name && pull_image(call->store, source, name, &options, ret, error);

@@ -116,7 +116,7 @@ static bool choose_platform(Pull *pull, GError **error)
 
 static bool read_documents(Pull *pull, GError **error)
 {
-	if (!read_document(pull, NULL, pull->options->digest, error))
+	if (!read_document(pull, NULL, pull->source->digest, error))
 		return false;
 	pull->index = g_strdup(pull->digest);
 	return !pull->manifest->is_index || choose_platform(pull, error);

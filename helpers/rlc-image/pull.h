@@ -8,7 +8,6 @@
 
 typedef struct {
 	const Platform *platform;
-	const char *digest; /* what the reference promises the manifest to hash to, or NULL */
 	bool quiet;
 } PullOptions;
 

@@ -44,6 +44,7 @@ static void registry_free(Source *source)
 	g_free(registry->reference);
 	g_free(registry->authorization);
 	g_free(source->name);
+	g_free(source->digest);
 	g_free(registry);
 }
 
@@ -466,6 +467,7 @@ Source *registry_open(const Reference *reference, const RegistryOptions *options
 	source->read_blob = registry_read_blob;
 	source->free = registry_free;
 	source->name = reference_name(reference);
+	source->digest = g_strdup(reference->digest);
 	registry->options = options;
 	registry->reference = g_strdup(reference->digest ? reference->digest : reference->tag);
 	registry->endpoints = registries_find(reference, error);

@@ -28,8 +28,8 @@ struct Source {
 
 	void (*free)(Source *source);
 
-	/* A name that the image has there, or NULL */
-	char *name;
+	char *name;   /* that the image has there, or NULL */
+	char *digest; /* that its manifest or index has to have, or NULL */
 };
 
 static inline void source_free(Source *source)
