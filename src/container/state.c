@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "container/state.h"
 
+#include "container/scratch.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -146,8 +148,21 @@ static void state_remove_name(int names, const char *id)
 }
 
 /* What a container's directory holds; the lock last, for who has it lives. */
-static const char *const state_files[] = {STATE_IDMAP, STATE_PORTS, STATE_RESOLV, STATE_SUPERVISOR,
-					  "lock"};
+static const char *const state_files[] = {SCRATCH_RECORD, STATE_IDMAP,	    STATE_PORTS,
+					  STATE_RESOLV,	  STATE_SUPERVISOR, "lock"};
+
+/* What cannot be removed now stays on record, for the next sweep. */
+static bool state_remove_scratch(int dir, const char *id)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *path = fd_read_file(dir, SCRATCH_RECORD, PATH_MAX, NULL);
+
+	if (!path || scratch_remove(path, &error))
+		return true;
+	log_warn("state: container %.12s: %s; by hand: rlc unshare rm -rf '%s'", id, error->message,
+		 path);
+	return false;
+}
 
 /* Remove one container's directory, which holds only files of ours. ROOT/lock is held. */
 static void state_remove(const char *root, int containers, int names, const char *id)
@@ -155,6 +170,8 @@ static void state_remove(const char *root, int containers, int names, const char
 	auto_fd dir = openat(containers, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (dir < 0)
+		return;
+	if (!state_remove_scratch(dir, id))
 		return;
 	state_remove_name(names, id);
 	net_dnat_release(dir, id); /* before the address can be another's */

@@ -9,6 +9,7 @@
  *     ROOT/containers/ID/resolv.conf  the one it was given
  *     ROOT/containers/ID/supervisor  its supervisor's pid, when that process began (proc(5), stat,
  *                               field 22), and its descriptor of the container's network namespace
+ *     ROOT/containers/ID/scratch  the directory on disk that an overlay writes to
  *     ROOT/names/NAME           link to the ID of the container that has the name
  *
  * A container runs exactly as long as its lock is held; a pid is never trusted.  Whoever starts the

@@ -11,6 +11,7 @@
 #include "container/init.h"
 #include "container/join.h"
 #include "container/run.h"
+#include "container/scratch.h"
 #include "container/state.h"
 #include "feature/dev.h"
 #include "feature/idmap.h"
@@ -29,6 +30,7 @@
 /* The supervisor: everything that needs the host. */
 const Step parent_steps[] = {
 	{"state",      state_parent,       state_explain},        /* say on disk that it exists */
+	{"scratch",    scratch_parent,     scratch_explain},      /* a disk for what is written, if not memory */
 	{"clone",      run_clone,          run_clone_explain},    /* init, in new namespaces */
 	{"offer",      join_offer,         NULL},                 /* its network, for others to join */
 	{"idmap",      idmap_parent,       idmap_explain},        /* who is who inside */

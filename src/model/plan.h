@@ -123,5 +123,6 @@ typedef struct {
 	TtyPlan tty;
 	bool guard_exe;	  /* the payload could write rlc's own file: its exec is watched */
 	char *state_root; /* directory of all containers' state */
+	char *scratch;	  /* directory on disk for what an overlay takes; NULL: a tmpfs */
 	char *state_dir;  /* this container's */
 } Plan;
