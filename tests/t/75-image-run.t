@@ -219,7 +219,10 @@ make_image --name big --config "$command" "$big" >/dev/null
 make_image --name many --config "$command" "$base" "${many[@]}" >/dev/null
 who=$sub kind=sub
 pull big
+layers=("$T/store-$sub/layers"/*)
 pull many
+more=("$T/store-$sub/layers"/*)
+is "$((${#more[@]} - ${#layers[@]}))" 100 "a hundred layers are stored as 99 new ones and one of all"
 rlc run --network none many sh -c 'ls /usr/share | wc -l'
 is "$out" 99 "an image of a hundred layers has the files of all"
 rlc run --network none big sh -c 'find /usr -type f | wc -l'
@@ -243,4 +246,7 @@ for _ in 1 2 3; do
 	awk '{ exit !($1 <= 1.15 && $2 <= 1.3) }' <<<"$rlc_times" && break
 done
 ok "5,000 files or 100 layers do not slow down the start" awk '{ exit !($1 <= 1.15 && $2 <= 1.3) }' <<<"$rlc_times"
+rlc rmi --force "$(as "$who" "$RLC" images -q --no-trunc many)"
+is "$status" 0 "the image of a hundred layers is removed"
+is "$(printf '%s\n' "$T/store-$sub/layers"/*)" "$(printf '%s\n' "${layers[@]}")" "with its layers, and nothing else"
 done_testing
