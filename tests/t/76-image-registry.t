@@ -10,6 +10,10 @@ leftovers_begin
 
 rlc() { run as "$who" "$RLC" "$@"; }
 
+# What containers are started by loads none of it
+loaded=$(ldd "$RLC")
+nok "rlc itself links neither libcurl, libarchive nor a JSON parser" grep -qE 'curl|archive|jansson|nettle' <<<"$loaded"
+
 # ------------------------------------------------------------------------------ images
 
 base=$T/layers/base
@@ -267,6 +271,10 @@ for who in root "$sub"; do
 	empty
 	rlc pull --creds alice:secret "$at/token/app"
 	is "$status $out" "0 $id" "$kind: a token"
+	empty
+	printf '{"auths": {"%s": {"identitytoken": "refresh"}}}' "$at" >"$T/identity.json"
+	rlc pull --authfile "$T/identity.json" "$at/token/app"
+	is "$status $out" "0 $id" "$kind: an identity token"
 	empty
 	rlc pull --creds alice:wrong "$at/token/app"
 	like "$status $err" '125 .*log in' "$kind: no token for a wrong password"
