@@ -171,7 +171,8 @@ static char *run_helper(const char *program, const char *key, GError **error)
 	if (status != 0) {
 		g_strstrip(text);
 		if (!strstr(text, "not found"))
-			error_set(error, RLC_ERROR_FAILED, "run '%s': %s", program, text);
+			error_set(error, RLC_ERROR_FAILED, "run '%s': %s", program,
+				  *text ? text : "it failed and does not say why");
 		return NULL;
 	}
 	return g_steal_pointer(&text);

@@ -99,6 +99,7 @@ typedef struct {
 	Unpacker unpacker;
 	bool unpacking; /* it still takes what comes */
 	bool keep;	/* what comes is written to the part */
+	bool wrong;	/* more came than was announced */
 } Flow;
 
 static bool flow_add(gpointer data, const void *bytes, size_t length, GError **error)
@@ -106,7 +107,8 @@ static bool flow_add(gpointer data, const void *bytes, size_t length, GError **e
 	Flow *flow = data;
 	const Descriptor *blob = flow->job->blob;
 
-	if (length > blob->size - flow->length)
+	flow->wrong = length > blob->size - flow->length;
+	if (flow->wrong)
 		return error_set(error, RLC_ERROR_FAILED,
 				 "fetch blob %s: it is longer than the %" G_GUINT64_FORMAT
 				 " bytes announced",
@@ -216,6 +218,7 @@ static bool flow_run(BlobJob *job, bool *ret_wrong, bool *ret_useless, GError **
 	*ret_wrong = *ret_useless = false;
 	ok = (!job->need_layer || start_unpacking(&flow, error)) &&
 	     (job->need_blob ? flow_from_source(&flow, error) : flow_from_store(&flow, error));
+	*ret_wrong = flow.wrong;
 	if (ok && !flow_verify(&flow, error)) {
 		*ret_wrong = true;
 		ok = false;
@@ -228,26 +231,37 @@ static bool flow_run(BlobJob *job, bool *ret_wrong, bool *ret_useless, GError **
 	return ok;
 }
 
+/* Nothing of it is worth keeping. */
+static void forget_part(const BlobJob *job, GError *failure)
+{
+	if (job->need_blob && ftruncate(job->part, 0) < 0)
+		log_debug("truncate a part: %s", g_strerror(errno));
+	failure->domain = RLC_ERROR;
+	failure->code = RLC_ERROR_USAGE;
+}
+
 bool blob_run(BlobJob *job, GError **error)
 {
-	g_autoptr(GError) failure = NULL;
 	struct stat st;
-	bool resumed, wrong, useless;
+	bool resumed = job->need_blob && fstat(job->part, &st) == 0 && st.st_size > 0;
 
 	job->bar->started = true;
-	resumed = job->need_blob && fstat(job->part, &st) == 0 && st.st_size > 0;
 	if (resumed && (uint64_t)st.st_size > job->blob->size && ftruncate(job->part, 0) < 0)
 		return error_errno(error, errno, "truncate a part of blob %s", job->blob->digest);
-	if (flow_run(job, &wrong, &useless, &failure))
-		return true;
-	if ((wrong || useless) && job->need_blob && ftruncate(job->part, 0) < 0)
-		log_debug("truncate a part: %s", g_strerror(errno));
-	if (wrong && resumed) {
+	for (;; resumed = false) {
+		g_autoptr(GError) failure = NULL;
+		bool wrong, useless;
+
+		if (flow_run(job, &wrong, &useless, &failure))
+			return true;
+		if (wrong || useless)
+			forget_part(job, failure);
+		if (!wrong || !resumed) {
+			g_propagate_error(error, g_steal_pointer(&failure));
+			return false;
+		}
 		log_info("%s; fetching it anew", failure->message);
-		return flow_run(job, &wrong, &useless, error);
 	}
-	g_propagate_error(error, g_steal_pointer(&failure));
-	return false;
 }
 
 static G_GNUC_NORETURN void worker_main(BlobJob *job, Sync *sync)

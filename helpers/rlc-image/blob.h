@@ -38,7 +38,10 @@ bool blob_layer_is_in_store(const Store *store, const char *diff_id);
 /* Wait for the right to make a blob: a descriptor of its part, or -1. */
 int blob_lock(const Store *store, const char *digest, GError **error);
 
-/* The whole work, in the calling process. */
+/*
+ * The whole work, in the calling process.  RLC_ERROR_USAGE: what came is not what was announced, or
+ * is no layer; whatever else fails may go better another time.
+ */
 bool blob_run(BlobJob *job, GError **error);
 
 /* The same in a process of its own, which answers by job->sync. */

@@ -349,8 +349,8 @@ static bool commit(const Pull *pull, GError **error)
 	       sweep_write_index(pull->store, error);
 }
 
-/* Half unpacked layers go; parts stay for the next pull, unless nothing of them is good. */
-static void clean_up(const Pull *pull)
+/* Half unpacked layers go; parts stay for the next pull, unless the image is refused. */
+static void clean_up(const Pull *pull, bool refused)
 {
 	for (guint i = 0; i < pull->jobs->len; i++) {
 		const BlobJob *job = g_ptr_array_index(pull->jobs, i);
@@ -363,20 +363,21 @@ static void clean_up(const Pull *pull)
 			continue;
 		if (!unpack_remove_tree(job->store->dir, fresh, &failure))
 			log_warn("%s", failure->message);
-		if (fstat(job->part, &st) == 0 && st.st_size == 0)
+		if (refused || (fstat(job->part, &st) == 0 && st.st_size == 0))
 			unlinkat(job->store->dir, part, 0);
 	}
 }
 
 static bool pull_layers(Pull *pull, GError **error)
 {
-	bool ok;
+	g_autoptr(GError) failure = NULL;
 
 	add_jobs(pull);
-	ok = lock_jobs(pull, error) && run_jobs(pull, error) && commit(pull, error);
-	if (!ok)
-		clean_up(pull);
-	return ok;
+	if (lock_jobs(pull, &failure) && run_jobs(pull, &failure) && commit(pull, &failure))
+		return true;
+	clean_up(pull, g_error_matches(failure, RLC_ERROR, RLC_ERROR_USAGE));
+	g_propagate_error(error, g_steal_pointer(&failure));
+	return false;
 }
 
 bool pull_image(const Store *store, Source *source, const char *name, const PullOptions *options,

@@ -320,7 +320,7 @@ static bool try_get(Registry *registry, const char *kind, const char *reference,
 	*ret_again = response->transient;
 	registry->answered = true;
 	if (response->status == 401) {
-		*ret_again = true;
+		*ret_again = false;
 		return authorize(registry, response->challenge, error);
 	}
 	if (response->status >= 200 && response->status <= 299)
@@ -376,7 +376,7 @@ static bool use_endpoint(Registry *registry, const Endpoint *endpoint, bool plai
 {
 	registry->endpoint = endpoint;
 	registry->plain = plain;
-	registry->refused = false;
+	registry->answered = registry->refused = false;
 	g_clear_pointer(&registry->authorization, g_free);
 	g_clear_pointer(&registry->http, http_free);
 	registry->http = http_new(endpoint->host, endpoint->insecure || plain, error);

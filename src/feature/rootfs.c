@@ -80,6 +80,10 @@ static bool rootfs_plan_layers(Plan *plan, GError **error)
 				 layers->len, LAYERS_MAX);
 	if (layers->len == 0)
 		return true;
+	if (plan->spec->rlc.userns == USERNS_KEEP_ID && geteuid() != 0)
+		log_info("rootfs: the image's files were unpacked for the usual id map: with "
+			 "keep-id what is root's in the image is yours inside, and other owners "
+			 "are off by one");
 	if (lstat(g_ptr_array_index(layers, 0), &st) < 0)
 		return error_errno(error, errno, "open layer '%s'",
 				   (const char *)g_ptr_array_index(layers, 0));
