@@ -27,11 +27,13 @@ void archive_dir_clear(ArchiveDir *dir)
 	g_clear_pointer(&dir->path, g_free);
 }
 
-/* An empty directory of the store's tmp/. */
+/* An empty directory of the store's tmp/. What is there is of a process that had our number. */
 static int make_dir(const Store *store, const char *path, mode_t mode, GError **error)
 {
 	int fd = -1;
 
+	if (!unpack_remove_tree(store->dir, path, error))
+		return -1;
 	if (mkdirat(store->dir, path, mode) == 0)
 		fd = openat(store->dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
@@ -199,7 +201,7 @@ static bool import_run(Import *import, int input, const char *what, const char *
 	bool ok;
 
 	import->part = openat(import->store->dir, part,
-			      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+			      O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (import->part < 0 && outer >= 0)
 		return error_errno(error, errno, "make '%s/%s'", import->store->path, part);
 	if (dir < 0 || !unpack_start(dir, NULL, &import->unpacker, error))

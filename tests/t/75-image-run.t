@@ -163,6 +163,10 @@ rlc run --network none --userns map=0:100000:65536 wishes 'cut -c 1-33 /proc/sel
 is "$(paste -sd' ' <<<"$out" | tr -s ' ')" " 0 100000 65536 1000:100 0:0 replaced" \
 	"root: in an id map of its own a container has the image's owners, layer by layer"
 
+who=$sub kind=sub
+rlc run --network none --userns keep-id bare sh -c 'id -u; cat /data/file; echo x >/data/new && cat /data/new'
+is "$(paste -sd' ' <<<"$out")" "$(id -u "$sub") image x" "sub: who keeps his own id may read and write what is root's in the image"
+
 # ------------------------------------------------------------------------------ layers in use
 
 who=$sub kind=sub
