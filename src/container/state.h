@@ -9,13 +9,20 @@
  *     ROOT/containers/ID/resolv.conf  the one it was given
  *     ROOT/containers/ID/supervisor  its supervisor's pid, when that process began (proc(5), stat,
  *                               field 22), and its descriptor of the container's network namespace
+ *     ROOT/containers/ID/config, status  see record.h
+ *     ROOT/containers/ID/control  the supervisor's socket, see control.h
+ *     ROOT/containers/ID/log.N  what a detached container wrote, see logfile.h
+ *     ROOT/containers/ID/messages  what its supervisor had to say
  *     ROOT/names/NAME           link to the ID of the container that has the name
  *
  * A container runs exactly as long as its lock is held; a pid is never trusted.  Whoever starts the
- * next container sweeps away what a killed supervisor left.  All directories are 0700 and ours.
+ * next container sweeps away what a killed supervisor left: all of it, or where the container is to
+ * be kept all but its config, status and logs; the status says then that it was killed.  All
+ * directories are 0700 and ours.
  */
 #pragma once
 
+#include "container/record.h"
 #include "feature/net_publish.h"
 #include "model/container.h"
 
@@ -57,5 +64,34 @@ bool state_write(const Plan *plan, const char *file, const char *text, GError **
 
 /* A file of a container's, "" if it has none. Caller frees. */
 char *state_read(const char *state_root, const char *id, const char *file, GError **error);
+
+/* One container as it is on disk. */
+typedef struct {
+	char *id;
+	char *name;    /* NULL: none */
+	bool alive;    /* its supervisor has its lock */
+	Status status; /* what is true: STATUS_STOPPED where the supervisor is dead */
+} StateEntry;
+
+void state_entry_free(StateEntry *entry);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StateEntry, state_entry_free)
+
+/* All containers, of StateEntry *, the newest first. Sweeps what dead supervisors left. */
+GPtrArray *state_list(const char *state_root, GError **error);
+
+/* As state_find(), but of all containers, those that ended too. */
+StateEntry *state_get(const char *state_root, const char *name, GError **error);
+
+/* The Spec as it was asked for. Caller frees. */
+Spec *state_load_spec(const char *state_root, const char *id, GError **error);
+
+/* supervisor: replace the status on disk, whole or not at all. */
+bool state_save_status(const Plan *plan, const Status *status, GError **error);
+
+/* Remove a container that has ended (RLC_ERROR_STATE if it runs), with its name and its logs. */
+bool state_forget(const char *state_root, const char *id, GError **error);
+
+/* Give a container another name (NULL takes it away). RLC_ERROR_EXISTS if another one has it. */
+bool state_rename(const char *state_root, const char *id, const char *name, GError **error);
 
 void state_explain(const Plan *plan, GString *script);

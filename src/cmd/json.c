@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/json.h"
+
+#include <stdio.h>
+
+static void append_quoted(GString *text, const char *value)
+{
+	g_autofree char *valid = g_utf8_make_valid(value, -1);
+
+	g_string_append_c(text, '"');
+	for (const char *c = valid; *c; c++) {
+		if (*c == '"' || *c == '\\')
+			g_string_append_printf(text, "\\%c", *c);
+		else if (g_ascii_iscntrl(*c))
+			g_string_append_printf(text, "\\u%04x", (unsigned char)*c);
+		else
+			g_string_append_c(text, *c);
+	}
+	g_string_append_c(text, '"');
+}
+
+static void begin_member(Json *json, const char *key)
+{
+	if (json->comma)
+		g_string_append_c(json->text, ',');
+	json->comma = true;
+	if (!key)
+		return;
+	append_quoted(json->text, key);
+	g_string_append_c(json->text, ':');
+}
+
+void json_begin(Json *json)
+{
+	*json = (Json){.text = g_string_new(NULL)};
+}
+
+void json_end(Json *json)
+{
+	puts(json->text->str);
+	g_string_free(json->text, TRUE);
+	json->text = NULL;
+}
+
+void json_open(Json *json, const char *key, char bracket)
+{
+	begin_member(json, key);
+	g_string_append_c(json->text, bracket);
+	json->comma = false;
+}
+
+void json_close(Json *json, char bracket)
+{
+	g_string_append_c(json->text, bracket);
+	json->comma = true;
+}
+
+void json_string(Json *json, const char *key, const char *value)
+{
+	begin_member(json, key);
+	if (value)
+		append_quoted(json->text, value);
+	else
+		g_string_append(json->text, "null");
+}
+
+void json_number(Json *json, const char *key, int64_t value)
+{
+	begin_member(json, key);
+	g_string_append_printf(json->text, "%" G_GINT64_FORMAT, value);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Results as JSON on standard output.  A writer keeps the commas; strings may hold any bytes, and
+ * what is not UTF-8 in them is replaced.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct {
+	GString *text;
+	bool comma; /* something stands before the next member */
+} Json;
+
+void json_begin(Json *json);
+/* Print it with a newline, and free it. */
+void json_end(Json *json);
+
+/* key is NULL inside an array. */
+void json_open(Json *json, const char *key, char bracket);	  /* '{' or '[' */
+void json_close(Json *json, char bracket);			  /* '}' or ']' */
+void json_string(Json *json, const char *key, const char *value); /* NULL: null */
+void json_number(Json *json, const char *key, int64_t value);
