@@ -3,7 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -47,14 +51,12 @@ bool tty_plan(const Spec *spec, Plan *plan, GError **error)
  * The slave is opened through the master (TIOCGPTPEER) and bound by descriptor: no path of the
  * container is trusted on the way.
  */
-static bool open_pty(int *ret_master, int *ret_slave, GError **error)
+static bool open_slave(int *ret_master, int *ret_slave, int ptmx, GError **error)
 {
-	auto_fd master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	auto_fd master = ptmx;
 	int unlocked = 0;
 	int slave;
 
-	if (master < 0)
-		return error_errno(error, errno, "open '/dev/ptmx'");
 	if (ioctl(master, TIOCSPTLCK, &unlocked) < 0)
 		return error_errno(error, errno, "unlock the pty");
 	slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -63,6 +65,30 @@ static bool open_pty(int *ret_master, int *ret_slave, GError **error)
 	*ret_master = fd_steal(&master);
 	*ret_slave = slave;
 	return true;
+}
+
+static bool open_pty(int *ret_master, int *ret_slave, GError **error)
+{
+	auto_fd master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (master < 0)
+		return error_errno(error, errno, "open '/dev/ptmx'");
+	return open_slave(ret_master, ret_slave, fd_steal(&master), error);
+}
+
+/* The same in a container that lives: its payload may have put something else there. */
+static bool open_pty_checked(int *ret_master, int *ret_slave, GError **error)
+{
+	auto_fd master = open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+	struct statfs fs;
+	struct stat st;
+
+	if (master < 0 || fstat(master, &st) < 0 || fstatfs(master, &fs) < 0)
+		return error_errno(error, errno, "open '/dev/pts/ptmx'");
+	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2) || fs.f_type != DEVPTS_SUPER_MAGIC)
+		return error_set(error, RLC_ERROR_FAILED,
+				 "open '/dev/pts/ptmx': it is not that of a devpts");
+	return open_slave(ret_master, ret_slave, fd_steal(&master), error);
 }
 
 static bool bind_console(int slave, GError **error)
@@ -92,6 +118,20 @@ bool tty_child(Container *container, GError **error)
 	if (!container->plan->tty.terminal)
 		return true;
 	if (!open_pty(&master, &slave, error) || !bind_console(slave, error) ||
+	    !set_size(slave, &container->plan->tty, error) ||
+	    !sync_send(container->sync, SYNC_CONSOLE, master, error))
+		return false;
+	container->terminal = fd_steal(&slave);
+	return true;
+}
+
+bool tty_enter(Container *container, GError **error)
+{
+	auto_fd master = -1, slave = -1;
+
+	if (!container->plan->tty.terminal)
+		return true;
+	if (!open_pty_checked(&master, &slave, error) ||
 	    !set_size(slave, &container->plan->tty, error) ||
 	    !sync_send(container->sync, SYNC_CONSOLE, master, error))
 		return false;

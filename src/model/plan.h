@@ -120,6 +120,7 @@ typedef struct {
 	NetPlan net;
 	NamesPlan names;
 	TtyPlan tty;
+	bool entered;	  /* no container is made: a process joins one that lives */
 	bool guard_exe;	  /* the payload could write rlc's own file: its exec is watched */
 	char *state_root; /* directory of all containers' state */
 	char *state_dir;  /* this container's */
