@@ -17,6 +17,8 @@ static int cmd_help(int argc, char **argv);
 static const Command commands[] = {
 	{"run", "[OPTIONS] [IMAGE [COMMAND [ARG...]]]", "run a command in a new container",
 	 cmd_run},
+	{"exec", "[OPTIONS] CONTAINER COMMAND [ARG...]", "run a command in a container that runs",
+	 cmd_exec},
 	{"network", "ls|inspect [BRIDGE...]", "list bridges and who is on them", cmd_network},
 	{"port", "[--format text|json] CONTAINER [PORT[/tcp|/udp]]",
 	 "print which ports of the host lead to a container", cmd_port},

@@ -29,6 +29,7 @@ int command_main(int argc, char **argv);
 /* Print the error as "rlc: <message>" on standard error and return the exit code it stands for. */
 int command_fail(const GError *error);
 
+int cmd_exec(int argc, char **argv);
 int cmd_port(int argc, char **argv);
 int cmd_network(int argc, char **argv);
 int cmd_run(int argc, char **argv);

@@ -64,7 +64,7 @@ static bool namespace_refused(uint64_t flags, int errno_value, GError **error)
 {
 	g_autofree char *text = namespace_flags_text(flags);
 
-	error_errno(error, errno_value, "clone3 with %s", text);
+	error_errno(error, errno_value, "clone3%s%s", *text ? " with " : "", text);
 	switch (errno_value) {
 	case ENOSPC:
 	case EUSERS:
