@@ -29,6 +29,17 @@ static int run(const RunOptions *options, const char *state_root)
 	return exit_code;
 }
 
+static int run_detached(const RunOptions *options, const char *state_root)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *id = container_run_detached(options->spec, state_root, &error);
+
+	if (!id)
+		return command_fail(error);
+	puts(id);
+	return 0;
+}
+
 int cmd_run(int argc, char **argv)
 {
 	g_auto(RunOptions) options = {0};
@@ -42,5 +53,8 @@ int cmd_run(int argc, char **argv)
 		return 0;
 	}
 	state_root = options.state_root ? options.state_root : g_getenv("RLC_ROOT");
-	return options.explain ? explain(&options, state_root) : run(&options, state_root);
+	if (options.explain)
+		return explain(&options, state_root);
+	return options.spec->rlc.detach ? run_detached(&options, state_root)
+					: run(&options, state_root);
 }

@@ -283,6 +283,7 @@ static void finish_spec(RunParse *parse)
 		spec->rlc.network.mode = NET_BRIDGE;
 	finish_capabilities(parse);
 	finish_idmap(spec);
+	spec->rlc.keep = parse->remove_given ? !parse->remove : spec->rlc.detach;
 	/* Who keeps his own id means to be himself inside. */
 	if (spec->rlc.userns == USERNS_KEEP_ID && !spec->process.user.name)
 		spec->process.user.name = g_strdup_printf("%u:%u", getuid(), getgid());

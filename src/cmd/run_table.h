@@ -16,6 +16,7 @@ typedef struct {
 	uint64_t caps_added, caps_dropped;
 	char *entrypoint;
 	bool entrypoint_given, network_given;
+	bool remove_given, remove; /* --rm */
 } RunParse;
 
 /* Puts a value into the Spec. For a switch value is "", or NULL for =false. */

@@ -20,6 +20,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "model/container.h"
+
+#define CONTROL_SOCKET	 "control"
 #define CONTROL_TEXT_MAX 512
 #define CONTROL_FDS	 10
 
@@ -28,14 +31,15 @@ typedef enum {
 	CONTROL_SIGNAL = 1, /* send signal `number` to the payload (by way of init) */
 	CONTROL_STOP,	    /* the same, and whatever the restart policy: this is meant to end it */
 	CONTROL_JOIN,	    /* OK carries the descriptors of ControlJoin */
-	CONTROL_ATTACH,	    /* OK carries a socket of the payload's streams; see attach.h */
-	CONTROL_RESIZE,	    /* the terminal: `number` is rows << 16 | columns */
-	CONTROL_WAIT,	    /* OK now, CONTROL_ENDED with the exit code as `number` at the end */
-	CONTROL_PAUSE,	    /* freeze (1) or thaw (0) all processes inside */
+	CONTROL_ATTACH,	    /* OK, then CONTROL_OUTPUT as it comes, and CONTROL_ENDED */
+	CONTROL_INPUT,	/* after ATTACH, without answer: bytes for standard input; none: its end */
+	CONTROL_RESIZE, /* the terminal: `number` is rows << 16 | columns */
+	CONTROL_WAIT,	/* OK now, CONTROL_ENDED with the exit code as `number` at the end */
 	/* answers */
 	CONTROL_OK,
 	CONTROL_FAILED, /* `number` is an errno or 0; text says what went wrong */
 	CONTROL_ENDED,
+	CONTROL_OUTPUT, /* bytes of stream `number`: 1 or 2 */
 } ControlVerb;
 
 typedef struct {
@@ -43,6 +47,14 @@ typedef struct {
 	int32_t number;
 	char text[CONTROL_TEXT_MAX]; /* NUL-terminated */
 } ControlPacket;
+
+/* INPUT and OUTPUT: as long as it has bytes */
+#define CONTROL_BYTES_MAX 16384
+typedef struct {
+	uint32_t verb;
+	int32_t number;
+	char bytes[CONTROL_BYTES_MAX];
+} ControlBytes;
 
 /*
  * CONTROL_JOIN: what it takes to enter the container.  `number` of the answer is a bit set of the
@@ -61,6 +73,9 @@ typedef enum {
 	CONTROL_TIME,
 	CONTROL_JOIN_COUNT,
 } ControlJoin;
+
+/* supervisor: the step that makes container->control, the socket that listens. */
+bool control_parent(Container *container, GError **error);
 
 /*
  * Connect to the supervisor of the container. The descriptor, or -1: RLC_ERROR_STATE where it does
@@ -81,6 +96,10 @@ bool control_call(int socket, ControlVerb verb, int32_t number, int32_t *ret_num
  * code; 0 when the time is over; -1 if the supervisor died without a word.
  */
 int control_wait(int socket, int timeout_ms, int *ret_exit_code);
+
+/* Send a packet that has no answer, with descriptors or none. errno on failure. */
+bool control_send(int socket, const ControlPacket *packet, const int *fds, unsigned count,
+		  int flags);
 
 /*
  * CONTROL_JOIN: fds (of CONTROL_JOIN_COUNT elements, by ControlJoin) are the caller's to close; -1

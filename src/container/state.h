@@ -50,8 +50,11 @@ bool state_parent(Container *container, GError **error);
 /* supervisor: write --cidfile, which must not exist yet. */
 bool state_write_cidfile(Container *container, GError **error);
 
-/* supervisor: remove what state_parent() made. Idempotent. */
-void state_cleanup(Container *container);
+/*
+ * supervisor: remove what state_parent() made; if ended is given and the container is to be kept,
+ * all but its record, which then says how it ended.  Lets go of the lock. Idempotent.
+ */
+void state_cleanup(Container *container, const Status *ended);
 
 /*
  * The id of a running container, by its name or by what its id begins with.  Caller frees; NULL
@@ -91,7 +94,7 @@ bool state_save_status(const Plan *plan, const Status *status, GError **error);
 /* Remove a container that has ended (RLC_ERROR_STATE if it runs), with its name and its logs. */
 bool state_forget(const char *state_root, const char *id, GError **error);
 
-/* Give a container another name (NULL takes it away). RLC_ERROR_EXISTS if another one has it. */
+/* Give a container another name. RLC_ERROR_EXISTS if another one has it. */
 bool state_rename(const char *state_root, const char *id, const char *name, GError **error);
 
 void state_explain(const Plan *plan, GString *script);

@@ -35,6 +35,10 @@ bool tty_plan(const Spec *spec, Plan *plan, GError **error)
 	plan->tty.stdin_open = spec->rlc.interactive;
 	if (!spec->process.terminal)
 		return true;
+	if (terminal < 0 && spec->rlc.detach) {
+		plan->tty.terminal = true; /* for who attaches, who has a size */
+		return true;
+	}
 	if (terminal < 0) {
 		log_warn("standard input is not a terminal: --tty has no effect");
 		return true;
@@ -162,12 +166,25 @@ static bool close_stdin(GError **error)
 	return replace_stream(null, STDIN_FILENO, error);
 }
 
+/* Pipes of the supervisor's, for a payload that is not root: it may open /dev/stdout anew. */
+static void give_pipes(uint32_t uid)
+{
+	for (int stream = STDOUT_FILENO; stream <= STDERR_FILENO; stream++) {
+		if (fchown(stream, uid, (gid_t)-1) < 0)
+			log_debug("tty: give stream %d to user %u: %s", stream, uid,
+				  g_strerror(errno));
+	}
+}
+
 bool tty_attach(Container *container, uint32_t uid, GError **error)
 {
 	int terminal = container->terminal;
 
-	if (!container->plan->tty.terminal)
+	if (!container->plan->tty.terminal) {
+		if (container->plan->spec->rlc.detach)
+			give_pipes(uid);
 		return container->plan->tty.stdin_open || close_stdin(error);
+	}
 	if (fchown(terminal, uid, (gid_t)-1) < 0)
 		log_debug("tty: give the terminal to user %u: %s", uid, g_strerror(errno));
 	if (ioctl(terminal, TIOCSCTTY, 0) < 0)

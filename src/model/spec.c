@@ -117,6 +117,7 @@ Spec *spec_new(void)
 		strings_new_from(default_readonly_paths, G_N_ELEMENTS(default_readonly_paths));
 	network_init(&spec->rlc.network);
 	spec->rlc.init = true;
+	spec->rlc.stop_timeout = 10;
 	return spec;
 }
 
