@@ -29,9 +29,20 @@ int command_main(int argc, char **argv);
 /* Print the error as "rlc: <message>" on standard error and return the exit code it stands for. */
 int command_fail(const GError *error);
 
+int cmd_cp(int argc, char **argv);
 int cmd_exec(int argc, char **argv);
+int cmd_attach(int argc, char **argv);
+int cmd_inspect(int argc, char **argv);
+int cmd_kill(int argc, char **argv);
+int cmd_logs(int argc, char **argv);
+int cmd_ps(int argc, char **argv);
+int cmd_rename(int argc, char **argv);
+int cmd_rm(int argc, char **argv);
+int cmd_stop(int argc, char **argv);
+int cmd_wait(int argc, char **argv);
 int cmd_port(int argc, char **argv);
 int cmd_network(int argc, char **argv);
 int cmd_run(int argc, char **argv);
+int cmd_top(int argc, char **argv);
 int cmd_unshare(int argc, char **argv);
 int cmd_version(int argc, char **argv);

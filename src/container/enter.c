@@ -277,6 +277,10 @@ static bool enter_planned(const Plan *plan, int *fds, int *ret_exit_code, GError
 		.hosts_notify = -1,
 		.console = -1,
 		.state_lock = -1,
+		.control = -1,
+		.join = {-1, -1, -1, -1, -1, -1, -1, -1, -1},
+		.streams = {-1, -1, -1},
+		.payload_streams = {-1, -1, -1},
 		.root = -1,
 		.terminal = -1,
 	};
@@ -299,4 +303,81 @@ bool enter_exec(const char *state_root, const char *id, const EnterOptions *opti
 
 	return spec && enter_plan(spec, &plan, error) && control_join(state_root, id, fds, error) &&
 	       enter_planned(&plan, fds, ret_exit_code, error);
+}
+
+/* --- rlc's own work inside --- */
+
+typedef struct {
+	EnterFunction function;
+	void *data;
+	bool seen; /* by the payload: in its pid namespace */
+} Call;
+
+static G_GNUC_NORETURN void run_call(const Call *call, Sync *sync)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 &&
+	    (!call->seen || fd_close_others(sync->fd, &error)) &&
+	    call->function(call->data, &error))
+		_exit(0);
+	if (error)
+		sync_send_error(sync, error);
+	_exit(125);
+}
+
+/* The one word that comes is an error; a child that says nothing and fails was killed. */
+static bool wait_for_call(Sync *sync, pid_t pid, GError **error)
+{
+	bool ok = sync_expect_exec(sync, error);
+	int status = 0;
+
+	if (TEMP_FAILURE_RETRY(waitpid(pid, &status, 0)) < 0 || !ok)
+		return ok && error_errno(error, errno, "wait for the process inside");
+	return (WIFEXITED(status) && WEXITSTATUS(status) == 0) ||
+	       error_set(error, RLC_ERROR_FAILED,
+			 "look into the container: the process that did was "
+			 "killed");
+}
+
+static bool call_in(const int *fds, uint64_t flags, const Call *call, GError **error)
+{
+	Sync ours, theirs;
+	auto_fd pidfd = -1;
+	pid_t pid;
+	bool ok;
+
+	if (!sync_pair(&ours, &theirs, error))
+		return false;
+	signal(SIGCHLD, SIG_DFL);
+	pid = namespace_clone_hidden(&fds[CONTROL_USER], CONTROL_JOIN_COUNT - CONTROL_USER, flags,
+				     &pidfd, error);
+	if (pid == 0) {
+		sync_close(&ours);
+		run_call(call, &theirs);
+	}
+	sync_close(&theirs);
+	if (pid < 0)
+		has_ended(fds[CONTROL_PIDFD], error);
+	ok = pid > 0 && wait_for_call(&ours, pid, error);
+	sync_close(&ours);
+	return ok;
+}
+
+bool enter_call(const char *state_root, const char *id, unsigned which, uint64_t flags,
+		EnterFunction function, void *data, GError **error)
+{
+	const Call call = {function, data, which & 1U << CONTROL_PID};
+	int fds[CONTROL_JOIN_COUNT];
+	bool ok;
+
+	if (!control_join(state_root, id, fds, error))
+		return false;
+	for (unsigned i = CONTROL_USER; i < CONTROL_JOIN_COUNT; i++) {
+		if (!(which & 1U << i))
+			fd_close(&fds[i]);
+	}
+	ok = call_in(fds, flags, &call, error);
+	close_all(fds);
+	return ok;
 }

@@ -9,7 +9,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
-#include <sys/types.h>
+#include <stdint.h>
 
 typedef struct {
 	char *const *args; /* the command, NULL at the end */
@@ -28,3 +28,15 @@ typedef struct {
  */
 bool enter_exec(const char *state_root, const char *id, const EnterOptions *options,
 		int *ret_exit_code, GError **error);
+
+/* Work of rlc's own inside. Its standard streams are the caller's. */
+typedef bool (*EnterFunction)(void *data, GError **error);
+
+/*
+ * Call function in a child that is in those of the container's namespaces that which has bits for
+ * (1 << ControlJoin), and with flags (CLONE_NEW*) in new ones; wait for its end.  False with the
+ * child's error.  A child that is in the pid namespace, where the payload sees it, has no
+ * descriptors but its standard streams; another has all of the caller's.
+ */
+bool enter_call(const char *state_root, const char *id, unsigned which, uint64_t flags,
+		EnterFunction function, void *data, GError **error);
