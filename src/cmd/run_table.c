@@ -304,13 +304,7 @@ static bool set_time_ns(RunParse *parse, const char *value, GError **error)
 
 static bool set_name(RunParse *parse, const char *value, GError **error)
 {
-	for (const char *c = value; *c || c == value; c++) {
-		if (!g_ascii_isalnum(*c) && (c == value || !strchr("_.-", *c)))
-			return error_set(error, RLC_ERROR_USAGE,
-					 "column %d: a name is letters and digits, then also _ . -",
-					 (int)(c - value) + 1);
-	}
-	return replace(&parse->spec->rlc.name, value);
+	return run_value_name(value, error) && replace(&parse->spec->rlc.name, value);
 }
 
 static bool set_remove(RunParse *parse, const char *value, GError **error)

@@ -656,3 +656,14 @@ bool run_value_log(Spec *spec, const char *value, GError **error)
 	spec->rlc.log_max_file = (unsigned)number;
 	return true;
 }
+
+bool run_value_name(const char *value, GError **error)
+{
+	for (const char *c = value; *c || c == value; c++) {
+		if (!g_ascii_isalnum(*c) && (c == value || !strchr("_.-", *c)))
+			return error_set(error, RLC_ERROR_USAGE,
+					 "column %d: a name is letters and digits, then also _ . -",
+					 (int)(c - value) + 1);
+	}
+	return true;
+}

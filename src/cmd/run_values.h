@@ -48,3 +48,6 @@ bool run_value_signal(const char *value, int *ret_signal, GError **error);
 
 /* --log-opt: max-size=SIZE or max-file=COUNT */
 bool run_value_log(Spec *spec, const char *value, GError **error);
+
+/* --name, rename: a name that a container can have */
+bool run_value_name(const char *value, GError **error);

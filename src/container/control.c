@@ -149,7 +149,9 @@ bool control_call(int socket, ControlVerb verb, int32_t number, int32_t *ret_num
 	}
 	for (unsigned i = 0; i < count; i++)
 		fd_close(&fds[i]);
-	return error_set(error, RLC_ERROR_STATE, "%s", packet.text);
+	if (packet.verb == CONTROL_ENDED)
+		return error_set(error, RLC_ERROR_STATE, "ask the supervisor: it has ended");
+	return error_set(error, RLC_ERROR_FAILED, "%s", packet.text);
 }
 
 int control_wait(int socket, int timeout_ms, int *ret_exit_code)

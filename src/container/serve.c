@@ -86,9 +86,10 @@ static bool take_signal(Client *client, int number, bool stop)
 
 	if (number <= 0 || number >= NSIG)
 		return fail(client, EINVAL, "send a signal");
-	if (syscall(SYS_pidfd_send_signal, container->init_pidfd, number, NULL, 0) < 0)
-		return fail(client, errno, "send a signal");
 	container->stop_asked |= stop;
+	if (syscall(SYS_pidfd_send_signal, container->init_pidfd, number, NULL, 0) < 0 &&
+	    errno != ESRCH) /* it ends just now */
+		return fail(client, errno, "send a signal");
 	return answer(client, CONTROL_OK, 0, NULL);
 }
 

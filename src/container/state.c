@@ -728,6 +728,15 @@ Spec *state_load_spec(const char *state_root, const char *id, GError **error)
 	return text ? record_parse_spec(text, error) : NULL;
 }
 
+void state_await_end(const char *state_root, const char *id)
+{
+	g_autofree char *path = g_build_filename(state_root, "containers", id, "lock", NULL);
+	auto_fd lock = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (lock >= 0 && TEMP_FAILURE_RETRY(flock(lock, LOCK_SH)) < 0)
+		log_debug("state: wait for the lock of %s: %s", id, g_strerror(errno));
+}
+
 bool state_forget(const char *state_root, const char *id, GError **error)
 {
 	g_autofree char *path = g_build_filename(id, "lock", NULL);

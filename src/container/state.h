@@ -91,6 +91,9 @@ Spec *state_load_spec(const char *state_root, const char *id, GError **error);
 /* supervisor: replace the status on disk, whole or not at all. */
 bool state_save_status(const Plan *plan, const Status *status, GError **error);
 
+/* Wait until no supervisor has the container's lock: its record says then how it ended. */
+void state_await_end(const char *state_root, const char *id);
+
 /* Remove a container that has ended (RLC_ERROR_STATE if it runs), with its name and its logs. */
 bool state_forget(const char *state_root, const char *id, GError **error);
 
