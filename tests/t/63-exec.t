@@ -230,6 +230,7 @@ for who in root "$sub" "$one"; do
 	rlc exec -d c /bin/sleep 0.1
 	rlc top c >/dev/null
 	rlc cp c:/etc/passwd "$T/tmp/passwd-$kind"
+	rm -f "$T/tmp/passwd-$kind"
 	like "$(cat "$T/found/$kind")" "exe [^ ]*/sleep" "$kind: the watcher sees the command itself"
 	unlike "$(cat "$T/found/$kind")" "exe [^ ]*rlc|traced|environ" "$kind: but never rlc"
 	# its loader opens two files
