@@ -147,6 +147,7 @@ int cmd_inspect(int argc, char **argv)
 	static const GOptionEntry entries[] = {{NULL}};
 	g_autoptr(GError) error = NULL;
 	Json json;
+	bool found;
 	int code;
 
 	if (!options_parse(&argc, &argv, entries, &usage, &error))
@@ -154,7 +155,11 @@ int cmd_inspect(int argc, char **argv)
 	json_begin(&json);
 	json_open(&json, NULL, '[');
 	code = containers_each(argv + 1, inspect, &json);
+	found = json.comma;
 	json_close(&json, ']');
-	json_end(&json);
+	if (found)
+		json_end(&json);
+	else
+		g_string_free(json.text, TRUE);
 	return code;
 }

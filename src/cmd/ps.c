@@ -256,6 +256,15 @@ static bool fill(const char *template, const Row *row, GString *text, GError **e
 
 static bool print_template(const GPtrArray *rows, const char *template, GError **error)
 {
+	g_autoptr(GString) unused = g_string_new(NULL);
+	char empty[] = "";
+	Row none;
+
+	/* a wrong field is one even if there is nothing to show */
+	for (int field = 0; field < FIELD_COUNT; field++)
+		none.fields[field] = empty;
+	if (!fill(template, &none, unused, error))
+		return false;
 	for (guint i = 0; i < rows->len; i++) {
 		g_autoptr(GString) text = g_string_new(NULL);
 

@@ -22,6 +22,8 @@
 #define FLAG_AT	      (STREAM_AT + 7)
 #define HEADER_LENGTH (FLAG_AT + 2)
 
+#define LOST "[rlc: output was lost here, the disk was full]"
+
 struct LogFile {
 	int dir, fd;
 	unsigned number; /* of the file that is written */
@@ -116,27 +118,6 @@ static void format_time(int64_t seconds, long nanoseconds, char *ret_text)
 	g_strlcpy(ret_text, text, TIME_LENGTH + 1);
 }
 
-static void append_records(GString *records, int stream, const char *data, size_t length)
-{
-	struct timespec now;
-	char time[TIME_LENGTH + 1], header[HEADER_LENGTH + 1];
-
-	clock_gettime(CLOCK_REALTIME, &now);
-	format_time(now.tv_sec, now.tv_nsec, time);
-	snprintf(header, sizeof header, "%s %s F ", time, stream == 1 ? "stdout" : "stderr");
-	while (length > 0) {
-		const char *newline = memchr(data, '\n', length);
-		size_t line = newline ? (size_t)(newline - data) : length;
-
-		header[FLAG_AT] = newline ? 'F' : 'P';
-		g_string_append_len(records, header, HEADER_LENGTH);
-		g_string_append_len(records, data, (gssize)line);
-		g_string_append_c(records, '\n');
-		data += line + (newline ? 1 : 0);
-		length -= line + (newline ? 1 : 0);
-	}
-}
-
 /* A new file; the oldest goes. */
 static void rotate(LogFile *log)
 {
@@ -152,23 +133,66 @@ static void rotate(LogFile *log)
 	}
 }
 
+/* What is in log->records goes to the file. False if it does not fit on the disk. */
+static bool flush(LogFile *log)
+{
+	bool ok = fd_write_all(log->fd, log->records->str, log->records->len);
+
+	if (ok)
+		log->size += log->records->len;
+	else if (ftruncate(log->fd, (off_t)log->size) < 0)
+		log->size = log->max_size; /* half a record would join the next one: a new file */
+	g_string_truncate(log->records, 0);
+	return ok;
+}
+
+static bool append_record(LogFile *log, const char *header, const char *text, size_t length)
+{
+	uint64_t before = log->size + log->records->len;
+	bool ok = true;
+
+	if (before > 0 && before + HEADER_LENGTH + length + 1 > log->max_size) {
+		ok = flush(log);
+		rotate(log);
+	}
+	g_string_append_len(log->records, header, HEADER_LENGTH);
+	g_string_append_len(log->records, text, (gssize)length);
+	g_string_append_c(log->records, '\n');
+	return ok;
+}
+
+static bool append_bytes(LogFile *log, char *header, const char *data, size_t length)
+{
+	bool ok = true;
+
+	while (length > 0) {
+		const char *newline = memchr(data, '\n', length);
+		size_t line = newline ? (size_t)(newline - data) : length;
+		size_t taken = line + (newline ? 1 : 0);
+
+		header[FLAG_AT] = newline ? 'F' : 'P';
+		ok &= append_record(log, header, data, line);
+		data += taken;
+		length -= taken;
+	}
+	return ok;
+}
+
 bool logfile_write(LogFile *log, int stream, const char *data, size_t length)
 {
-	bool failed_before = log->failed;
+	struct timespec now;
+	char time[TIME_LENGTH + 1], header[HEADER_LENGTH + 1];
+	bool failed_before = log->failed, ok = true;
 
-	g_string_truncate(log->records, 0);
-	append_records(log->records, stream, data, length);
-	if (log->size > 0 && log->size + log->records->len > log->max_size)
-		rotate(log);
-	log->failed = !fd_write_all(log->fd, log->records->str, log->records->len);
-	if (log->failed) {
-		/* half a record would join the next one */
-		if (ftruncate(log->fd, (off_t)log->size) < 0)
-			log->size = log->max_size;
-		return failed_before;
-	}
-	log->size += log->records->len;
-	return true;
+	clock_gettime(CLOCK_REALTIME, &now);
+	format_time(now.tv_sec, now.tv_nsec, time);
+	snprintf(header, sizeof header, "%s %s F ", time, stream == 1 ? "stdout" : "stderr");
+	if (failed_before)
+		ok = append_record(log, header, LOST, strlen(LOST));
+	ok &= append_bytes(log, header, data, length);
+	ok &= flush(log);
+	log->failed = !ok;
+	return ok || failed_before;
 }
 
 /* --- commands read --- */
