@@ -22,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -205,6 +206,22 @@ static bool has_ended(int init_pidfd, GError **error)
 	return !error_set(error, RLC_ERROR_STATE, "join the container: it has ended");
 }
 
+/* The command's own, and what it takes to become it. */
+static uint64_t needed_capabilities(const Plan *plan)
+{
+	static const int setup[] = {CAP_SETPCAP, CAP_SETUID,	   CAP_SETGID,
+				    CAP_CHOWN,	 CAP_DAC_OVERRIDE, CAP_FOWNER};
+	uint64_t mask = plan->spec->process.capabilities.bounding;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(setup); i++)
+		mask |= UINT64_C(1) << setup[i];
+	if (plan->spec->process.rlimits->len > 0)
+		mask |= UINT64_C(1) << CAP_SYS_RESOURCE;
+	if (plan->spec->rlc.detach && plan->guard_exe)
+		mask |= UINT64_C(1) << CAP_SYS_PTRACE; /* to look at what another user runs */
+	return mask;
+}
+
 static bool start_child(Container *container, const int *fds, GError **error)
 {
 	auto_fd null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -214,9 +231,9 @@ static bool start_child(Container *container, const int *fds, GError **error)
 		return error_errno(error, errno, "open '/dev/null'");
 	if (!sync_pair(container->sync, &child_end, error))
 		return false;
-	container->init_pid =
-		namespace_clone_hidden(&fds[CONTROL_USER], CONTROL_JOIN_COUNT - CONTROL_USER, 0,
-				       &container->init_pidfd, error);
+	container->init_pid = namespace_clone_hidden(
+		&fds[CONTROL_USER], CONTROL_JOIN_COUNT - CONTROL_USER, 0,
+		needed_capabilities(container->plan), &container->init_pidfd, error);
 	if (container->init_pid == 0)
 		run_child(container, &child_end, null);
 	sync_close(&child_end);
@@ -351,7 +368,7 @@ static bool call_in(const int *fds, uint64_t flags, const Call *call, GError **e
 		return false;
 	signal(SIGCHLD, SIG_DFL);
 	pid = namespace_clone_hidden(&fds[CONTROL_USER], CONTROL_JOIN_COUNT - CONTROL_USER, flags,
-				     &pidfd, error);
+				     UINT64_MAX, &pidfd, error);
 	if (pid == 0) {
 		sync_close(&ours);
 		run_call(call, &theirs);

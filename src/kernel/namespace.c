@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/nsfs.h>
 #include <linux/sched.h>
 #include <sched.h>
@@ -121,7 +122,8 @@ static const char *type_name(int fd)
 typedef struct {
 	const int *fds; /* of setns(2); -1: none */
 	size_t n;
-	bool hidden; /* from who is inside: not dumpable */
+	bool hidden;	       /* from who is inside: not dumpable */
+	uint64_t capabilities; /* hidden: what is kept of them for the child */
 } Entrance;
 
 /* A change of credentials, as joining a user namespace is, may undo it: fs.suid_dumpable. */
@@ -148,6 +150,24 @@ static bool enter(const Entrance *entrance, GError **error)
 	return true;
 }
 
+/* For who could trace the child all the same, with CAP_SYS_PTRACE in the host's user namespace. */
+static bool keep_capabilities(uint64_t mask, GError **error)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, sets) < 0)
+		return error_errno(error, errno, "read capabilities");
+	for (unsigned i = 0; i < G_N_ELEMENTS(sets); i++) {
+		sets[i].permitted &= (uint32_t)(mask >> 32 * i);
+		sets[i].effective &= (uint32_t)(mask >> 32 * i);
+		sets[i].inheritable = 0;
+	}
+	if (syscall(SYS_capset, &header, sets) < 0)
+		return error_errno(error, errno, "drop capabilities");
+	return true;
+}
+
 /* The process between. Returns 0 in the new child alone. */
 static pid_t clone_between(const Entrance *entrance, uint64_t flags, Sync *sync)
 {
@@ -155,7 +175,8 @@ static pid_t clone_between(const Entrance *entrance, uint64_t flags, Sync *sync)
 	auto_fd pidfd = -1;
 	pid_t pid = -1;
 
-	if (enter(entrance, &error))
+	if (enter(entrance, &error) &&
+	    (!entrance->hidden || keep_capabilities(entrance->capabilities, &error)))
 		pid = clone_with(flags | CLONE_PARENT, &pidfd, &error);
 	if (pid == 0) {
 		sync_close(sync);
@@ -217,10 +238,11 @@ pid_t namespace_clone_in(int userns, int netns, uint64_t flags, int *ret_pidfd, 
 	return clone_entered(&entrance, flags, ret_pidfd, error);
 }
 
-pid_t namespace_clone_hidden(const int *fds, size_t n, uint64_t flags, int *ret_pidfd,
-			     GError **error)
+pid_t namespace_clone_hidden(const int *fds, size_t n, uint64_t flags, uint64_t capabilities,
+			     int *ret_pidfd, GError **error)
 {
-	const Entrance entrance = {.fds = fds, .n = n, .hidden = true};
+	const Entrance entrance = {
+		.fds = fds, .n = n, .hidden = true, .capabilities = capabilities};
 
 	return clone_entered(&entrance, flags, ret_pidfd, error);
 }
