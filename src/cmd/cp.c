@@ -41,6 +41,11 @@ static bool copy(const char *source, const char *target, GError **error)
 		return error_set(error, RLC_ERROR_USAGE,
 				 "copy '%s' to '%s': just one of them has to be CONTAINER:PATH",
 				 source, target);
+	if (strcmp(what.host, "-") == 0)
+		return error_set(error, RLC_ERROR_UNSUPPORTED,
+				 "copy '%s' to '%s': streams are not supported; a file of this "
+				 "name is ./-",
+				 source, target);
 	what.inside = strchr(inside, ':') + 1;
 	if (!*what.inside || !*what.host)
 		return error_set(error, RLC_ERROR_USAGE, "copy '%s' to '%s': a path is empty",

@@ -43,7 +43,8 @@
 #include "feature/tty.h"
 #include "kernel/namespace.h"
 
-#define SHORT_ID 12
+#define SHORT_ID    12
+#define END_WAIT_MS 1000
 
 /* --- what is run --- */
 
@@ -195,15 +196,19 @@ static void close_all(int *fds)
 		fd_close(&fds[i]);
 }
 
-/* Nothing can be made in a pid namespace whose PID 1 is dead; the kernel's words for it mislead. */
-static bool has_ended(int init_pidfd, GError **error)
+/*
+ * Nothing can be made in a pid namespace whose PID 1 is dead, or dies: the kernel's word for it,
+ * ENOMEM, misleads.
+ */
+static void tell_end(int init_pidfd, GError **error)
 {
 	struct pollfd init = {.fd = init_pidfd, .events = POLLIN};
+	bool dies = error && error_is_errno(*error, ENOMEM);
 
-	if (poll(&init, 1, 0) <= 0)
-		return false;
+	if (poll(&init, 1, dies ? END_WAIT_MS : 0) <= 0)
+		return;
 	g_clear_error(error);
-	return !error_set(error, RLC_ERROR_STATE, "join the container: it has ended");
+	error_set(error, RLC_ERROR_STATE, "join the container: it has ended");
 }
 
 /* The command's own, and what it takes to become it. */
@@ -240,7 +245,7 @@ static bool start_child(Container *container, const int *fds, GError **error)
 	if (container->init_pid > 0)
 		return true;
 	container->init_pid = 0;
-	has_ended(fds[CONTROL_PIDFD], error);
+	tell_end(fds[CONTROL_PIDFD], error);
 	return false;
 }
 
@@ -375,7 +380,7 @@ static bool call_in(const int *fds, uint64_t flags, const Call *call, GError **e
 	}
 	sync_close(&theirs);
 	if (pid < 0)
-		has_ended(fds[CONTROL_PIDFD], error);
+		tell_end(fds[CONTROL_PIDFD], error);
 	ok = pid > 0 && wait_for_call(&ours, pid, error);
 	sync_close(&ours);
 	return ok;
