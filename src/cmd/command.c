@@ -29,6 +29,8 @@ static const Command commands[] = {
 	 cmd_wait},
 	{"stop", "[OPTIONS] CONTAINER...", "end containers", cmd_stop},
 	{"kill", "[OPTIONS] CONTAINER...", "send a signal to containers", cmd_kill},
+	{"start", "CONTAINER...", "start containers again that have ended", cmd_start},
+	{"restart", "[OPTIONS] CONTAINER...", "end containers and start them again", cmd_restart},
 	{"rm", "[OPTIONS] CONTAINER...", "remove containers", cmd_rm},
 	{"rename", "CONTAINER NAME", "give a container another name", cmd_rename},
 	{"inspect", "CONTAINER...", "print all about containers as JSON", cmd_inspect},

@@ -32,6 +32,7 @@ static void put_state(Json *json, const Status *status)
 	json_bool(json, "Running", status->state == STATUS_RUNNING);
 	json_bool(json, "Paused", status->state == STATUS_PAUSED);
 	json_number(json, "Pid", status->pid);
+	json_number(json, "RestartCount", status->restarts);
 	json_number(json, "ExitCode", status->exit_code);
 	json_string(json, "Verdict", status->verdict);
 	put_time(json, "StartedAt", status->started);

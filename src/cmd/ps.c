@@ -81,6 +81,9 @@ static char *status_text(const Status *status)
 	case STATUS_STOPPED:
 		since = duration(now - status->finished);
 		return g_strdup_printf("Exited (%d) %s ago", status->exit_code, since);
+	case STATUS_RESTARTING:
+		since = duration(now - status->finished);
+		return g_strdup_printf("Restarting (%d) %s ago", status->exit_code, since);
 	default:
 		return g_strdup("Created");
 	}

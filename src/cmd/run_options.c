@@ -291,6 +291,16 @@ static void finish_spec(RunParse *parse)
 		spec->process.user.name = g_strdup("0");
 }
 
+/* A supervisor starts its container again; the caller of one in the foreground waits for one end.
+ */
+static bool check_restart(const SpecRlc *rlc, GError **error)
+{
+	if (rlc->restart == RESTART_NO || (rlc->detach && rlc->keep))
+		return true;
+	return error_set(error, RLC_ERROR_USAGE, "parse --restart: it %s",
+			 rlc->detach ? "contradicts --rm" : "needs --detach");
+}
+
 static bool run_parse(RunParse *parse, int argc, char **argv, bool stdin_is_terminal,
 		      GError **error)
 {
@@ -307,7 +317,7 @@ static bool run_parse(RunParse *parse, int argc, char **argv, bool stdin_is_term
 		return false;
 	take_command(parse, rest);
 	finish_spec(parse);
-	return check_addresses(parse->spec, error);
+	return check_addresses(parse->spec, error) && check_restart(&parse->spec->rlc, error);
 }
 
 bool run_options_parse(int argc, char **argv, bool stdin_is_terminal, RunOptions *ret_options,

@@ -337,6 +337,11 @@ static bool set_stop_timeout(RunParse *parse, const char *value, GError **error)
 	return true;
 }
 
+static bool set_restart(RunParse *parse, const char *value, GError **error)
+{
+	return run_value_restart(parse->spec, value, error);
+}
+
 static bool set_log_driver(RunParse *parse, const char *value, GError **error)
 {
 	if (strcmp(value, "file") != 0 && strcmp(value, "none") != 0)
@@ -475,6 +480,8 @@ const RunOption run_table[] = {
 	 "what 'rlc stop' sends (default TERM)"},
 	{"stop-timeout", 0, OPTION_ONCE, set_stop_timeout, "SECONDS",
 	 "then 'rlc stop' kills it (default 10)"},
+	{"restart", 0, OPTION_ONCE, set_restart, "POLICY",
+	 "no, on-failure[:COUNT], always or unless-stopped; needs --detach"},
 	{"log-driver", 0, OPTION_ONCE, set_log_driver, "DRIVER",
 	 "what --detach does with the output: file (default) or none"},
 	{"log-opt", 0, OPTION_MANY, set_log_opt, "NAME=VALUE",

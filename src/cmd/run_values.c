@@ -667,3 +667,30 @@ bool run_value_name(const char *value, GError **error)
 	}
 	return true;
 }
+
+bool run_value_restart(Spec *spec, const char *value, GError **error)
+{
+	static const char *const policies[] = {
+		[RESTART_NO] = "no",
+		[RESTART_ON_FAILURE] = "on-failure",
+		[RESTART_ALWAYS] = "always",
+		[RESTART_UNLESS_STOPPED] = "unless-stopped",
+	};
+	g_auto(GStrv) parts = g_strsplit(value, ":", 2);
+	size_t policy = 0;
+	guint64 count;
+
+	while (policy < G_N_ELEMENTS(policies) && g_strcmp0(parts[0], policies[policy]) != 0)
+		policy++;
+	if (policy == G_N_ELEMENTS(policies))
+		return error_set(error, RLC_ERROR_USAGE,
+				 "not one of no, on-failure[:COUNT], always, unless-stopped");
+	spec->rlc.restart = (SpecRestart)policy;
+	if (!parts[1])
+		return true;
+	if (spec->rlc.restart != RESTART_ON_FAILURE ||
+	    !g_ascii_string_to_unsigned(parts[1], 10, 1, G_MAXINT32, &count, NULL))
+		return error_set(error, RLC_ERROR_USAGE, "only on-failure has a COUNT, from 1 on");
+	spec->rlc.restart_max = (unsigned)count;
+	return true;
+}

@@ -51,3 +51,6 @@ bool run_value_log(Spec *spec, const char *value, GError **error);
 
 /* --name, rename: a name that a container can have */
 bool run_value_name(const char *value, GError **error);
+
+/* --restart: no, on-failure[:COUNT], always, unless-stopped */
+bool run_value_restart(Spec *spec, const char *value, GError **error);

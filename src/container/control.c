@@ -31,6 +31,8 @@ bool control_parent(Container *container, GError **error)
 	auto_fd fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	struct sockaddr_un address = socket_address(dir);
 
+	if (container->control >= 0)
+		return true; /* it outlives a payload that is started again */
 	if (dir < 0 || fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof address) < 0 ||
 	    listen(fd, BACKLOG) < 0)
 		return error_errno(error, errno, "listen on '%s/" CONTROL_SOCKET "'",
@@ -133,7 +135,7 @@ bool control_call(int socket, ControlVerb verb, int32_t number, int32_t *ret_num
 	unsigned count = 0;
 	ssize_t n;
 
-	if (!control_send(socket, &packet, NULL, 0, 0))
+	if (!control_send(socket, &packet, NULL, 0, 0) && errno != EPIPE && errno != ECONNRESET)
 		return error_errno(error, errno, "ask the supervisor");
 	n = receive(socket, &packet, fds, &count);
 	if (n < 0 && errno != ECONNRESET)

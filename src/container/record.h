@@ -24,6 +24,7 @@ typedef enum {
 	STATUS_RUNNING,
 	STATUS_PAUSED,
 	STATUS_STOPPED,
+	STATUS_RESTARTING, /* its supervisor waits a little before it starts it again */
 } StatusState;
 
 typedef struct {
@@ -39,7 +40,7 @@ typedef struct {
 void status_clear(Status *status);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Status, status_clear)
 
-/* "created", "running", "paused" or "stopped" */
+/* "created", "running", "paused", "stopped" or "restarting" */
 const char *status_name(StatusState state);
 
 char *record_format_spec(const Spec *spec);

@@ -26,6 +26,10 @@
 
 #define MESSAGES_MAX (1 << 20)
 
+#define RESTART_PAUSE_MS     100
+#define RESTART_PAUSE_MAX_MS 60000
+#define RESTART_STABLE_S     10 /* who ran so long did not fail at once */
+
 /* init never returns from here: it execs the payload, is its reaper, or tells what went wrong. */
 static G_GNUC_NORETURN void run_init(Container *container, Sync *sync)
 {
@@ -88,19 +92,26 @@ static void run_kill(Container *container)
 	container->init_pid = 0;
 }
 
-/* ended: how it did; NULL: it was never started, and nothing is kept of it. */
-static void run_cleanup(Container *container, const Status *ended)
+/* The payload is dead: what it was made of goes. */
+static void run_end_life(Container *container)
 {
 	run_kill(container);
 	join_cleanup(container); /* the network namespace held the interfaces too */
 	net_cleanup(container);
-	streams_cleanup(container);
-	fd_close(&container->control);
-	state_cleanup(container, ended);
+	streams_close(container);
 	fd_close(&container->init_pidfd);
 	fd_close(&container->console);
 	sync_close(container->sync);
 	g_clear_pointer(&container->tiers, g_ptr_array_unref);
+}
+
+/* ended: how it did; NULL: it was never started, and nothing is kept of it. */
+static void run_cleanup(Container *container, const Status *ended)
+{
+	run_end_life(container);
+	streams_cleanup(container);
+	fd_close(&container->control);
+	state_cleanup(container, ended);
 }
 
 static void set_verdict(Status *status, const Spec *spec)
@@ -116,31 +127,99 @@ static void set_verdict(Status *status, const Spec *spec)
 					signal_number, strsignal(signal_number));
 }
 
-/* From the start of its payload to its end; *status says how it went. */
-static bool run_supervised(Container *container, Status *status, GError **error)
+/* All is made: the caller's rlc can go. */
+static bool run_launched(Container *container, GError **error)
 {
-	const Plan *plan = container->plan;
+	if (!container->launcher)
+		return true;
+	if (!sync_send(container->launcher, SYNC_READY, -1, error))
+		return false;
+	sync_close(container->launcher);
+	container->launcher = NULL;
+	if (chdir("/") < 0) /* the caller's directory is his to remove */
+		log_debug("run: leave the caller's directory: %s", g_strerror(errno));
+	return true;
+}
 
-	status->state = STATUS_RUNNING;
-	status->started = g_get_real_time();
-	status->pid = container->init_pid;
-	if (!state_save_status(plan, status, error))
-		return false;
-	if (container->launcher && !sync_send(container->launcher, SYNC_READY, -1, error))
-		return false;
-	if (container->launcher) {
-		sync_close(container->launcher);
-		container->launcher = NULL;
-		if (chdir("/") < 0) /* the caller's directory is his to remove */
-			log_debug("run: leave the caller's directory: %s", g_strerror(errno));
-	}
-	if (!supervise(container, &status->exit_code, error))
-		return false;
+static void set_ended(Status *status)
+{
 	status->state = STATUS_STOPPED;
 	status->finished = g_get_real_time();
 	status->pid = 0;
+}
+
+/* Made, started, ended: *status says how it went. */
+static bool run_life(Container *container, Status *status, GError **error)
+{
+	const Plan *plan = container->plan;
+
+	if (!steps_run(parent_steps, container, error))
+		return false;
+	if (!container->serve)
+		container->serve = serve_start(container);
+	status_clear(status);
+	status->state = STATUS_RUNNING;
+	status->started = g_get_real_time();
+	status->pid = container->init_pid;
+	if (!state_save_status(plan, status, error) || !run_launched(container, error) ||
+	    !supervise(container, &status->exit_code, error))
+		return false;
+	set_ended(status);
 	set_verdict(status, plan->spec);
 	return true;
+}
+
+static bool is_restarted(const Container *container, const Status *status)
+{
+	const SpecRlc *rlc = &container->plan->spec->rlc;
+
+	if (container->stop_asked)
+		return false;
+	if (rlc->restart == RESTART_ON_FAILURE)
+		return status->exit_code != 0 &&
+		       (rlc->restart_max == 0 || status->restarts < rlc->restart_max);
+	return rlc->restart != RESTART_NO;
+}
+
+/* A payload that ends at once would keep the machine busy: wait, each time twice as long. */
+static unsigned next_pause(const Status *status, unsigned pause)
+{
+	if (status->finished - status->started > RESTART_STABLE_S * G_USEC_PER_SEC)
+		return RESTART_PAUSE_MS;
+	return MIN(pause * 2, RESTART_PAUSE_MAX_MS);
+}
+
+static bool run_lives(Container *container, Status *status, GError **error)
+{
+	unsigned pause = RESTART_PAUSE_MS;
+
+	while (run_life(container, status, error)) {
+		if (!is_restarted(container, status))
+			return true;
+		run_end_life(container);
+		status->state = STATUS_RESTARTING;
+		status->restarts++;
+		state_rest(container, status);
+		if (!supervise_pause(container, pause, error))
+			return false;
+		status->state = STATUS_STOPPED;
+		if (container->stop_asked)
+			return true;
+		pause = next_pause(status, pause);
+		container->restarted = true;
+	}
+	return false;
+}
+
+/* It could not be made again: that is how it ended. */
+static void set_failed(Status *status, const GError *error)
+{
+	set_ended(status);
+	status_clear(status);
+	status->exit_code = g_error_matches(error, RLC_ERROR, RLC_ERROR_EXEC_NOT_FOUND) ? 127
+			    : g_error_matches(error, RLC_ERROR, RLC_ERROR_EXEC_DENIED)	? 126
+											: 125;
+	status->verdict = g_strndup(error->message, strcspn(error->message, "\n"));
 }
 
 static bool run_planned(const Plan *plan, Sync *launcher, int *ret_exit_code, GError **error)
@@ -169,20 +248,24 @@ static bool run_planned(const Plan *plan, Sync *launcher, int *ret_exit_code, GE
 		.created = g_get_real_time(),
 		.keep = plan->spec->rlc.keep,
 	};
-	bool ok;
+	g_autoptr(GError) failed = NULL;
+	bool ok, known;
 
+	if (plan->known)
+		state_load_status(plan, &status);
 	supervise_block_signals();
-	ok = steps_run(parent_steps, &container, error);
-	if (ok) {
-		container.serve = serve_start(&container);
-		ok = run_supervised(&container, &status, error);
-	}
-	run_cleanup(&container, ok ? &status : NULL);
+	ok = run_lives(&container, &status, &failed);
+	known = plan->known || container.restarted;
+	if (!ok && known)
+		set_failed(&status, failed);
+	run_cleanup(&container, ok || known ? &status : NULL);
 	if (container.serve)
 		serve_end(container.serve, status.exit_code);
 	supervise_unblock_signals();
 	if (ok)
 		*ret_exit_code = status.exit_code;
+	else
+		g_propagate_error(error, g_steal_pointer(&failed));
 	return ok;
 }
 
@@ -223,20 +306,16 @@ static void show_messages(int messages)
 		return; /* nowhere left to say it */
 }
 
-char *container_run_detached(const Spec *spec, const char *state_root, GError **error)
+/* A process of its own carries the plan out; true when the payload runs. */
+static bool run_launch(const Plan *plan, GError **error)
 {
-	g_autoptr(Plan) plan = NULL;
 	auto_fd messages = -1;
 	Sync ours, theirs;
 	pid_t pid;
 	bool ok;
 
-	/* what the caller's parents left open would stay open with the supervisor */
-	if (!fd_close_others(-1, error))
-		return NULL;
-	plan = plan_new(spec, state_root, error);
-	if (!plan || !sync_pair(&ours, &theirs, error))
-		return NULL;
+	if (!sync_pair(&ours, &theirs, error))
+		return false;
 	pid = fork();
 	if (pid == 0) {
 		sync_close(&ours);
@@ -248,7 +327,28 @@ char *container_run_detached(const Spec *spec, const char *state_root, GError **
 		     : error_errno(error, errno, "fork the supervisor");
 	sync_close(&ours);
 	show_messages(messages);
-	return ok ? g_strdup(plan->id) : NULL;
+	return ok;
+}
+
+char *container_run_detached(const Spec *spec, const char *state_root, GError **error)
+{
+	g_autoptr(Plan) plan = NULL;
+
+	/* what the caller's parents left open would stay open with the supervisor */
+	if (!fd_close_others(-1, error))
+		return NULL;
+	plan = plan_new(spec, state_root, error);
+	return plan && run_launch(plan, error) ? g_strdup(plan->id) : NULL;
+}
+
+bool container_start(const Spec *spec, const char *state_root, const char *id, GError **error)
+{
+	g_autoptr(Plan) plan = NULL;
+
+	if (!fd_close_others(-1, error))
+		return false;
+	plan = plan_new_for(spec, state_root, id, error);
+	return plan && run_launch(plan, error);
 }
 
 void run_clone_explain(const Plan *plan, GString *script)

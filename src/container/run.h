@@ -17,6 +17,12 @@ bool container_run(const Spec *spec, const char *state_root, int *ret_exit_code,
  */
 char *container_run_detached(const Spec *spec, const char *state_root, GError **error);
 
+/*
+ * Start one again that has ended and has a record.  Its root is made anew: what it wrote into a
+ * throw-away root is gone.  RLC_ERROR_STATE if it runs.
+ */
+bool container_start(const Spec *spec, const char *state_root, const char *id, GError **error);
+
 /* Steps of the supervisor; see steps.c. */
 bool run_clone(Container *container, GError **error);
 bool run_start(Container *container, GError **error);

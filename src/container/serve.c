@@ -87,6 +87,9 @@ static bool take_signal(Client *client, int number, bool stop)
 	if (number <= 0 || number >= NSIG)
 		return fail(client, EINVAL, "send a signal");
 	container->stop_asked |= stop;
+	if (container->init_pidfd < 0)
+		return stop ? answer(client, CONTROL_OK, 0, NULL)
+			    : fail(client, 0, "send a signal: it is about to be started again");
 	if (syscall(SYS_pidfd_send_signal, container->init_pidfd, number, NULL, 0) < 0 &&
 	    errno != ESRCH) /* it ends just now */
 		return fail(client, errno, "send a signal");
@@ -100,6 +103,8 @@ static bool take_join(Client *client)
 	int fds[CONTROL_JOIN_COUNT];
 	unsigned count = 0;
 
+	if (join[CONTROL_PIDFD] < 0)
+		return fail(client, 0, "enter the container: it is about to be started again");
 	for (int i = 0; i < CONTROL_JOIN_COUNT; i++) {
 		if (join[i] < 0)
 			continue;

@@ -148,8 +148,7 @@ static void state_remove_name(int names, const char *id)
 }
 
 /* Files that speak of what runs; of no use, or wrong, when it has ended. */
-static const char *const live_files[] = {STATE_IDMAP, STATE_PORTS, STATE_RESOLV, STATE_SUPERVISOR,
-					 CONTROL_SOCKET};
+static const char *const live_files[] = {STATE_IDMAP, STATE_PORTS, STATE_RESOLV, STATE_SUPERVISOR};
 
 static int open_container(int containers, const char *id)
 {
@@ -231,6 +230,7 @@ static void sweep_one(const char *root, int containers, int names, const char *i
 	if (status.state == STATUS_STOPPED)
 		return;
 	release(root, dir, id);
+	unlinkat(dir, CONTROL_SOCKET, 0);
 	status.state = STATUS_STOPPED;
 	status.exit_code = 128 + SIGKILL;
 	status.finished = g_get_real_time();
@@ -388,6 +388,15 @@ static bool state_take_ids(Container *container, const StateDirs *dirs, GError *
 static bool state_write_plan(const Plan *plan, GError **error)
 {
 	g_autofree char *ports = net_publish_record(plan);
+
+	return (!*ports || state_write(plan, STATE_PORTS, ports, error)) &&
+	       (!plan->net.resolv_conf ||
+		state_write(plan, STATE_RESOLV, plan->net.resolv_conf, error));
+}
+
+/* A container that is new: what was asked for, and its name. */
+static bool state_write_record(const Plan *plan, const StateDirs *dirs, GError **error)
+{
 	g_autofree char *config = record_format_spec(plan->spec);
 	Status status = {
 		.state = STATUS_CREATED,
@@ -395,27 +404,53 @@ static bool state_write_plan(const Plan *plan, GError **error)
 		.keep = plan->spec->rlc.keep,
 	};
 
-	return state_write(plan, RECORD_CONFIG, config, error) &&
-	       state_save_status(plan, &status, error) &&
-	       (!*ports || state_write(plan, STATE_PORTS, ports, error)) &&
-	       (!plan->net.resolv_conf ||
-		state_write(plan, STATE_RESOLV, plan->net.resolv_conf, error));
+	return take_name(dirs->names, plan->spec->rlc.name, plan->id, error) &&
+	       state_write(plan, RECORD_CONFIG, config, error) &&
+	       state_save_status(plan, &status, error);
+}
+
+/* A container that is known: it has things of the host's again, for a sweep to find. */
+static bool state_revive(const Plan *plan, GError **error)
+{
+	auto_fd dir = open(plan->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	g_auto(Status) status = {0};
+
+	if (dir < 0 || !read_status(dir, &status))
+		return error_set(error, RLC_ERROR_NOT_FOUND,
+				 "start container %.12s: it has been removed", plan->id);
+	status.state = STATUS_RESTARTING;
+	return write_status(dir, &status, error);
+}
+
+static bool state_take_lock(Container *container, const StateDirs *dirs, GError **error)
+{
+	const Plan *plan = container->plan;
+	g_autofree char *lock = g_strdup_printf("%s/lock", plan->id);
+
+	if (!plan->known && mkdirat(dirs->containers, plan->id, 0700) < 0)
+		return error_errno(error, errno, "make '%s'", plan->state_dir);
+	container->state_lock = state_lock(dirs->containers, lock, LOCK_EX | LOCK_NB);
+	if (container->state_lock < 0 && errno == EWOULDBLOCK)
+		return error_set(error, RLC_ERROR_STATE, "start container %.12s: it is running",
+				 plan->id);
+	if (container->state_lock < 0)
+		return error_errno(error, errno, "lock '%s/lock'", plan->state_dir);
+	container->state_saved = true;
+	return true;
 }
 
 static bool state_make(Container *container, const StateDirs *dirs, GError **error)
 {
 	const Plan *plan = container->plan;
-	g_autofree char *lock = g_strdup_printf("%s/lock", plan->id);
 
-	state_sweep(plan->state_root, dirs->containers, dirs->names);
-	if (mkdirat(dirs->containers, plan->id, 0700) < 0)
-		return error_errno(error, errno, "make '%s'", plan->state_dir);
-	container->state_saved = true;
-	container->state_lock = state_lock(dirs->containers, lock, LOCK_EX | LOCK_NB);
-	if (container->state_lock < 0)
-		return error_errno(error, errno, "lock '%s/lock'", plan->state_dir);
-	return take_name(dirs->names, plan->spec->rlc.name, plan->id, error) &&
-	       state_take_ids(container, dirs, error) && state_write_plan(plan, error);
+	if (!container->state_saved) {
+		state_sweep(plan->state_root, dirs->containers, dirs->names);
+		if (!state_take_lock(container, dirs, error) ||
+		    !(plan->known ? state_revive(plan, error)
+				  : state_write_record(plan, dirs, error)))
+			return false;
+	}
+	return state_take_ids(container, dirs, error) && state_write_plan(plan, error);
 }
 
 bool state_clean(const char *state_root, GError **error)
@@ -444,7 +479,7 @@ bool state_write_cidfile(Container *container, GError **error)
 	const char *path = container->plan->spec->rlc.cidfile;
 	auto_fd fd = -1;
 
-	if (!path)
+	if (!path || container->plan->known || container->restarted)
 		return true;
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0)
@@ -467,6 +502,13 @@ bool state_save_status(const Plan *plan, const Status *status, GError **error)
 	return write_status(dir, status, error);
 }
 
+bool state_load_status(const Plan *plan, Status *ret_status)
+{
+	auto_fd dir = open(plan->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return dir >= 0 && read_status(dir, ret_status);
+}
+
 /* What the container had goes back; what is known of it stays. ROOT/lock is held. */
 static void keep(const Container *container, const StateDirs *dirs, const Status *ended)
 {
@@ -477,8 +519,19 @@ static void keep(const Container *container, const StateDirs *dirs, const Status
 	if (dir < 0)
 		return;
 	release(plan->state_root, dir, plan->id);
+	if (ended->state == STATUS_STOPPED)
+		unlinkat(dir, CONTROL_SOCKET, 0);
 	if (!write_status(dir, ended, &error))
 		log_warn("state: %s", error->message);
+}
+
+void state_rest(const Container *container, const Status *status)
+{
+	StateDirs dirs;
+
+	if (state_open(container->plan->state_root, &dirs, NULL))
+		keep(container, &dirs, status);
+	state_close(&dirs);
 }
 
 void state_cleanup(Container *container, const Status *ended)

@@ -44,7 +44,10 @@ bool state_plan(Plan *plan, const char *root, GError **error);
 /* Take away what containers whose supervisor was killed left behind. */
 bool state_clean(const char *state_root, GError **error);
 
-/* supervisor: make the container's directory, take its lock and its name (EXISTS if taken). */
+/*
+ * supervisor: make the container's directory, take its lock and its name (EXISTS if taken).  One
+ * that is known already is only locked (STATE if it runs).
+ */
 bool state_parent(Container *container, GError **error);
 
 /* supervisor: write --cidfile, which must not exist yet. */
@@ -55,6 +58,12 @@ bool state_write_cidfile(Container *container, GError **error);
  * all but its record, which then says how it ended.  Lets go of the lock. Idempotent.
  */
 void state_cleanup(Container *container, const Status *ended);
+
+/*
+ * supervisor: between two lives of a container that is started again.  Gives back what it had, says
+ * in its record what status says, and keeps the lock.
+ */
+void state_rest(const Container *container, const Status *status);
 
 /*
  * The id of a running container, by its name or by what its id begins with.  Caller frees; NULL
@@ -93,6 +102,9 @@ bool state_save_status(const Plan *plan, const Status *status, GError **error);
 
 /* Wait until no supervisor has the container's lock: its record says then how it ended. */
 void state_await_end(const char *state_root, const char *id);
+
+/* supervisor: the status of a container that has a record. ret_status is the caller's to clear. */
+bool state_load_status(const Plan *plan, Status *ret_status);
 
 /* Remove a container that has ended (RLC_ERROR_STATE if it runs), with its name and its logs. */
 bool state_forget(const char *state_root, const char *id, GError **error);

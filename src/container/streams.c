@@ -31,8 +31,9 @@ static bool make_pipe(Container *container, int stream, GError **error)
 static bool redirect_messages(Container *container, int dir, GError **error)
 {
 	auto_fd null = open("/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY);
-	auto_fd messages = openat(dir, MESSAGES_FILE,
-				  O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
+	auto_fd messages =
+		openat(dir, MESSAGES_FILE,
+		       O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (null < 0 || messages < 0)
 		return error_errno(error, errno, "open the supervisor's messages");
@@ -44,27 +45,31 @@ static bool redirect_messages(Container *container, int dir, GError **error)
 	return true;
 }
 
-bool streams_parent(Container *container, GError **error)
+static bool open_log(Container *container, GError **error)
 {
-	const Spec *spec = container->plan->spec;
-	auto_fd dir = -1;
+	const SpecRlc *rlc = &container->plan->spec->rlc;
+	auto_fd dir = open(container->plan->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (!spec->rlc.detach)
-		return true;
-	dir = open(container->plan->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return error_errno(error, errno, "open '%s'", container->plan->state_dir);
 	if (!redirect_messages(container, dir, error))
 		return false;
-	if (!spec->rlc.log_none) {
-		container->log =
-			logfile_open(dir, spec->rlc.log_max_size, spec->rlc.log_max_file, error);
-		if (!container->log)
-			return false;
-	}
-	if (container->plan->tty.terminal)
+	if (!rlc->log_none)
+		container->log = logfile_open(dir, rlc->log_max_size, rlc->log_max_file, error);
+	return rlc->log_none || container->log;
+}
+
+bool streams_parent(Container *container, GError **error)
+{
+	const Plan *plan = container->plan;
+
+	if (!plan->spec->rlc.detach)
 		return true;
-	return (!container->plan->tty.stdin_open || make_pipe(container, STDIN_FILENO, error)) &&
+	if (!container->restarted && !open_log(container, error))
+		return false;
+	if (plan->tty.terminal)
+		return true;
+	return (!plan->tty.stdin_open || make_pipe(container, STDIN_FILENO, error)) &&
 	       make_pipe(container, STDOUT_FILENO, error) &&
 	       make_pipe(container, STDERR_FILENO, error);
 }
@@ -85,11 +90,16 @@ bool streams_child(Container *container, GError **error)
 	return true;
 }
 
-void streams_cleanup(Container *container)
+void streams_close(Container *container)
 {
 	streams_close_payload(container);
 	for (int i = 0; i < 3; i++)
 		fd_close(&container->streams[i]);
+}
+
+void streams_cleanup(Container *container)
+{
+	streams_close(container);
 	g_clear_pointer(&container->log, logfile_close);
 }
 

@@ -20,6 +20,9 @@ void streams_close_payload(Container *container);
 /* init, before it closes what it inherited: the payload's ends become the standard streams. */
 bool streams_child(Container *container, GError **error);
 
+/* supervisor: the payload is dead; the log stays open for the next. Idempotent. */
+void streams_close(Container *container);
+
 /* supervisor: end of all; idempotent. */
 void streams_cleanup(Container *container);
 

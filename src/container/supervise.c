@@ -317,10 +317,13 @@ static void take_signal(Supervisor *supervisor, int signal_number)
 			break;
 		resize(supervisor); /* the pty sends its own SIGWINCH */
 		return;
-	case SIGHUP:
 	case SIGINT:
 	case SIGQUIT:
 	case SIGTERM:
+		supervisor->container->stop_asked = true;
+		supervisor->told_to_end = true;
+		break;
+	case SIGHUP:
 		supervisor->told_to_end = true;
 		break;
 	case SIGCONT:
@@ -475,4 +478,42 @@ bool supervise(Container *container, int *ret_exit_code, GError **error)
 	if (ok)
 		*ret_exit_code = exit_code(supervisor);
 	return ok;
+}
+
+static gboolean pause_over(gpointer data)
+{
+	*(bool *)data = true;
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean pause_signal(int fd, GIOCondition condition, gpointer data)
+{
+	struct signalfd_siginfo info;
+
+	(void)condition;
+	while (read(fd, &info, sizeof info) == sizeof info) {
+		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT ||
+		    info.ssi_signo == SIGQUIT || info.ssi_signo == SIGHUP)
+			((Container *)data)->stop_asked = true;
+	}
+	return G_SOURCE_CONTINUE;
+}
+
+bool supervise_pause(Container *container, unsigned milliseconds, GError **error)
+{
+	sigset_t set = taken_signals();
+	auto_fd signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	bool over = false;
+	guint timer, source;
+
+	if (signals < 0)
+		return error_errno(error, errno, "open a signalfd");
+	timer = g_timeout_add(milliseconds, pause_over, &over);
+	source = g_unix_fd_add(signals, G_IO_IN, pause_signal, container);
+	while (!over && !container->stop_asked)
+		g_main_context_iteration(NULL, TRUE);
+	if (!over)
+		g_source_remove(timer);
+	g_source_remove(source);
+	return true;
 }

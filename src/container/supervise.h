@@ -25,3 +25,9 @@ void supervise_unblock_signals(void);
  * when this returns. container->init_pid is 0 afterwards: init is reaped.
  */
 bool supervise(Container *container, int *ret_exit_code, GError **error);
+
+/*
+ * Before the payload is started again: answer who asks, for so long or until somebody told the
+ * container to end (container->stop_asked).
+ */
+bool supervise_pause(Container *container, unsigned milliseconds, GError **error);
