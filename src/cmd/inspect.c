@@ -30,7 +30,6 @@ static void put_state(Json *json, const Status *status)
 	json_open(json, "State", '{');
 	json_string(json, "Status", status_name(status->state));
 	json_bool(json, "Running", status->state == STATUS_RUNNING);
-	json_bool(json, "Paused", status->state == STATUS_PAUSED);
 	json_number(json, "Pid", status->pid);
 	json_number(json, "RestartCount", status->restarts);
 	json_number(json, "ExitCode", status->exit_code);

@@ -46,7 +46,7 @@ static const char *const root_kinds[] = {"directory", "overlay", "builtin", NULL
 static const char *const net_modes[] = {"slirp", "none", "host", "bridge", "join", NULL};
 static const char *const userns_modes[] = {"default", "auto", "host", "keep-id", "map", NULL};
 static const char *const restarts[] = {"no", "on-failure", "always", "unless-stopped", NULL};
-static const char *const states[] = {"created", "running", "paused", "stopped", "restarting", NULL};
+static const char *const states[] = {"created", "running", "stopped", "restarting", NULL};
 
 #define AT(member) offsetof(Spec, member)
 

@@ -22,7 +22,6 @@
 typedef enum {
 	STATUS_CREATED, /* it is being made */
 	STATUS_RUNNING,
-	STATUS_PAUSED,
 	STATUS_STOPPED,
 	STATUS_RESTARTING, /* its supervisor waits a little before it starts it again */
 } StatusState;
@@ -40,7 +39,7 @@ typedef struct {
 void status_clear(Status *status);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Status, status_clear)
 
-/* "created", "running", "paused", "stopped" or "restarting" */
+/* "created", "running", "stopped" or "restarting" */
 const char *status_name(StatusState state);
 
 char *record_format_spec(const Spec *spec);
