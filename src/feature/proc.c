@@ -43,8 +43,20 @@ int proc_open(GError **error)
 	return fd_steal(&proc);
 }
 
-/* Hide a directory under an empty read-only tmpfs (one for all), a file under /dev/null. */
-static bool proc_mask_path(int root, const char *path, int empty, int null, GError **error)
+/*
+ * What hides a file or directory.  Each directory gets a tmpfs of its own: before Linux 6.15 a
+ * mount can be cloned only once it is attached.
+ */
+static int proc_new_cover(mode_t mode, int null, GError **error)
+{
+	if (!S_ISDIR(mode))
+		return mount_clone(null, "", false, error);
+	return mount_new("tmpfs", "size=4k,nr_inodes=1,mode=0755",
+			 PROC_ATTRIBUTES | MOUNT_ATTR_RDONLY, error);
+}
+
+/* Hide a directory under an empty read-only tmpfs, a file under /dev/null. */
+static bool proc_mask_path(int root, const char *path, int null, GError **error)
 {
 	g_autoptr(GError) missing = NULL;
 	auto_fd target = mount_open(root, path, MOUNT_NO_SYMLINKS, &missing);
@@ -60,7 +72,7 @@ static bool proc_mask_path(int root, const char *path, int empty, int null, GErr
 	}
 	if (fstat(target, &st) < 0)
 		return error_errno(error, errno, "stat '%s'", path);
-	cover = mount_clone(S_ISDIR(st.st_mode) ? empty : null, "", false, error);
+	cover = proc_new_cover(st.st_mode, null, error);
 	return cover >= 0 && mount_attach(cover, target, path, error);
 }
 
@@ -100,17 +112,13 @@ static int proc_open_null(int root, GError **error)
 bool proc_mask(Container *container, GError **error)
 {
 	const SpecLinux *linux_ = &container->plan->spec->linux_;
-	auto_fd empty = -1, null = -1;
+	auto_fd null = proc_open_null(container->root, error);
 
-	null = proc_open_null(container->root, error);
-	empty = null < 0 ? -1
-			 : mount_new("tmpfs", "size=4k,nr_inodes=1,mode=0755",
-				     PROC_ATTRIBUTES | MOUNT_ATTR_RDONLY, error);
-	if (empty < 0)
+	if (null < 0)
 		return false;
 	for (guint i = 0; i < linux_->masked_paths->len; i++) {
 		if (!proc_mask_path(container->root, g_ptr_array_index(linux_->masked_paths, i),
-				    empty, null, error))
+				    null, error))
 			return false;
 	}
 	for (guint i = 0; i < linux_->readonly_paths->len; i++) {

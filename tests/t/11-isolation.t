@@ -31,6 +31,14 @@ for who in root "$sub" "$one"; do
 		fi
 	done
 
+	# time: the container's own only when asked for
+	ours=$(readlink /proc/self/ns/time)
+	inside "$who" readlink /proc/self/ns/time
+	is "$out" "$ours" "$kind: the time namespace is the host's unless asked for"
+	run as "$who" "$RLC" run --network none --time-ns builtin:busybox readlink /proc/self/ns/time
+	is "$status" 0 "$kind: a time namespace can be asked for"
+	isnt "$out" "$ours" "$kind: and is the container's own"
+
 	# pid: neither seen nor signalled
 	sleep 300 &
 	victim=$!
