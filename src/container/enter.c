@@ -46,6 +46,26 @@
 #define SHORT_ID    12
 #define END_WAIT_MS 1000
 
+static void close_all(int *fds)
+{
+	for (size_t i = 0; i < CONTROL_JOIN_COUNT; i++)
+		fd_close(&fds[i]);
+}
+
+/*
+ * The container's namespaces. What has no descriptor is the host's: a container that is just being
+ * started again has none yet, and must not be taken for one that shares all with the host.
+ */
+static bool open_namespaces(const char *state_root, const char *id, int *fds, GError **error)
+{
+	if (!control_join(state_root, id, fds, error))
+		return false;
+	if (fds[CONTROL_PIDFD] >= 0 && fds[CONTROL_MNT] >= 0 && fds[CONTROL_PID] >= 0)
+		return true;
+	close_all(fds);
+	return error_set(error, RLC_ERROR_STATE, "join the container: it does not run yet");
+}
+
 /* --- what is run --- */
 
 static void override_process(SpecProcess *process, const EnterOptions *options)
@@ -190,12 +210,6 @@ static G_GNUC_NORETURN void run_child(Container *container, Sync *sync, int null
 
 /* --- rlc exec --- */
 
-static void close_all(int *fds)
-{
-	for (size_t i = 0; i < CONTROL_JOIN_COUNT; i++)
-		fd_close(&fds[i]);
-}
-
 /*
  * Nothing can be made in a pid namespace whose PID 1 is dead, or dies: the kernel's word for it,
  * ENOMEM, misleads.
@@ -323,7 +337,8 @@ bool enter_exec(const char *state_root, const char *id, const EnterOptions *opti
 	int fds[CONTROL_JOIN_COUNT];
 	Plan plan = {0};
 
-	return spec && enter_plan(spec, &plan, error) && control_join(state_root, id, fds, error) &&
+	return spec && enter_plan(spec, &plan, error) &&
+	       open_namespaces(state_root, id, fds, error) &&
 	       enter_planned(&plan, fds, ret_exit_code, error);
 }
 
@@ -393,7 +408,7 @@ bool enter_call(const char *state_root, const char *id, unsigned which, uint64_t
 	int fds[CONTROL_JOIN_COUNT];
 	bool ok;
 
-	if (!control_join(state_root, id, fds, error))
+	if (!open_namespaces(state_root, id, fds, error))
 		return false;
 	for (unsigned i = CONTROL_USER; i < CONTROL_JOIN_COUNT; i++) {
 		if (!(which & 1U << i))

@@ -84,6 +84,13 @@ for who in "${everyone[@]}"; do
 	ok "$kind: top's JSON is JSON" python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$T/stdout"
 	unlike "$out" $'\033' "$kind: without what a terminal would obey"
 
+	for limit in {4..20}; do
+		# shellcheck disable=SC2016
+		run as "$who" sh -c 'ulimit -S -n "$1"; exec "$2" exec c sh -c "readlink /proc/self/ns/net"' sh "$limit" "$RLC"
+		[ -z "$out" ] || [ "$out" = "$(rlc exec c readlink /proc/self/ns/net)" ] || break
+	done
+	is "$limit $status" "20 0" "$kind: with few descriptors it is refused, never half joined"
+
 	# the supervisor's end
 	as_background "$who" "$RLC" exec c sleep 999
 	joined=$!
