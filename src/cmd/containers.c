@@ -53,6 +53,8 @@ char *containers_time(int64_t microseconds)
 
 char *containers_image(const Spec *spec)
 {
+	if (spec->rlc.image)
+		return g_strdup(spec->rlc.image);
 	switch (spec->root.kind) {
 	case ROOT_BUILTIN:
 		return g_strdup("builtin:busybox");

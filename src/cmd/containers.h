@@ -23,7 +23,7 @@ StateEntry *containers_get(const char *name, char **ret_root, GError **error);
 /* "2026-11-25T23:10:00.123456Z"; NULL for 0. Caller frees. */
 char *containers_time(int64_t microseconds);
 
-/* "builtin:busybox", or the directory that is the root. Caller frees. */
+/* The image as it was named, or the directory that is the root. Caller frees. */
 char *containers_image(const Spec *spec);
 
 /*

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "cmd/run_options.h"
 #include "container/explain.h"
 #include "container/run.h"
@@ -52,6 +53,9 @@ int cmd_run(int argc, char **argv)
 		run_options_print_help(stdout);
 		return 0;
 	}
+	/* what the caller left open would stay open with the supervisor */
+	if (options.spec->rlc.detach && !fd_close_others(-1, &error))
+		return command_fail(error);
 	state_root = options.state_root ? options.state_root : g_getenv("RLC_ROOT");
 	if (options.explain)
 		return explain(&options, state_root);

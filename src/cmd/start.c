@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 #include "cmd/command.h"
 #include "cmd/containers.h"
 #include "cmd/options.h"
@@ -65,6 +66,8 @@ int cmd_start(int argc, char **argv)
 
 	if (!options_parse(&argc, &argv, entries, &usage, &error))
 		return command_fail(error);
+	if (!fd_close_others(-1, &error)) /* the supervisors would keep it open */
+		return command_fail(error);
 	return containers_each(argv + 1, start, NULL);
 }
 
@@ -89,5 +92,7 @@ int cmd_restart(int argc, char **argv)
 	if (!options_parse(&argc, &argv, entries, &usage, &error))
 		return command_fail(error);
 	timeout = MIN(timeout, G_MAXINT / 1000);
+	if (!fd_close_others(-1, &error)) /* the supervisors would keep it open */
+		return command_fail(error);
 	return containers_each(argv + 1, restart, &timeout);
 }

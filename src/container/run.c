@@ -332,22 +332,15 @@ static bool run_launch(const Plan *plan, GError **error)
 
 char *container_run_detached(const Spec *spec, const char *state_root, GError **error)
 {
-	g_autoptr(Plan) plan = NULL;
+	g_autoptr(Plan) plan = plan_new(spec, state_root, error);
 
-	/* what the caller's parents left open would stay open with the supervisor */
-	if (!fd_close_others(-1, error))
-		return NULL;
-	plan = plan_new(spec, state_root, error);
 	return plan && run_launch(plan, error) ? g_strdup(plan->id) : NULL;
 }
 
 bool container_start(const Spec *spec, const char *state_root, const char *id, GError **error)
 {
-	g_autoptr(Plan) plan = NULL;
+	g_autoptr(Plan) plan = plan_new_for(spec, state_root, id, error);
 
-	if (!fd_close_others(-1, error))
-		return false;
-	plan = plan_new_for(spec, state_root, id, error);
 	return plan && run_launch(plan, error);
 }
 

@@ -12,7 +12,8 @@
 bool container_run(const Spec *spec, const char *state_root, int *ret_exit_code, GError **error);
 
 /*
- * The same by a process of its own, which goes on without the caller: its supervisor.  Returns the
+ * The same by a process of its own, which goes on without the caller: its supervisor.  It keeps
+ * what the caller has open: he closes what his own parents left him (fd_close_others).  Returns the
  * container's id when the payload runs; caller frees.  NULL with *error if it could not be made.
  */
 char *container_run_detached(const Spec *spec, const char *state_root, GError **error);

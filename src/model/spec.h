@@ -138,6 +138,7 @@ typedef enum {
 typedef struct {
 	char *name;    /* --name or NULL */
 	char *cidfile; /* --cidfile or NULL */
+	char *image;   /* as it was named, for show; NULL: the root tells */
 	SpecUserns userns;
 	uint32_t userns_size; /* USERNS_AUTO of root's: how many ids; 0: the default */
 	SpecNetwork network;
