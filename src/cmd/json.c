@@ -69,3 +69,9 @@ void json_number(Json *json, const char *key, int64_t value)
 	begin_member(json, key);
 	g_string_append_printf(json->text, "%" G_GINT64_FORMAT, value);
 }
+
+void json_bool(Json *json, const char *key, bool value)
+{
+	begin_member(json, key);
+	g_string_append(json->text, value ? "true" : "false");
+}

@@ -23,3 +23,4 @@ void json_open(Json *json, const char *key, char bracket);	  /* '{' or '[' */
 void json_close(Json *json, char bracket);			  /* '}' or ']' */
 void json_string(Json *json, const char *key, const char *value); /* NULL: null */
 void json_number(Json *json, const char *key, int64_t value);
+void json_bool(Json *json, const char *key, bool value);

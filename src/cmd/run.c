@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "cmd/run_image.h"
 #include "cmd/run_options.h"
 #include "container/explain.h"
@@ -30,6 +31,17 @@ static int run(const RunOptions *options, const char *state_root)
 	return exit_code;
 }
 
+static int run_detached(const RunOptions *options, const char *state_root)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *id = container_run_detached(options->spec, state_root, &error);
+
+	if (!id)
+		return command_fail(error);
+	puts(id);
+	return 0;
+}
+
 int cmd_run(int argc, char **argv)
 {
 	g_auto(RunOptions) options = {0};
@@ -44,6 +56,9 @@ int cmd_run(int argc, char **argv)
 		run_options_print_help(stdout);
 		return 0;
 	}
+	/* what the caller left open would stay open with the supervisor */
+	if (options.spec->rlc.detach && !fd_close_others(-1, &error))
+		return command_fail(error);
 	if (options.explain)
 		options.pull = PULL_NEVER;
 	if (options.image && !run_image_prepare(&options, holds, &code, &error))
@@ -51,5 +66,8 @@ int cmd_run(int argc, char **argv)
 	if (code != 0)
 		return code;
 	state_root = options.state_root ? options.state_root : g_getenv("RLC_ROOT");
-	return options.explain ? explain(&options, state_root) : run(&options, state_root);
+	if (options.explain)
+		return explain(&options, state_root);
+	return options.spec->rlc.detach ? run_detached(&options, state_root)
+					: run(&options, state_root);
 }

@@ -225,6 +225,7 @@ static void take_words(RunParse *parse, char **rest, bool stdin_is_terminal)
 	} else if (spec->root.kind == ROOT_BUILTIN) {
 		if (strcmp(*rest, BUILTIN_IMAGE) != 0)
 			parse->out->image = g_strdup(*rest);
+		spec->rlc.image = g_strdup(*rest);
 		rest++;
 	}
 	for (; *rest; rest++)
@@ -263,6 +264,16 @@ static void finish_idmap(Spec *spec)
 		g_array_append_vals(gids, uids->data, uids->len);
 }
 
+/* A supervisor starts its container again; the caller of one in the foreground waits for one end.
+ */
+static bool check_restart(const SpecRlc *rlc, GError **error)
+{
+	if (rlc->restart == RESTART_NO || (rlc->detach && rlc->keep))
+		return true;
+	return error_set(error, RLC_ERROR_USAGE, "parse --restart: it %s",
+			 rlc->detach ? "contradicts --rm" : "needs --detach");
+}
+
 static bool run_parse(RunParse *parse, int argc, char **argv, bool stdin_is_terminal,
 		      GError **error)
 {
@@ -280,7 +291,8 @@ static bool run_parse(RunParse *parse, int argc, char **argv, bool stdin_is_term
 		parse->spec->rlc.network.mode = NET_BRIDGE;
 	finish_capabilities(parse);
 	finish_idmap(parse->spec);
-	if (!check_addresses(parse->spec, error))
+	parse->spec->rlc.keep = parse->remove_given ? !parse->remove : parse->spec->rlc.detach;
+	if (!check_addresses(parse->spec, error) || !check_restart(&parse->spec->rlc, error))
 		return false;
 	return parse->out->image || run_image_apply(parse->out, NULL, error);
 }

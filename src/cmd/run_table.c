@@ -54,27 +54,9 @@ static bool set_workdir(RunParse *parse, const char *value, GError **error)
 	return replace(&parse->spec->process.cwd, value);
 }
 
-/* NAME=VALUE as it is; NAME alone takes the host's value, or is left out where the host has none.
- */
-static bool add_env(GPtrArray *env, const char *text, GError **error)
-{
-	const char *value;
-
-	if (!*text || *text == '=')
-		return error_set(error, RLC_ERROR_USAGE, "the name before '=' is empty");
-	if (strchr(text, '=')) {
-		g_ptr_array_add(env, g_strdup(text));
-		return true;
-	}
-	value = g_getenv(text);
-	if (value)
-		g_ptr_array_add(env, g_strconcat(text, "=", value, NULL));
-	return true;
-}
-
 static bool set_env(RunParse *parse, const char *value, GError **error)
 {
-	return add_env(parse->env, value, error);
+	return run_value_env(parse->env, value, error);
 }
 
 static bool take_env_line(RunParse *parse, const char *line, GError **error)
@@ -86,7 +68,7 @@ static bool take_env_line(RunParse *parse, const char *line, GError **error)
 	if (strcspn(line, "= \t") != strcspn(line, "="))
 		return error_set(error, RLC_ERROR_USAGE, "the name '%.*s' has white space in it",
 				 (int)strcspn(line, "="), line);
-	return add_env(parse->out->env, line, error);
+	return run_value_env(parse->out->env, line, error);
 }
 
 static bool set_env_file(RunParse *parse, const char *value, GError **error)
@@ -331,22 +313,55 @@ static bool set_time_ns(RunParse *parse, const char *value, GError **error)
 
 static bool set_name(RunParse *parse, const char *value, GError **error)
 {
-	for (const char *c = value; *c || c == value; c++) {
-		if (!g_ascii_isalnum(*c) && (c == value || !strchr("_.-", *c)))
-			return error_set(error, RLC_ERROR_USAGE,
-					 "column %d: a name is letters and digits, then also _ . -",
-					 (int)(c - value) + 1);
-	}
-	return replace(&parse->spec->rlc.name, value);
+	return run_value_name(value, error) && replace(&parse->spec->rlc.name, value);
 }
 
 static bool set_remove(RunParse *parse, const char *value, GError **error)
 {
-	(void)parse;
-	if (!value)
-		return error_set(error, RLC_ERROR_UNSUPPORTED,
-				 "a container that ended is not kept");
+	(void)error;
+	parse->remove_given = true;
+	parse->remove = value != NULL;
 	return true;
+}
+
+static bool set_detach(RunParse *parse, const char *value, GError **error)
+{
+	(void)error;
+	parse->spec->rlc.detach = value != NULL;
+	return true;
+}
+
+static bool set_stop_signal(RunParse *parse, const char *value, GError **error)
+{
+	return run_value_signal(value, &parse->spec->rlc.stop_signal, error);
+}
+
+static bool set_stop_timeout(RunParse *parse, const char *value, GError **error)
+{
+	guint64 seconds;
+
+	if (!g_ascii_string_to_unsigned(value, 10, 0, 86400, &seconds, NULL))
+		return error_set(error, RLC_ERROR_USAGE, "not a number of seconds up to 86400");
+	parse->spec->rlc.stop_timeout = (unsigned)seconds;
+	return true;
+}
+
+static bool set_restart(RunParse *parse, const char *value, GError **error)
+{
+	return run_value_restart(parse->spec, value, error);
+}
+
+static bool set_log_driver(RunParse *parse, const char *value, GError **error)
+{
+	if (strcmp(value, "file") != 0 && strcmp(value, "none") != 0)
+		return error_set(error, RLC_ERROR_USAGE, "neither file nor none");
+	parse->spec->rlc.log_none = strcmp(value, "none") == 0;
+	return true;
+}
+
+static bool set_log_opt(RunParse *parse, const char *value, GError **error)
+{
+	return run_value_log(parse->spec, value, error);
 }
 
 static bool set_init(RunParse *parse, const char *value, GError **error)
@@ -510,7 +525,19 @@ const RunOption run_table[] = {
 
 	{.help = "Container"},
 	{"name", 0, OPTION_ONCE, set_name, "NAME", "a name of your own beside the id"},
-	{"rm", 0, OPTION_SWITCH, set_remove, NULL, "remove it when it ends (default)"},
+	{"detach", 'd', OPTION_SWITCH, set_detach, NULL, "run in the background and print the id"},
+	{"rm", 0, OPTION_SWITCH, set_remove, NULL,
+	 "forget it when it ends (default unless --detach)"},
+	{"stop-signal", 0, OPTION_ONCE, set_stop_signal, "SIGNAL",
+	 "what 'rlc stop' sends (default TERM)"},
+	{"stop-timeout", 0, OPTION_ONCE, set_stop_timeout, "SECONDS",
+	 "then 'rlc stop' kills it (default 10)"},
+	{"restart", 0, OPTION_ONCE, set_restart, "POLICY",
+	 "no, on-failure[:COUNT], always or unless-stopped; needs --detach"},
+	{"log-driver", 0, OPTION_ONCE, set_log_driver, "DRIVER",
+	 "what --detach does with the output: file (default) or none"},
+	{"log-opt", 0, OPTION_MANY, set_log_opt, "NAME=VALUE",
+	 "max-size=SIZE (10m) of a log file, max-file=COUNT (3)"},
 	{"cidfile", 0, OPTION_ONCE, set_cidfile, "FILE", "write the id to FILE, which must be new"},
 	{"explain", 0, OPTION_SWITCH, set_explain, NULL,
 	 "print every step as a shell script; run nothing"},

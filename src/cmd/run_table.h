@@ -15,6 +15,7 @@ typedef struct {
 	GPtrArray *env; /* of "NAME=VALUE": -e, which go after all of --env-file */
 	uint64_t caps_added, caps_dropped;
 	bool network_given;
+	bool remove_given, remove; /* --rm */
 } RunParse;
 
 /* Puts a value into the Spec. For a switch value is "", or NULL for =false. */

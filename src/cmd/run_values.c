@@ -3,6 +3,7 @@
 
 #include <net/if.h>
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
 
@@ -597,5 +598,99 @@ bool run_value_ulimit(Spec *spec, const char *value, GError **error)
 				 "soft limit '%s' is above the hard one, '%s'", limits[0],
 				 limits[1]);
 	g_array_append_val(spec->process.rlimits, limit);
+	return true;
+}
+
+bool run_value_env(GPtrArray *env, const char *text, GError **error)
+{
+	const char *value;
+
+	if (!*text || *text == '=')
+		return error_set(error, RLC_ERROR_USAGE, "the name before '=' is empty");
+	if (strchr(text, '=')) {
+		g_ptr_array_add(env, g_strdup(text));
+		return true;
+	}
+	value = g_getenv(text);
+	if (value)
+		g_ptr_array_add(env, g_strconcat(text, "=", value, NULL));
+	return true;
+}
+
+bool run_value_signal(const char *value, int *ret_signal, GError **error)
+{
+	const char *name = g_ascii_strncasecmp(value, "SIG", 3) == 0 ? value + 3 : value;
+	guint64 number;
+
+	if (g_ascii_string_to_unsigned(value, 10, 1, NSIG - 1, &number, NULL)) {
+		*ret_signal = (int)number;
+		return true;
+	}
+	for (int i = 1; i < NSIG; i++) {
+		const char *known = sigabbrev_np(i);
+
+		if (known && g_ascii_strcasecmp(known, name) == 0) {
+			*ret_signal = i;
+			return true;
+		}
+	}
+	return error_set(error, RLC_ERROR_USAGE, "no such signal, see signal(7)");
+}
+
+bool run_value_log(Spec *spec, const char *value, GError **error)
+{
+	guint64 number;
+
+	if (g_str_has_prefix(value, "max-size=")) {
+		if (!parse_size(value + strlen("max-size="), &number) || number == 0)
+			return error_set(error, RLC_ERROR_USAGE,
+					 "not a size: a number with k, m or g behind it");
+		spec->rlc.log_max_size = number;
+		return true;
+	}
+	if (!g_str_has_prefix(value, "max-file="))
+		return error_set(error, RLC_ERROR_USAGE,
+				 "neither max-size=SIZE nor max-file=COUNT");
+	if (!g_ascii_string_to_unsigned(value + strlen("max-file="), 10, 1, 1000, &number, NULL))
+		return error_set(error, RLC_ERROR_USAGE, "max-file is a number from 1 to 1000");
+	spec->rlc.log_max_file = (unsigned)number;
+	return true;
+}
+
+bool run_value_name(const char *value, GError **error)
+{
+	for (const char *c = value; *c || c == value; c++) {
+		if (!g_ascii_isalnum(*c) && (c == value || !strchr("_.-", *c)))
+			return error_set(error, RLC_ERROR_USAGE,
+					 "column %d: a name is letters and digits, then also _ . -",
+					 (int)(c - value) + 1);
+	}
+	return true;
+}
+
+bool run_value_restart(Spec *spec, const char *value, GError **error)
+{
+	static const char *const policies[] = {
+		[RESTART_NO] = "no",
+		[RESTART_ON_FAILURE] = "on-failure",
+		[RESTART_ALWAYS] = "always",
+		[RESTART_UNLESS_STOPPED] = "unless-stopped",
+	};
+	g_auto(GStrv) parts = g_strsplit(value, ":", 2);
+	size_t policy = 0;
+	guint64 count;
+
+	while (policy < G_N_ELEMENTS(policies) && g_strcmp0(parts[0], policies[policy]) != 0)
+		policy++;
+	if (policy == G_N_ELEMENTS(policies))
+		return error_set(error, RLC_ERROR_USAGE,
+				 "not one of no, on-failure[:COUNT], always, unless-stopped");
+	spec->rlc.restart = (SpecRestart)policy;
+	if (!parts[1])
+		return true;
+	if (spec->rlc.restart != RESTART_ON_FAILURE ||
+	    !g_ascii_string_to_unsigned(parts[1], 10, 1, G_MAXINT32, &count, NULL))
+		return error_set(error, RLC_ERROR_USAGE, "only on-failure has a COUNT, from 1 on");
+	spec->rlc.restart_max = (unsigned)count;
 	return true;
 }

@@ -36,3 +36,21 @@ bool run_value_idmap(GArray *map, const char *value, GError **error);
 
 /* --ulimit: NAME=SOFT[:HARD] */
 bool run_value_ulimit(Spec *spec, const char *value, GError **error);
+
+/*
+ * -e: NAME=VALUE as it is; NAME alone takes the host's value, or is left out where the host has
+ * none.  Appended to env.
+ */
+bool run_value_env(GPtrArray *env, const char *value, GError **error);
+
+/* --stop-signal, kill --signal: a name with or without SIG, or a number */
+bool run_value_signal(const char *value, int *ret_signal, GError **error);
+
+/* --log-opt: max-size=SIZE or max-file=COUNT */
+bool run_value_log(Spec *spec, const char *value, GError **error);
+
+/* --name, rename: a name that a container can have */
+bool run_value_name(const char *value, GError **error);
+
+/* --restart: no, on-failure[:COUNT], always, unless-stopped */
+bool run_value_restart(Spec *spec, const char *value, GError **error);

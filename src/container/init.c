@@ -16,7 +16,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/keyctl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -26,17 +25,14 @@
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "base/hint.h"
 #include "feature/caps.h"
 #include "feature/exe_guard.h"
+#include "feature/keyring.h"
 #include "feature/proc.h"
 #include "feature/process.h"
 
 #define REAPER_NAME "rlc-init"
 #define STAT_MAX    4096
-
-#define KEYRING_ATTEMPTS 50
-#define KEYRING_WAIT_US	 20000
 
 /* Fields of /proc/PID/stat, counted from the one behind the name; see proc(5). */
 enum {
@@ -119,30 +115,6 @@ static G_GNUC_NORETURN void reaper_main(Container *container, pid_t payload)
 	}
 }
 
-/*
- * The session keyring is inherited by fork and exec and gives its holder the keys in it, whatever
- * namespace he is in: the caller's Kerberos tickets, say.  A new one counts against the caller's
- * quota, and an old one is given back a little after its last process ended.
- */
-static bool join_new_keyring(GError **error)
-{
-	int failure;
-
-	for (int attempt = 0; attempt < KEYRING_ATTEMPTS; attempt++) {
-		if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL) >= 0)
-			return true;
-		/* no keys in this kernel, or a filter that keeps the payload from them as well */
-		if (errno == ENOSYS || errno == EPERM)
-			return true;
-		if (errno != EDQUOT)
-			break;
-		g_usleep(KEYRING_WAIT_US);
-	}
-	failure = errno;
-	error_errno(error, failure, "join a new session keyring");
-	return failure == EDQUOT ? hint_add(error, HINT_KEYS_QUOTA, NULL) : false;
-}
-
 bool init_run_payload(Container *container, GError **error)
 {
 	sigset_t all;
@@ -151,7 +123,7 @@ bool init_run_payload(Container *container, GError **error)
 	/* Out of the caller's process group: his terminal's Ctrl-C comes through the supervisor. */
 	if (setsid() < 0)
 		return error_errno(error, errno, "start a session");
-	if (!join_new_keyring(error))
+	if (!keyring_join_new(error))
 		return false;
 	if (!container->plan->spec->rlc.init)
 		return process_exec(container, error);

@@ -19,6 +19,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "container/control.h"
 #include "container/state.h"
 
 #define PROC_FILE_MAX 65536
@@ -37,11 +38,55 @@ static guint64 start_time(pid_t pid)
 	return fields && g_strv_length(fields) > 19 ? g_ascii_strtoull(fields[19], NULL, 10) : 0;
 }
 
+static bool is_same_file(int fd, const char *path)
+{
+	struct stat a, b;
+
+	return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
+}
+
+/* What enters the container, in ControlJoin's order. What it shares with us is not offered. */
+static bool open_namespaces(Container *container, GError **error)
+{
+	static const char *const names[CONTROL_JOIN_COUNT] = {
+		[CONTROL_USER] = "user",     [CONTROL_MNT] = "mnt",   [CONTROL_PID] = "pid",
+		[CONTROL_NET] = "net",	     [CONTROL_UTS] = "uts",   [CONTROL_IPC] = "ipc",
+		[CONTROL_CGROUP] = "cgroup", [CONTROL_TIME] = "time",
+	};
+
+	container->join[CONTROL_PIDFD] = container->init_pidfd;
+	for (int i = CONTROL_PIDFD + 1; i < CONTROL_JOIN_COUNT; i++) {
+		g_autofree char *path =
+			g_strdup_printf("/proc/%d/ns/%s", container->init_pid, names[i]);
+		g_autofree char *own = g_strdup_printf("/proc/self/ns/%s", names[i]);
+		auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+
+		if (fd < 0 && errno == ENOENT)
+			continue; /* the kernel has no such type, or init is gone */
+		if (fd < 0)
+			return error_errno(error, errno, "open '%s'", path);
+		if (!is_same_file(fd, own))
+			container->join[i] = fd_steal(&fd);
+	}
+	return true;
+}
+
+void join_cleanup(Container *container)
+{
+	container->join[CONTROL_PIDFD] = -1; /* init_pidfd has an owner */
+	for (int i = 0; i < CONTROL_JOIN_COUNT; i++)
+		fd_close(&container->join[i]);
+	fd_close(&container->netns);
+}
+
 bool join_offer(Container *container, GError **error)
 {
 	g_autofree char *path = g_strdup_printf("/proc/%d/ns/net", container->init_pid);
 	g_autofree char *text = NULL;
 
+	if (!open_namespaces(container, error))
+		return false;
 	if (container->plan->net.mode == NET_HOST)
 		return true;
 	container->netns = open(path, O_RDONLY | O_CLOEXEC);
@@ -111,14 +156,6 @@ static bool open_path(JoinPlan *join, const char *path, GError **error)
 		return error_set(error, RLC_ERROR_USAGE,
 				 "join '%s': not a namespace, such as /proc/PID/ns/net", path);
 	return true;
-}
-
-static bool is_same_file(int fd, const char *path)
-{
-	struct stat a, b;
-
-	return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev &&
-	       a.st_ino == b.st_ino;
 }
 
 static bool check_netns(const JoinPlan *join, GError **error)

@@ -20,9 +20,13 @@
 bool join_plan(const Spec *spec, Plan *plan, GError **error);
 
 /*
- * supervisor, after clone and before init closes itself to others: opens the container's network
- * namespace as container->netns and notes in the state directory where it is to be found.
+ * supervisor, after clone and before init closes itself to others: opens the container's namespaces
+ * as container->join (for CONTROL_JOIN) and its network namespace as container->netns, and notes in
+ * the state directory where that one is to be found.
  */
 bool join_offer(Container *container, GError **error);
+
+/* supervisor: close what join_offer() opened; the namespaces may end. Idempotent. */
+void join_cleanup(Container *container);
 
 void join_free(JoinPlan *join);

@@ -46,7 +46,7 @@ static char *plan_random_id(GError **error)
 	return g_string_free(id, FALSE);
 }
 
-Plan *plan_new(const Spec *spec, const char *state_root, GError **error)
+Plan *plan_new_for(const Spec *spec, const char *state_root, const char *id, GError **error)
 {
 	g_autoptr(Plan) plan = g_new0(Plan, 1);
 
@@ -54,7 +54,8 @@ Plan *plan_new(const Spec *spec, const char *state_root, GError **error)
 	plan->clone_flags = spec->linux_.namespaces;
 	plan->mounts = g_array_new(FALSE, FALSE, sizeof(PlanMount));
 	g_array_set_clear_func(plan->mounts, volume_clear);
-	plan->id = plan_random_id(error);
+	plan->known = id != NULL;
+	plan->id = id ? g_strdup(id) : plan_random_id(error);
 	if (!plan->id || !state_plan(plan, state_root, error))
 		return NULL;
 	for (size_t i = 0; i < G_N_ELEMENTS(hooks); i++) {
@@ -64,6 +65,11 @@ Plan *plan_new(const Spec *spec, const char *state_root, GError **error)
 		}
 	}
 	return g_steal_pointer(&plan);
+}
+
+Plan *plan_new(const Spec *spec, const char *state_root, GError **error)
+{
+	return plan_new_for(spec, state_root, NULL, error);
 }
 
 void plan_free(Plan *plan)

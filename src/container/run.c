@@ -13,13 +13,22 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "container/init.h"
+#include "container/join.h"
 #include "container/plan.h"
+#include "container/serve.h"
 #include "container/state.h"
 #include "container/steps.h"
+#include "container/streams.h"
 #include "container/supervise.h"
 #include "feature/exe_guard.h"
 #include "feature/net.h"
 #include "kernel/namespace.h"
+
+#define MESSAGES_MAX (1 << 20)
+
+#define RESTART_PAUSE_MS     100
+#define RESTART_PAUSE_MAX_MS 60000
+#define RESTART_STABLE_S     10 /* who ran so long did not fail at once */
 
 /* init never returns from here: it execs the payload, is its reaper, or tells what went wrong. */
 static G_GNUC_NORETURN void run_init(Container *container, Sync *sync)
@@ -30,7 +39,8 @@ static G_GNUC_NORETURN void run_init(Container *container, Sync *sync)
 	container->sync = sync;
 	container->state_lock = -1; /* closed with the rest */
 	umask(0);		    /* the modes of what init makes are those it asks for */
-	if (!fd_close_others(sync->fd, &error) || !steps_run(child_steps, container, &error))
+	if (!streams_child(container, &error) || !fd_close_others(sync->fd, &error) ||
+	    !steps_run(child_steps, container, &error))
 		sync_send_error(container->sync, error);
 	_exit(125);
 }
@@ -49,6 +59,7 @@ bool run_clone(Container *container, GError **error)
 	if (container->init_pid == 0)
 		run_init(container, &init_end);
 	sync_close(&init_end);
+	streams_close_payload(container);
 	if (container->init_pid > 0)
 		return true;
 	container->init_pid = 0;
@@ -81,25 +92,143 @@ static void run_kill(Container *container)
 	container->init_pid = 0;
 }
 
-static void run_cleanup(Container *container)
+/* The payload is dead: what it was made of goes. */
+static void run_end_life(Container *container)
 {
 	run_kill(container);
-	fd_close(&container->netns); /* it held the interfaces too */
+	join_cleanup(container); /* the network namespace held the interfaces too */
 	net_cleanup(container);
-	state_cleanup(container);
+	streams_close(container);
 	fd_close(&container->init_pidfd);
 	fd_close(&container->console);
 	sync_close(container->sync);
 	g_clear_pointer(&container->tiers, g_ptr_array_unref);
 }
 
-bool container_run(const Spec *spec, const char *state_root, int *ret_exit_code, GError **error)
+/* ended: how it did; NULL: it was never started, and nothing is kept of it. */
+static void run_cleanup(Container *container, const Status *ended)
 {
-	g_autoptr(Plan) plan = plan_new(spec, state_root, error);
+	run_end_life(container);
+	streams_cleanup(container);
+	fd_close(&container->control);
+	state_cleanup(container, ended);
+}
+
+static void set_verdict(Status *status, const Spec *spec)
+{
+	int signal_number = status->exit_code - 128;
+
+	if (status->exit_code == SUPERVISE_TIMED_OUT && spec->rlc.timeout > 0)
+		status->verdict =
+			g_strdup_printf("killed: its time, %u s, was over", spec->rlc.timeout);
+	else if (signal_number > 0 && signal_number < NSIG)
+		status->verdict =
+			g_strdup_printf("code %d stands for signal %d: %s", status->exit_code,
+					signal_number, strsignal(signal_number));
+}
+
+/* All is made: the caller's rlc can go. */
+static bool run_launched(Container *container, GError **error)
+{
+	if (!container->launcher)
+		return true;
+	if (!sync_send(container->launcher, SYNC_READY, -1, error))
+		return false;
+	sync_close(container->launcher);
+	container->launcher = NULL;
+	if (chdir("/") < 0) /* the caller's directory is his to remove */
+		log_debug("run: leave the caller's directory: %s", g_strerror(errno));
+	return true;
+}
+
+static void set_ended(Status *status)
+{
+	status->state = STATUS_STOPPED;
+	status->finished = g_get_real_time();
+	status->pid = 0;
+}
+
+/* Made, started, ended: *status says how it went. */
+static bool run_life(Container *container, Status *status, GError **error)
+{
+	const Plan *plan = container->plan;
+
+	if (!steps_run(parent_steps, container, error))
+		return false;
+	if (!container->serve)
+		container->serve = serve_start(container);
+	status_clear(status);
+	status->state = STATUS_RUNNING;
+	status->started = g_get_real_time();
+	status->pid = container->init_pid;
+	if (!state_save_status(plan, status, error) || !run_launched(container, error) ||
+	    !supervise(container, &status->exit_code, error))
+		return false;
+	set_ended(status);
+	set_verdict(status, plan->spec);
+	return true;
+}
+
+static bool is_restarted(const Container *container, const Status *status)
+{
+	const SpecRlc *rlc = &container->plan->spec->rlc;
+
+	if (container->stop_asked)
+		return false;
+	if (rlc->restart == RESTART_ON_FAILURE)
+		return status->exit_code != 0 &&
+		       (rlc->restart_max == 0 || status->restarts < rlc->restart_max);
+	return rlc->restart != RESTART_NO;
+}
+
+/* A payload that ends at once would keep the machine busy: wait, each time twice as long. */
+static unsigned next_pause(const Status *status, unsigned pause)
+{
+	if (status->finished - status->started > RESTART_STABLE_S * G_USEC_PER_SEC)
+		return RESTART_PAUSE_MS;
+	return MIN(pause * 2, RESTART_PAUSE_MAX_MS);
+}
+
+static bool run_lives(Container *container, Status *status, GError **error)
+{
+	unsigned pause = RESTART_PAUSE_MS;
+
+	while (run_life(container, status, error)) {
+		if (!is_restarted(container, status))
+			return true;
+		run_end_life(container);
+		status->state = STATUS_RESTARTING;
+		status->restarts++;
+		state_rest(container, status);
+		if (!supervise_pause(container, pause, error))
+			return false;
+		status->state = STATUS_STOPPED;
+		if (container->stop_asked)
+			return true;
+		pause = next_pause(status, pause);
+		container->restarted = true;
+	}
+	return false;
+}
+
+/* It could not be made again: that is how it ended. */
+static void set_failed(Status *status, const GError *error)
+{
+	set_ended(status);
+	status_clear(status);
+	status->exit_code = g_error_matches(error, RLC_ERROR, RLC_ERROR_EXEC_NOT_FOUND) ? 127
+			    : g_error_matches(error, RLC_ERROR, RLC_ERROR_EXEC_DENIED)	? 126
+											: 125;
+	status->verdict = g_strndup(error->message, strcspn(error->message, "\n"));
+}
+
+static bool run_planned(const Plan *plan, Sync *launcher, int *ret_exit_code, GError **error)
+{
 	Sync sync = {.fd = -1};
 	Container container = {
 		.plan = plan,
 		.sync = &sync,
+		.launcher = launcher,
 		.init_pidfd = -1,
 		.netns = -1,
 		.net_pidfd = -1,
@@ -108,19 +237,111 @@ bool container_run(const Spec *spec, const char *state_root, int *ret_exit_code,
 		.hosts_notify = -1,
 		.console = -1,
 		.state_lock = -1,
+		.control = -1,
+		.join = {-1, -1, -1, -1, -1, -1, -1, -1, -1},
+		.streams = {-1, -1, -1},
+		.payload_streams = {-1, -1, -1},
 		.root = -1,
 		.terminal = -1,
 	};
+	g_auto(Status) status = {
+		.created = g_get_real_time(),
+		.keep = plan->spec->rlc.keep,
+	};
+	g_autoptr(GError) failed = NULL;
+	bool ok, known;
+
+	if (plan->known)
+		state_load_status(plan, &status);
+	supervise_block_signals();
+	ok = run_lives(&container, &status, &failed);
+	known = plan->known || container.restarted;
+	if (!ok && known)
+		set_failed(&status, failed);
+	run_cleanup(&container, ok || known ? &status : NULL);
+	if (container.serve)
+		serve_end(container.serve, status.exit_code);
+	supervise_unblock_signals();
+	if (ok)
+		*ret_exit_code = status.exit_code;
+	else
+		g_propagate_error(error, g_steal_pointer(&failed));
+	return ok;
+}
+
+bool container_run(const Spec *spec, const char *state_root, int *ret_exit_code, GError **error)
+{
+	g_autoptr(Plan) plan = plan_new(spec, state_root, error);
+
+	return plan && run_planned(plan, NULL, ret_exit_code, error);
+}
+
+/* --- on its own --- */
+
+static G_GNUC_NORETURN void run_detached(const Plan *plan, Sync *launcher)
+{
+	g_autoptr(GError) error = NULL;
+	int exit_code;
+
+	if (setsid() < 0)
+		error_errno(&error, errno, "start a session");
+	else if (run_planned(plan, launcher, &exit_code, &error))
+		_exit(0);
+	if (launcher->fd >= 0)
+		sync_send_error(launcher, error);
+	else
+		log_error("%s", error->message); /* into the container's messages */
+	_exit(125);
+}
+
+/* What the supervisor had to say until all was made is for the caller. */
+static void show_messages(int messages)
+{
+	g_autofree char *text = NULL;
+
+	if (messages < 0 || lseek(messages, 0, SEEK_SET) < 0)
+		return;
+	text = fd_read_all(messages, "messages", MESSAGES_MAX, NULL);
+	if (text && !fd_write_all(STDERR_FILENO, text, strlen(text)))
+		return; /* nowhere left to say it */
+}
+
+/* A process of its own carries the plan out; true when the payload runs. */
+static bool run_launch(const Plan *plan, GError **error)
+{
+	auto_fd messages = -1;
+	Sync ours, theirs;
+	pid_t pid;
 	bool ok;
 
-	if (!plan)
+	if (!sync_pair(&ours, &theirs, error))
 		return false;
-	supervise_block_signals();
-	ok = steps_run(parent_steps, &container, error) &&
-	     supervise(&container, ret_exit_code, error);
-	run_cleanup(&container);
-	supervise_unblock_signals();
+	pid = fork();
+	if (pid == 0) {
+		sync_close(&ours);
+		run_detached(plan, &theirs);
+	}
+	sync_close(&theirs);
+	ok = pid > 0 ? sync_expect(&ours, SYNC_MESSAGES, &messages, error) &&
+			       sync_expect(&ours, SYNC_READY, NULL, error)
+		     : error_errno(error, errno, "fork the supervisor");
+	sync_close(&ours);
+	show_messages(messages);
 	return ok;
+}
+
+char *container_run_detached(const Spec *spec, const char *state_root, GError **error)
+{
+	g_autoptr(Plan) plan = plan_new(spec, state_root, error);
+
+	return plan && run_launch(plan, error) ? g_strdup(plan->id) : NULL;
+}
+
+bool container_start(const Spec *spec, const char *state_root, const char *id, GError **error)
+{
+	g_autoptr(Plan) plan = plan_new_for(spec, state_root, id, error);
+
+	return plan && run_launch(plan, error);
 }
 
 void run_clone_explain(const Plan *plan, GString *script)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Run: one container in the foreground, from its Spec to its exit code. */
+/* Run: one container, from its Spec to its exit code; in the foreground, or on its own. */
 #pragma once
 
 #include "model/container.h"
@@ -10,6 +10,19 @@
  * set if the container could not be made; then nothing is left of it.
  */
 bool container_run(const Spec *spec, const char *state_root, int *ret_exit_code, GError **error);
+
+/*
+ * The same by a process of its own, which goes on without the caller: its supervisor.  It keeps
+ * what the caller has open: he closes what his own parents left him (fd_close_others).  Returns the
+ * container's id when the payload runs; caller frees.  NULL with *error if it could not be made.
+ */
+char *container_run_detached(const Spec *spec, const char *state_root, GError **error);
+
+/*
+ * Start one again that has ended and has a record.  Its root is made anew: what it wrote into a
+ * throw-away root is gone.  RLC_ERROR_STATE if it runs.
+ */
+bool container_start(const Spec *spec, const char *state_root, const char *id, GError **error);
 
 /* Steps of the supervisor; see steps.c. */
 bool run_clone(Container *container, GError **error);

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -16,6 +17,7 @@
 #include "base/fd.h"
 #include "base/hint.h"
 #include "base/log.h"
+#include "container/control.h"
 #include "feature/net_bridge.h"
 #include "feature/idmap.h"
 #include "feature/net_dnat.h"
@@ -147,45 +149,116 @@ static void state_remove_name(int names, const char *id)
 	closedir(dir);
 }
 
-/* What a container's directory holds; the lock last, for who has it lives. */
-static const char *const state_files[] = {SCRATCH_RECORD, STATE_IDMAP,	    STATE_PORTS,
-					  STATE_RESOLV,	  STATE_SUPERVISOR, "lock"};
-
 /* What cannot be removed now stays on record, for the next sweep. */
 static bool state_remove_scratch(int dir, const char *id)
 {
 	g_autoptr(GError) error = NULL;
 	g_autofree char *path = fd_read_file(dir, SCRATCH_RECORD, PATH_MAX, NULL);
 
-	if (!path || scratch_remove(path, &error))
+	if (!path || scratch_remove(path, &error)) {
+		unlinkat(dir, SCRATCH_RECORD, 0);
 		return true;
+	}
 	log_warn("state: container %.12s: %s; by hand: rlc unshare rm -rf '%s'", id, error->message,
 		 path);
 	return false;
 }
 
+/* Files that speak of what runs; of no use, or wrong, when it has ended. */
+static const char *const live_files[] = {STATE_IDMAP, STATE_PORTS, STATE_RESOLV, STATE_SUPERVISOR};
+
+static int open_container(int containers, const char *id)
+{
+	return openat(containers, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* Give back what the container had of the host; false: not all could be. ROOT/lock is held. */
+static bool release(const char *root, int dir, const char *id)
+{
+	net_dnat_release(dir, id); /* before the address can be another's */
+	net_bridge_release(root, dir, id);
+	for (size_t i = 0; i < G_N_ELEMENTS(live_files); i++) {
+		if (unlinkat(dir, live_files[i], 0) < 0 && errno != ENOENT)
+			log_debug("state: remove %s of %s: %s", live_files[i], id,
+				  g_strerror(errno));
+	}
+	return state_remove_scratch(dir, id);
+}
+
+/* All files of a directory of ours; the lock last, for who has it lives. */
+static void remove_files(int dir)
+{
+	DIR *list = fd_list(dir);
+	struct dirent *entry;
+
+	while (list && (entry = readdir(list))) {
+		if (entry->d_name[0] != '.' && strcmp(entry->d_name, "lock") != 0)
+			unlinkat(dir, entry->d_name, 0);
+	}
+	if (list)
+		closedir(list);
+	unlinkat(dir, "lock", 0);
+}
+
 /* Remove one container's directory, which holds only files of ours. ROOT/lock is held. */
 static void state_remove(const char *root, int containers, int names, const char *id)
 {
-	auto_fd dir = openat(containers, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_fd dir = open_container(containers, id);
 
 	if (dir < 0)
 		return;
-	if (!state_remove_scratch(dir, id))
+	if (!release(root, dir, id))
 		return;
 	state_remove_name(names, id);
-	net_dnat_release(dir, id); /* before the address can be another's */
-	net_bridge_release(root, dir, id);
-	for (size_t i = 0; i < G_N_ELEMENTS(state_files); i++) {
-		if (unlinkat(dir, state_files[i], 0) < 0 && errno != ENOENT)
-			log_debug("state: remove %s of %s: %s", state_files[i], id,
-				  g_strerror(errno));
-	}
+	remove_files(dir);
 	if (unlinkat(containers, id, AT_REMOVEDIR) < 0)
 		log_debug("state: remove %s: %s", id, g_strerror(errno));
 }
 
-/* Remove the containers whose supervisor is dead. ROOT/lock is held. */
+/* Replaced by rename(2): who reads it sees the old or the new one. */
+static bool write_status(int dir, const Status *status, GError **error)
+{
+	g_autofree char *text = record_format_status(status);
+	auto_fd fd = openat(dir, RECORD_STATUS ".new",
+			    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0 || !fd_write_all(fd, text, strlen(text)) ||
+	    renameat(dir, RECORD_STATUS ".new", dir, RECORD_STATUS) < 0)
+		return error_errno(error, errno, "write the container's status");
+	return true;
+}
+
+static bool read_status(int dir, Status *ret_status)
+{
+	g_autofree char *text = fd_read_file(dir, RECORD_STATUS, STATE_FILE_MAX, NULL);
+
+	return text && record_parse_status(text, ret_status, NULL);
+}
+
+/* The supervisor is dead. What is to be kept is kept, and says so. ROOT/lock is held. */
+static void sweep_one(const char *root, int containers, int names, const char *id)
+{
+	auto_fd dir = open_container(containers, id);
+	g_auto(Status) status = {0};
+
+	if (dir < 0 || !read_status(dir, &status) || !status.keep ||
+	    status.state == STATUS_CREATED) {
+		state_remove(root, containers, names, id);
+		return;
+	}
+	if (status.state == STATUS_STOPPED)
+		return;
+	release(root, dir, id);
+	unlinkat(dir, CONTROL_SOCKET, 0);
+	status.state = STATUS_STOPPED;
+	status.exit_code = 128 + SIGKILL;
+	status.finished = g_get_real_time();
+	status.pid = 0;
+	status.verdict = g_strdup("its supervisor was killed, and the container with it");
+	write_status(dir, &status, NULL);
+}
+
+/* Clean up after the containers whose supervisor is dead. ROOT/lock is held. */
 static void state_sweep(const char *root, int containers, int names)
 {
 	DIR *dir = fd_list(containers);
@@ -201,7 +274,7 @@ static void state_sweep(const char *root, int containers, int names)
 			continue;
 		lock = state_lock(containers, path, LOCK_EX | LOCK_NB);
 		if (lock >= 0)
-			state_remove(root, containers, names, entry->d_name);
+			sweep_one(root, containers, names, entry->d_name);
 	}
 	closedir(dir);
 }
@@ -232,20 +305,19 @@ static bool state_open(const char *state_root, StateDirs *dirs, GError **error)
 	return dirs->names >= 0;
 }
 
-static bool state_take_name(const Plan *plan, int names, GError **error)
+static bool take_name(int names, const char *name, const char *id, GError **error)
 {
-	const char *name = plan->spec->rlc.name;
 	char owner[NAME_MAX + 1] = "";
 
-	if (!name || symlinkat(plan->id, names, name) == 0)
+	if (!name || symlinkat(id, names, name) == 0)
 		return true;
 	if (errno != EEXIST)
 		return error_errno(error, errno, "take the name '%s'", name);
 	if (readlinkat(names, name, owner, sizeof owner - 1) < 0)
 		owner[0] = '\0';
 	return error_set(error, RLC_ERROR_EXISTS,
-			 "take the name '%s': container %.12s has it; end that one, or choose "
-			 "another --name",
+			 "take the name '%s': container %.12s has it; remove that one (rlc rm "
+			 "-f), or choose another name",
 			 name, owner);
 }
 
@@ -341,20 +413,63 @@ static bool state_write_plan(const Plan *plan, GError **error)
 		state_write(plan, STATE_RESOLV, plan->net.resolv_conf, error));
 }
 
-static bool state_make(Container *container, const StateDirs *dirs, GError **error)
+/* A container that is new: what was asked for, and its name. */
+static bool state_write_record(const Plan *plan, const StateDirs *dirs, GError **error)
+{
+	g_autofree char *config = record_format_spec(plan->spec);
+	Status status = {
+		.state = STATUS_CREATED,
+		.created = g_get_real_time(),
+		.keep = plan->spec->rlc.keep,
+	};
+
+	return take_name(dirs->names, plan->spec->rlc.name, plan->id, error) &&
+	       state_write(plan, RECORD_CONFIG, config, error) &&
+	       state_save_status(plan, &status, error);
+}
+
+/* A container that is known: it has things of the host's again, for a sweep to find. */
+static bool state_revive(const Plan *plan, GError **error)
+{
+	auto_fd dir = open(plan->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	g_auto(Status) status = {0};
+
+	if (dir < 0 || !read_status(dir, &status))
+		return error_set(error, RLC_ERROR_NOT_FOUND,
+				 "start container %.12s: it has been removed", plan->id);
+	status.state = STATUS_RESTARTING;
+	return write_status(dir, &status, error);
+}
+
+static bool state_take_lock(Container *container, const StateDirs *dirs, GError **error)
 {
 	const Plan *plan = container->plan;
 	g_autofree char *lock = g_strdup_printf("%s/lock", plan->id);
 
-	state_sweep(plan->state_root, dirs->containers, dirs->names);
-	if (mkdirat(dirs->containers, plan->id, 0700) < 0)
+	if (!plan->known && mkdirat(dirs->containers, plan->id, 0700) < 0)
 		return error_errno(error, errno, "make '%s'", plan->state_dir);
-	container->state_saved = true;
 	container->state_lock = state_lock(dirs->containers, lock, LOCK_EX | LOCK_NB);
+	if (container->state_lock < 0 && errno == EWOULDBLOCK)
+		return error_set(error, RLC_ERROR_STATE, "start container %.12s: it is running",
+				 plan->id);
 	if (container->state_lock < 0)
 		return error_errno(error, errno, "lock '%s/lock'", plan->state_dir);
-	return state_take_name(plan, dirs->names, error) &&
-	       state_take_ids(container, dirs, error) && state_write_plan(plan, error);
+	container->state_saved = true;
+	return true;
+}
+
+static bool state_make(Container *container, const StateDirs *dirs, GError **error)
+{
+	const Plan *plan = container->plan;
+
+	if (!container->state_saved) {
+		state_sweep(plan->state_root, dirs->containers, dirs->names);
+		if (!state_take_lock(container, dirs, error) ||
+		    !(plan->known ? state_revive(plan, error)
+				  : state_write_record(plan, dirs, error)))
+			return false;
+	}
+	return state_take_ids(container, dirs, error) && state_write_plan(plan, error);
 }
 
 bool state_clean(const char *state_root, GError **error)
@@ -383,7 +498,7 @@ bool state_write_cidfile(Container *container, GError **error)
 	const char *path = container->plan->spec->rlc.cidfile;
 	auto_fd fd = -1;
 
-	if (!path)
+	if (!path || container->plan->known || container->restarted)
 		return true;
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0)
@@ -397,17 +512,62 @@ bool state_write_cidfile(Container *container, GError **error)
 	return true;
 }
 
-void state_cleanup(Container *container)
+bool state_save_status(const Plan *plan, const Status *status, GError **error)
 {
+	auto_fd dir = open(plan->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir < 0)
+		return error_errno(error, errno, "open '%s'", plan->state_dir);
+	return write_status(dir, status, error);
+}
+
+bool state_load_status(const Plan *plan, Status *ret_status)
+{
+	auto_fd dir = open(plan->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return dir >= 0 && read_status(dir, ret_status);
+}
+
+/* What the container had goes back; what is known of it stays. ROOT/lock is held. */
+static void keep(const Container *container, const StateDirs *dirs, const Status *ended)
+{
+	const Plan *plan = container->plan;
+	auto_fd dir = open_container(dirs->containers, plan->id);
+	g_autoptr(GError) error = NULL;
+
+	if (dir < 0)
+		return;
+	release(plan->state_root, dir, plan->id);
+	if (ended->state == STATUS_STOPPED)
+		unlinkat(dir, CONTROL_SOCKET, 0);
+	if (!write_status(dir, ended, &error))
+		log_warn("state: %s", error->message);
+}
+
+void state_rest(const Container *container, const Status *status)
+{
+	StateDirs dirs;
+
+	if (state_open(container->plan->state_root, &dirs, NULL))
+		keep(container, &dirs, status);
+	state_close(&dirs);
+}
+
+void state_cleanup(Container *container, const Status *ended)
+{
+	const Plan *plan = container->plan;
 	StateDirs dirs;
 
 	if (!container->state_saved)
 		return;
-	if (state_open(container->plan->state_root, &dirs, NULL))
-		state_remove(container->plan->state_root, dirs.containers, dirs.names,
-			     container->plan->id);
+	if (state_open(plan->state_root, &dirs, NULL)) {
+		if (ended && plan->spec->rlc.keep)
+			keep(container, &dirs, ended);
+		else
+			state_remove(plan->state_root, dirs.containers, dirs.names, plan->id);
+	}
+	fd_close(&container->state_lock); /* before another can look whether it lives */
 	state_close(&dirs);
-	fd_close(&container->state_lock);
 	container->state_saved = false;
 }
 
@@ -452,16 +612,21 @@ static char *find_by_id(const StateDirs *dirs, const char *prefix, GError **erro
 	return g_strdup(found);
 }
 
+static bool check_name(const char *name, GError **error)
+{
+	if (*name && strspn(name, STATE_NAME_CHARACTERS) == strlen(name) && *name != '.')
+		return true;
+	return error_set(error, RLC_ERROR_USAGE, "find container '%s': not a name, nor an id",
+			 name);
+}
+
 char *state_find(const char *state_root, const char *name, GError **error)
 {
 	StateDirs dirs;
 	char *id = NULL;
 
-	if (!*name || strspn(name, STATE_NAME_CHARACTERS) != strlen(name) || *name == '.') {
-		error_set(error, RLC_ERROR_USAGE, "find container '%s': not a name, nor an id",
-			  name);
+	if (!check_name(name, error))
 		return NULL;
-	}
 	if (state_open(state_root, &dirs, error)) {
 		id = find_by_name(&dirs, name);
 		if (!id)
@@ -483,6 +648,204 @@ char *state_read(const char *state_root, const char *id, const char *file, GErro
 		return g_strdup("");
 	g_propagate_error(error, g_steal_pointer(&failed));
 	return NULL;
+}
+
+/* --- all containers, those that ended too --- */
+
+void state_entry_free(StateEntry *entry)
+{
+	if (!entry)
+		return;
+	g_free(entry->id);
+	g_free(entry->name);
+	status_clear(&entry->status);
+	g_free(entry);
+}
+
+static gint compare_created(gconstpointer a, gconstpointer b)
+{
+	const StateEntry *const *first = a, *const *second = b;
+	int64_t difference = (*second)->status.created - (*first)->status.created;
+
+	return difference < 0 ? -1 : difference > 0;
+}
+
+static StateEntry *read_entry(const StateDirs *dirs, const char *id)
+{
+	auto_fd dir = open_container(dirs->containers, id);
+	g_autoptr(StateEntry) entry = g_new0(StateEntry, 1);
+
+	if (dir < 0 || !read_status(dir, &entry->status))
+		return NULL;
+	entry->id = g_strdup(id);
+	entry->alive = is_running(dirs->containers, id);
+	if (!entry->alive && entry->status.state != STATUS_STOPPED)
+		return NULL; /* killed since the sweep; the next one tells what is left of it */
+	return g_steal_pointer(&entry);
+}
+
+static void add_names(const StateDirs *dirs, GHashTable *by_id)
+{
+	DIR *list = fd_list(dirs->names);
+	struct dirent *link;
+
+	while (list && (link = readdir(list))) {
+		char id[NAME_MAX + 1];
+		ssize_t n = readlinkat(dirs->names, link->d_name, id, sizeof id - 1);
+		StateEntry *entry;
+
+		if (n <= 0)
+			continue;
+		id[n] = '\0';
+		entry = g_hash_table_lookup(by_id, id);
+		if (entry && !entry->name)
+			entry->name = g_strdup(link->d_name);
+	}
+	if (list)
+		closedir(list);
+}
+
+static GPtrArray *list_entries(const StateDirs *dirs)
+{
+	GPtrArray *entries = g_ptr_array_new_with_free_func((GDestroyNotify)state_entry_free);
+	g_autoptr(GHashTable) by_id = g_hash_table_new(g_str_hash, g_str_equal);
+	DIR *list = fd_list(dirs->containers);
+	struct dirent *found;
+
+	while (list && (found = readdir(list))) {
+		StateEntry *entry =
+			found->d_name[0] == '.' ? NULL : read_entry(dirs, found->d_name);
+
+		if (!entry)
+			continue;
+		g_ptr_array_add(entries, entry);
+		g_hash_table_insert(by_id, entry->id, entry);
+	}
+	if (list)
+		closedir(list);
+	add_names(dirs, by_id);
+	g_ptr_array_sort(entries, compare_created);
+	return entries;
+}
+
+GPtrArray *state_list(const char *state_root, GError **error)
+{
+	GPtrArray *entries = NULL;
+	StateDirs dirs;
+
+	if (state_open(state_root, &dirs, error)) {
+		state_sweep(state_root, dirs.containers, dirs.names);
+		entries = list_entries(&dirs);
+	}
+	state_close(&dirs);
+	return entries;
+}
+
+/* A name wins over an id that begins so. */
+static StateEntry *select_entry(const GPtrArray *entries, const char *name, GError **error)
+{
+	StateEntry *found = NULL;
+
+	for (guint i = 0; i < entries->len; i++) {
+		StateEntry *entry = g_ptr_array_index(entries, i);
+
+		if (g_strcmp0(entry->name, name) == 0)
+			return entry;
+	}
+	for (guint i = 0; i < entries->len; i++) {
+		StateEntry *entry = g_ptr_array_index(entries, i);
+
+		if (!g_str_has_prefix(entry->id, name))
+			continue;
+		if (found) {
+			error_set(error, RLC_ERROR_USAGE,
+				  "find container '%s': the ids of several begin so, %.12s and "
+				  "%.12s",
+				  name, found->id, entry->id);
+			return NULL;
+		}
+		found = entry;
+	}
+	if (!found)
+		error_set(error, RLC_ERROR_NOT_FOUND,
+			  "find container '%s': none has this name, or an id that begins so; "
+			  "'rlc ps -a' lists them",
+			  name);
+	return found;
+}
+
+StateEntry *state_get(const char *state_root, const char *name, GError **error)
+{
+	g_autoptr(GPtrArray) entries = NULL;
+	StateEntry *entry;
+
+	if (!check_name(name, error))
+		return NULL;
+	entries = state_list(state_root, error);
+	entry = entries ? select_entry(entries, name, error) : NULL;
+	if (!entry)
+		return NULL;
+	g_ptr_array_set_free_func(entries, NULL);
+	for (guint i = 0; i < entries->len; i++) {
+		if (g_ptr_array_index(entries, i) != entry)
+			state_entry_free(g_ptr_array_index(entries, i));
+	}
+	return entry;
+}
+
+Spec *state_load_spec(const char *state_root, const char *id, GError **error)
+{
+	g_autofree char *text = state_read(state_root, id, RECORD_CONFIG, error);
+
+	return text ? record_parse_spec(text, error) : NULL;
+}
+
+void state_await_end(const char *state_root, const char *id)
+{
+	g_autofree char *path = g_build_filename(state_root, "containers", id, "lock", NULL);
+	auto_fd lock = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (lock >= 0 && TEMP_FAILURE_RETRY(flock(lock, LOCK_SH)) < 0)
+		log_debug("state: wait for the lock of %s: %s", id, g_strerror(errno));
+}
+
+bool state_forget(const char *state_root, const char *id, GError **error)
+{
+	g_autofree char *path = g_build_filename(id, "lock", NULL);
+	auto_fd lock = -1;
+	StateDirs dirs;
+	bool ok = state_open(state_root, &dirs, error);
+
+	if (ok && faccessat(dirs.containers, id, F_OK, 0) == 0) {
+		lock = state_lock(dirs.containers, path, LOCK_EX | LOCK_NB);
+		ok = lock >= 0 ||
+		     error_set(error, RLC_ERROR_STATE, "remove container %.12s: it is running", id);
+		if (ok)
+			state_remove(state_root, dirs.containers, dirs.names, id);
+	}
+	state_close(&dirs);
+	return ok;
+}
+
+bool state_rename(const char *state_root, const char *id, const char *name, GError **error)
+{
+	StateDirs dirs;
+	char owner[NAME_MAX + 1] = "";
+	bool ok = state_open(state_root, &dirs, error);
+
+	if (ok && readlinkat(dirs.names, name, owner, sizeof owner - 1) > 0 &&
+	    strcmp(owner, id) == 0) {
+		state_close(&dirs);
+		return true;
+	}
+	/* under ROOT/lock nobody sees the moment without a name, or with two */
+	ok = ok && take_name(dirs.names, name, id, error);
+	if (ok) {
+		state_remove_name(dirs.names, id);
+		ok = take_name(dirs.names, name, id, error);
+	}
+	state_close(&dirs);
+	return ok;
 }
 
 void state_explain(const Plan *plan, GString *script)

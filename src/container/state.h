@@ -10,13 +10,20 @@
  *     ROOT/containers/ID/supervisor  its supervisor's pid, when that process began (proc(5), stat,
  *                               field 22), and its descriptor of the container's network namespace
  *     ROOT/containers/ID/scratch  the directory on disk that an overlay writes to
+ *     ROOT/containers/ID/config, status  see record.h
+ *     ROOT/containers/ID/control  the supervisor's socket, see control.h
+ *     ROOT/containers/ID/log.N  what a detached container wrote, see logfile.h
+ *     ROOT/containers/ID/messages  what its supervisor had to say
  *     ROOT/names/NAME           link to the ID of the container that has the name
  *
  * A container runs exactly as long as its lock is held; a pid is never trusted.  Whoever starts the
- * next container sweeps away what a killed supervisor left.  All directories are 0700 and ours.
+ * next container sweeps away what a killed supervisor left: all of it, or where the container is to
+ * be kept all but its config, status and logs; the status says then that it was killed.  All
+ * directories are 0700 and ours.
  */
 #pragma once
 
+#include "container/record.h"
 #include "feature/net_publish.h"
 #include "model/container.h"
 
@@ -38,14 +45,26 @@ bool state_plan(Plan *plan, const char *root, GError **error);
 /* Take away what containers whose supervisor was killed left behind. */
 bool state_clean(const char *state_root, GError **error);
 
-/* supervisor: make the container's directory, take its lock and its name (EXISTS if taken). */
+/*
+ * supervisor: make the container's directory, take its lock and its name (EXISTS if taken).  One
+ * that is known already is only locked (STATE if it runs).
+ */
 bool state_parent(Container *container, GError **error);
 
 /* supervisor: write --cidfile, which must not exist yet. */
 bool state_write_cidfile(Container *container, GError **error);
 
-/* supervisor: remove what state_parent() made. Idempotent. */
-void state_cleanup(Container *container);
+/*
+ * supervisor: remove what state_parent() made; if ended is given and the container is to be kept,
+ * all but its record, which then says how it ended.  Lets go of the lock. Idempotent.
+ */
+void state_cleanup(Container *container, const Status *ended);
+
+/*
+ * supervisor: between two lives of a container that is started again.  Gives back what it had, says
+ * in its record what status says, and keeps the lock.
+ */
+void state_rest(const Container *container, const Status *status);
 
 /*
  * The id of a running container, by its name or by what its id begins with.  Caller frees; NULL
@@ -58,5 +77,40 @@ bool state_write(const Plan *plan, const char *file, const char *text, GError **
 
 /* A file of a container's, "" if it has none. Caller frees. */
 char *state_read(const char *state_root, const char *id, const char *file, GError **error);
+
+/* One container as it is on disk. */
+typedef struct {
+	char *id;
+	char *name;    /* NULL: none */
+	bool alive;    /* its supervisor has its lock */
+	Status status; /* what is true: STATUS_STOPPED where the supervisor is dead */
+} StateEntry;
+
+void state_entry_free(StateEntry *entry);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(StateEntry, state_entry_free)
+
+/* All containers, of StateEntry *, the newest first. Sweeps what dead supervisors left. */
+GPtrArray *state_list(const char *state_root, GError **error);
+
+/* As state_find(), but of all containers, those that ended too. */
+StateEntry *state_get(const char *state_root, const char *name, GError **error);
+
+/* The Spec as it was asked for. Caller frees. */
+Spec *state_load_spec(const char *state_root, const char *id, GError **error);
+
+/* supervisor: replace the status on disk, whole or not at all. */
+bool state_save_status(const Plan *plan, const Status *status, GError **error);
+
+/* Wait until no supervisor has the container's lock: its record says then how it ended. */
+void state_await_end(const char *state_root, const char *id);
+
+/* supervisor: the status of a container that has a record. ret_status is the caller's to clear. */
+bool state_load_status(const Plan *plan, Status *ret_status);
+
+/* Remove a container that has ended (RLC_ERROR_STATE if it runs), with its name and its logs. */
+bool state_forget(const char *state_root, const char *id, GError **error);
+
+/* Give a container another name. RLC_ERROR_EXISTS if another one has it. */
+bool state_rename(const char *state_root, const char *id, const char *name, GError **error);
 
 void state_explain(const Plan *plan, GString *script);

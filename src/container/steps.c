@@ -8,11 +8,13 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "container/control.h"
 #include "container/init.h"
 #include "container/join.h"
 #include "container/run.h"
 #include "container/scratch.h"
 #include "container/state.h"
+#include "container/streams.h"
 #include "feature/dev.h"
 #include "feature/idmap.h"
 #include "feature/names.h"
@@ -31,8 +33,10 @@
 const Step parent_steps[] = {
 	{"state",      state_parent,       state_explain},        /* say on disk that it exists */
 	{"scratch",    scratch_parent,     scratch_explain},      /* a disk for what is written, if not memory */
+	{"control",    control_parent,     NULL},                 /* where other commands reach it */
+	{"streams",    streams_parent,     NULL},                 /* of a detached container: the log */
 	{"clone",      run_clone,          run_clone_explain},    /* init, in new namespaces */
-	{"offer",      join_offer,         NULL},                 /* its network, for others to join */
+	{"offer",      join_offer,         NULL},                 /* its namespaces, for others to join */
 	{"idmap",      idmap_parent,       idmap_explain},        /* who is who inside */
 	{"rootfs",     rootfs_parent,      rootfs_parent_explain}, /* root's files, by init's ids */
 	{"network",    net_parent,         net_parent_explain},   /* the net process on init's tap, or a bridge */

@@ -12,6 +12,9 @@
  * output: it is copied until the master says EIO, which it does when the last slave is closed and
  * the buffer is empty.  Only then is the loop over.  A sink that takes nothing could hold that up
  * for ever; who had asked for the end, by a signal or --timeout, does not wait for it long.
+ *
+ * A detached container has no caller: its streams lead to the log and to who is attached
+ * (streams.h, serve.h), and nothing is pumped.
  */
 #include "container/supervise.h"
 
@@ -30,6 +33,8 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "container/serve.h"
+#include "container/streams.h"
 #include "feature/net_bridge.h"
 
 #define DRAIN_MS 1000 /* for output that is left when the container was told to end */
@@ -50,6 +55,7 @@ struct Supervisor {
 	GMainLoop *loop;
 	guint signal_source, init_source, net_source, names_source, timer_source;
 	Pump input, output;
+	Streams *streams;	       /* of a detached container; or NULL */
 	int terminal_in, terminal_out; /* the caller's, opened anew; -1: none */
 	struct termios saved;	       /* of the caller's terminal, when raw */
 	bool raw;
@@ -257,10 +263,26 @@ static void resize(Supervisor *supervisor)
 		log_debug("supervise: resize the terminal: %s", g_strerror(errno));
 }
 
+static void streams_wrote(void *data, int stream, const char *bytes, size_t length)
+{
+	Supervisor *supervisor = data;
+
+	serve_output(supervisor->container->serve, stream, bytes, length);
+}
+
+static bool start_streams(Supervisor *supervisor, GError **error)
+{
+	supervisor->streams =
+		streams_start(supervisor->container, streams_wrote, supervisor, error);
+	return supervisor->streams != NULL;
+}
+
 static bool start_terminal(Supervisor *supervisor, GError **error)
 {
 	int console = supervisor->container->console;
 
+	if (supervisor->container->serve && supervisor->container->plan->spec->rlc.detach)
+		return start_streams(supervisor, error);
 	if (console < 0)
 		return true;
 	if (!g_unix_set_fd_nonblocking(console, TRUE, error))
@@ -291,19 +313,23 @@ static void take_signal(Supervisor *supervisor, int signal_number)
 	case SIGPIPE: /* a write of ours, which has its own error */
 		return;
 	case SIGWINCH:
-		if (!supervisor->container->plan->tty.terminal)
+		if (!supervisor->container->plan->tty.terminal || supervisor->streams)
 			break;
 		resize(supervisor); /* the pty sends its own SIGWINCH */
 		return;
-	case SIGHUP:
 	case SIGINT:
 	case SIGQUIT:
 	case SIGTERM:
+		supervisor->container->stop_asked = true;
+		supervisor->told_to_end = true;
+		break;
+	case SIGHUP:
 		supervisor->told_to_end = true;
 		break;
 	case SIGCONT:
 		set_raw(supervisor); /* the shell had the terminal meanwhile */
-		resize(supervisor);
+		if (!supervisor->streams)
+			resize(supervisor);
 		break;
 	default:
 		break;
@@ -346,7 +372,9 @@ static gboolean init_ended(int fd, GIOCondition condition, gpointer data)
 	supervisor->init_ended = true;
 	supervisor->init_source = 0;
 	unwatch(&supervisor->timer_source);
-	if (container->console < 0)
+	if (supervisor->streams)
+		streams_drain(supervisor->streams);
+	if (container->console < 0 || supervisor->streams)
 		g_main_loop_quit(supervisor->loop);
 	else if (supervisor->told_to_end || supervisor->timed_out)
 		supervisor->timer_source = g_timeout_add(DRAIN_MS, drain_over, supervisor);
@@ -411,6 +439,7 @@ static void stop(Supervisor *supervisor)
 {
 	pump_stop(&supervisor->input);
 	pump_stop(&supervisor->output);
+	g_clear_pointer(&supervisor->streams, streams_stop);
 	unwatch(&supervisor->timer_source);
 	unwatch(&supervisor->names_source);
 	unwatch(&supervisor->net_source);
@@ -449,4 +478,42 @@ bool supervise(Container *container, int *ret_exit_code, GError **error)
 	if (ok)
 		*ret_exit_code = exit_code(supervisor);
 	return ok;
+}
+
+static gboolean pause_over(gpointer data)
+{
+	*(bool *)data = true;
+	return G_SOURCE_REMOVE;
+}
+
+static gboolean pause_signal(int fd, GIOCondition condition, gpointer data)
+{
+	struct signalfd_siginfo info;
+
+	(void)condition;
+	while (read(fd, &info, sizeof info) == sizeof info) {
+		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT ||
+		    info.ssi_signo == SIGQUIT || info.ssi_signo == SIGHUP)
+			((Container *)data)->stop_asked = true;
+	}
+	return G_SOURCE_CONTINUE;
+}
+
+bool supervise_pause(Container *container, unsigned milliseconds, GError **error)
+{
+	sigset_t set = taken_signals();
+	auto_fd signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	bool over = false;
+	guint timer, source;
+
+	if (signals < 0)
+		return error_errno(error, errno, "open a signalfd");
+	timer = g_timeout_add(milliseconds, pause_over, &over);
+	source = g_unix_fd_add(signals, G_IO_IN, pause_signal, container);
+	while (!over && !container->stop_asked)
+		g_main_context_iteration(NULL, TRUE);
+	if (!over)
+		g_source_remove(timer);
+	g_source_remove(source);
+	return true;
 }

@@ -101,3 +101,12 @@ bool caps_keep_kill(GError **error)
 
 	return caps_set(&caps, 0, error);
 }
+
+bool caps_raise_permitted(GError **error)
+{
+	g_auto(cap_t) sets = cap_get_proc();
+
+	if (!sets || !caps_fill(sets, CAP_EFFECTIVE, caps_held()) || cap_set_proc(sets) < 0)
+		return error_errno(error, errno, "raise capabilities");
+	return true;
+}

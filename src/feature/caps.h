@@ -27,3 +27,6 @@ bool caps_set(const SpecCapabilities *caps, uint32_t uid, GError **error);
 
 /* Reaper: keep nothing but CAP_KILL, for payloads that run as somebody else. */
 bool caps_keep_kill(GError **error);
+
+/* Make all that is permitted effective again, after a change of the file system ids took some. */
+bool caps_raise_permitted(GError **error);

@@ -10,6 +10,9 @@
  */
 bool exe_guard_plan(const Spec *spec, Plan *plan, GError **error);
 
+/* The same for a process that joins a container, without its id map: where in doubt, yes. */
+void exe_guard_plan_entered(Plan *plan);
+
 /*
  * Payload, just before exec: have it watched, if the plan says so.  The parent then has to call
  * exe_guard_watch().  Fails where this host forbids ptrace(2).

@@ -182,23 +182,28 @@ static bool become_user(const SpecProcess *process, const User *user, GError **e
 		return check_mapped(errno, "user", user->uid, error);
 	if (!caps_set(&process->capabilities, user->uid, error))
 		return false;
+	/* where fs.suid_dumpable is 1 a change of ids opens what is still rlc to the new user */
+	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+		return error_errno(error, errno, "close this process to others");
 	if (process->no_new_privileges && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return error_errno(error, errno, "set no_new_privs");
 	return true;
 }
 
 /*
- * Without a reaper the payload is PID 1, and the change of user took from it the signal that ends
- * it with its supervisor.  A supervisor that died in between left a closed socket.
+ * Whose end is the supervisor's end as well: without a reaper the payload, PID 1, and a process
+ * that joined a container in the foreground.  The change of user took the signal for it.  A
+ * supervisor that died in between left a closed socket.
  */
-static bool tie_to_supervisor(const Sync *sync, GError **error)
+static bool tie_to_supervisor(const Container *container, GError **error)
 {
-	struct pollfd supervisor = {.fd = sync->fd};
+	const Plan *plan = container->plan;
+	struct pollfd supervisor = {.fd = container->sync->fd};
 
-	if (getpid() != 1)
+	if (plan->entered ? plan->spec->rlc.detach : getpid() != 1)
 		return true;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
-		return error_errno(error, errno, "tie the container to its supervisor");
+		return error_errno(error, errno, "tie the payload to its supervisor");
 	if (poll(&supervisor, 1, 0) != 0)
 		return error_set(error, RLC_ERROR_FAILED, "start the payload: nobody waits for it");
 	return true;
@@ -341,7 +346,7 @@ bool process_exec(Container *container, GError **error)
 		return false;
 	umask(0022);
 	if (!enter_cwd(process->cwd, error) || !become_user(process, &user, error) ||
-	    !tie_to_supervisor(container->sync, error))
+	    !tie_to_supervisor(container, error))
 		return false;
 	if (process->user.umask >= 0)
 		umask((mode_t)process->user.umask);

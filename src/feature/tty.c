@@ -3,7 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -31,6 +35,10 @@ bool tty_plan(const Spec *spec, Plan *plan, GError **error)
 	plan->tty.stdin_open = spec->rlc.interactive;
 	if (!spec->process.terminal)
 		return true;
+	if (terminal < 0 && spec->rlc.detach) {
+		plan->tty.terminal = true; /* for who attaches, who has a size */
+		return true;
+	}
 	if (terminal < 0) {
 		log_warn("standard input is not a terminal: --tty has no effect");
 		return true;
@@ -47,14 +55,12 @@ bool tty_plan(const Spec *spec, Plan *plan, GError **error)
  * The slave is opened through the master (TIOCGPTPEER) and bound by descriptor: no path of the
  * container is trusted on the way.
  */
-static bool open_pty(int *ret_master, int *ret_slave, GError **error)
+static bool open_slave(int *ret_master, int *ret_slave, int ptmx, GError **error)
 {
-	auto_fd master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	auto_fd master = ptmx;
 	int unlocked = 0;
 	int slave;
 
-	if (master < 0)
-		return error_errno(error, errno, "open '/dev/ptmx'");
 	if (ioctl(master, TIOCSPTLCK, &unlocked) < 0)
 		return error_errno(error, errno, "unlock the pty");
 	slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -63,6 +69,30 @@ static bool open_pty(int *ret_master, int *ret_slave, GError **error)
 	*ret_master = fd_steal(&master);
 	*ret_slave = slave;
 	return true;
+}
+
+static bool open_pty(int *ret_master, int *ret_slave, GError **error)
+{
+	auto_fd master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (master < 0)
+		return error_errno(error, errno, "open '/dev/ptmx'");
+	return open_slave(ret_master, ret_slave, fd_steal(&master), error);
+}
+
+/* The same in a container that lives: its payload may have put something else there. */
+static bool open_pty_checked(int *ret_master, int *ret_slave, GError **error)
+{
+	auto_fd master = open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+	struct statfs fs;
+	struct stat st;
+
+	if (master < 0 || fstat(master, &st) < 0 || fstatfs(master, &fs) < 0)
+		return error_errno(error, errno, "open '/dev/pts/ptmx'");
+	if (!S_ISCHR(st.st_mode) || st.st_rdev != makedev(5, 2) || fs.f_type != DEVPTS_SUPER_MAGIC)
+		return error_set(error, RLC_ERROR_FAILED,
+				 "open '/dev/pts/ptmx': it is not that of a devpts");
+	return open_slave(ret_master, ret_slave, fd_steal(&master), error);
 }
 
 static bool bind_console(int slave, GError **error)
@@ -99,6 +129,20 @@ bool tty_child(Container *container, GError **error)
 	return true;
 }
 
+bool tty_enter(Container *container, GError **error)
+{
+	auto_fd master = -1, slave = -1;
+
+	if (!container->plan->tty.terminal)
+		return true;
+	if (!open_pty_checked(&master, &slave, error) ||
+	    !set_size(slave, &container->plan->tty, error) ||
+	    !sync_send(container->sync, SYNC_CONSOLE, master, error))
+		return false;
+	container->terminal = fd_steal(&slave);
+	return true;
+}
+
 bool tty_parent(Container *container, GError **error)
 {
 	if (!container->plan->tty.terminal)
@@ -122,12 +166,25 @@ static bool close_stdin(GError **error)
 	return replace_stream(null, STDIN_FILENO, error);
 }
 
+/* Pipes of the supervisor's, for a payload that is not root: it may open /dev/stdout anew. */
+static void give_pipes(uint32_t uid)
+{
+	for (int stream = STDOUT_FILENO; stream <= STDERR_FILENO; stream++) {
+		if (fchown(stream, uid, (gid_t)-1) < 0)
+			log_debug("tty: give stream %d to user %u: %s", stream, uid,
+				  g_strerror(errno));
+	}
+}
+
 bool tty_attach(Container *container, uint32_t uid, GError **error)
 {
 	int terminal = container->terminal;
 
-	if (!container->plan->tty.terminal)
+	if (!container->plan->tty.terminal) {
+		if (container->plan->spec->rlc.detach)
+			give_pipes(uid);
 		return container->plan->tty.stdin_open || close_stdin(error);
+	}
 	if (fchown(terminal, uid, (gid_t)-1) < 0)
 		log_debug("tty: give the terminal to user %u: %s", uid, g_strerror(errno));
 	if (ioctl(terminal, TIOCSCTTY, 0) < 0)

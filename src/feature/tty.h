@@ -13,6 +13,12 @@ bool tty_plan(const Spec *spec, Plan *plan, GError **error);
 /* init, after the pivot: make the pty, bind it on /dev/console, send the master out. */
 bool tty_child(Container *container, GError **error);
 
+/*
+ * A process that joins a container, in its namespaces: the same, without /dev/console, and with a
+ * look at what /dev/pts/ptmx is by now.
+ */
+bool tty_enter(Container *container, GError **error);
+
 /* supervisor: take the master into container->console. */
 bool tty_parent(Container *container, GError **error);
 

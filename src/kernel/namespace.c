@@ -3,10 +3,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <linux/nsfs.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -61,7 +65,7 @@ static bool namespace_refused(uint64_t flags, int errno_value, GError **error)
 {
 	g_autofree char *text = namespace_flags_text(flags);
 
-	error_errno(error, errno_value, "clone3 with %s", text);
+	error_errno(error, errno_value, "clone3%s%s", *text ? " with " : "", text);
 	switch (errno_value) {
 	case ENOSPC:
 	case EUSERS:
@@ -102,23 +106,77 @@ pid_t namespace_clone(uint64_t flags, int *ret_pidfd, GError **error)
 	return clone_with(flags, ret_pidfd, error);
 }
 
-static bool enter(int userns, int netns, GError **error)
+/* For messages: "CLONE_NEWNET" */
+static const char *type_name(int fd)
 {
-	if (userns >= 0 && setns(userns, CLONE_NEWUSER) < 0)
-		return error_errno(error, errno, "join the user namespace");
-	if (setns(netns, CLONE_NEWNET) < 0)
-		return error_errno(error, errno, "join the network namespace");
+	int type = ioctl(fd, NS_GET_NSTYPE);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(namespaces); i++) {
+		if (type >= 0 && namespaces[i].flag == (uint64_t)type)
+			return namespaces[i].name;
+	}
+	return "given";
+}
+
+/* Namespaces of others to enter, and how */
+typedef struct {
+	const int *fds; /* of setns(2); -1: none */
+	size_t n;
+	bool hidden;	       /* from who is inside: not dumpable */
+	uint64_t capabilities; /* hidden: what is kept of them for the child */
+} Entrance;
+
+/* A change of credentials, as joining a user namespace is, may undo it: fs.suid_dumpable. */
+static bool hide(GError **error)
+{
+	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+		return error_errno(error, errno, "close this process to others");
+	return true;
+}
+
+static bool enter(const Entrance *entrance, GError **error)
+{
+	if (entrance->hidden && !hide(error))
+		return false;
+	for (size_t i = 0; i < entrance->n; i++) {
+		if (entrance->fds[i] < 0)
+			continue;
+		if (setns(entrance->fds[i], 0) < 0)
+			return error_errno(error, errno, "join a namespace (%s)",
+					   type_name(entrance->fds[i]));
+		if (entrance->hidden && !hide(error))
+			return false;
+	}
+	return true;
+}
+
+/* For who could trace the child all the same, with CAP_SYS_PTRACE in the host's user namespace. */
+static bool keep_capabilities(uint64_t mask, GError **error)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, sets) < 0)
+		return error_errno(error, errno, "read capabilities");
+	for (unsigned i = 0; i < G_N_ELEMENTS(sets); i++) {
+		sets[i].permitted &= (uint32_t)(mask >> 32 * i);
+		sets[i].effective &= (uint32_t)(mask >> 32 * i);
+		sets[i].inheritable = 0;
+	}
+	if (syscall(SYS_capset, &header, sets) < 0)
+		return error_errno(error, errno, "drop capabilities");
 	return true;
 }
 
 /* The process between. Returns 0 in the new child alone. */
-static pid_t clone_between(int userns, int netns, uint64_t flags, Sync *sync)
+static pid_t clone_between(const Entrance *entrance, uint64_t flags, Sync *sync)
 {
 	g_autoptr(GError) error = NULL;
 	auto_fd pidfd = -1;
 	pid_t pid = -1;
 
-	if (enter(userns, netns, &error))
+	if (enter(entrance, &error) &&
+	    (!entrance->hidden || keep_capabilities(entrance->capabilities, &error)))
 		pid = clone_with(flags | CLONE_PARENT, &pidfd, &error);
 	if (pid == 0) {
 		sync_close(sync);
@@ -146,7 +204,7 @@ static pid_t pid_of(int pidfd, GError **error)
 	return -1;
 }
 
-pid_t namespace_clone_in(int userns, int netns, uint64_t flags, int *ret_pidfd, GError **error)
+static pid_t clone_entered(const Entrance *entrance, uint64_t flags, int *ret_pidfd, GError **error)
 {
 	Sync ours, theirs;
 	auto_fd pidfd = -1;
@@ -157,7 +215,7 @@ pid_t namespace_clone_in(int userns, int netns, uint64_t flags, int *ret_pidfd, 
 	between = fork();
 	if (between == 0) {
 		sync_close(&ours);
-		return clone_between(userns, netns, flags, &theirs);
+		return clone_between(entrance, flags, &theirs);
 	}
 	sync_close(&theirs);
 	if (between < 0)
@@ -170,4 +228,21 @@ pid_t namespace_clone_in(int userns, int netns, uint64_t flags, int *ret_pidfd, 
 	if (pid > 0)
 		*ret_pidfd = fd_steal(&pidfd);
 	return pid;
+}
+
+pid_t namespace_clone_in(int userns, int netns, uint64_t flags, int *ret_pidfd, GError **error)
+{
+	const int fds[] = {userns, netns};
+	const Entrance entrance = {.fds = fds, .n = G_N_ELEMENTS(fds)};
+
+	return clone_entered(&entrance, flags, ret_pidfd, error);
+}
+
+pid_t namespace_clone_hidden(const int *fds, size_t n, uint64_t flags, uint64_t capabilities,
+			     int *ret_pidfd, GError **error)
+{
+	const Entrance entrance = {
+		.fds = fds, .n = n, .hidden = true, .capabilities = capabilities};
+
+	return clone_entered(&entrance, flags, ret_pidfd, error);
 }

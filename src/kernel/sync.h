@@ -39,7 +39,8 @@ typedef enum {
 	SYNC_CONSOLE,
 	SYNC_READY,
 	SYNC_START,
-	SYNC_CHILD, /* of the process between of namespace_clone_in(), with the child's pidfd */
+	SYNC_CHILD,    /* of the process between of namespace_clone_in(), with the child's pidfd */
+	SYNC_MESSAGES, /* of a supervisor on its own to its launcher: the file of its messages */
 	SYNC_ERROR,
 } SyncMessage;
 

@@ -22,6 +22,8 @@ typedef struct {
 	char *record; /* where the state directory has the lease; NULL: none is held */
 } NetLease;
 
+#define CONTAINER_JOIN 9
+
 typedef struct {
 	const Plan *plan;
 	Sync *sync; /* this process's end of the talk */
@@ -41,6 +43,17 @@ typedef struct {
 	int console;	  /* pty master, -1 without a terminal */
 	int state_lock;	  /* held while the container lives */
 	bool state_saved; /* state_dir exists */
+	int control;	  /* socket that listens for other rlc processes, or -1 */
+	int join[CONTAINER_JOIN]; /* pidfd of init and its namespaces, or -1: by ControlJoin */
+	Sync *launcher;	     /* --detach: to the rlc that was called, until all is made; or NULL */
+	struct Serve *serve; /* answers on control, while the payload runs; or NULL */
+	struct LogFile *log; /* --detach: where streams[] are written; or NULL */
+	int streams[3];	     /* --detach: our ends of the payload's streams, or -1 */
+	bool restarted;	     /* this is not its first life */
+	bool stop_asked;     /* it was told to end, and is not to be started again */
+
+	/* both, until init has its own */
+	int payload_streams[3]; /* --detach: the payload's ends, or -1 */
 
 	/* init only */
 	int root;     /* O_PATH of the new root's mount, before the pivot */

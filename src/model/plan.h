@@ -121,6 +121,8 @@ typedef struct {
 	NetPlan net;
 	NamesPlan names;
 	TtyPlan tty;
+	bool entered;	  /* no container is made: a process joins one that lives */
+	bool known;	  /* the container has a record: it is started again */
 	bool guard_exe;	  /* the payload could write rlc's own file: its exec is watched */
 	char *state_root; /* directory of all containers' state */
 	char *scratch;	  /* directory on disk for what an overlay takes; NULL: a tmpfs */

@@ -117,6 +117,7 @@ Spec *spec_new(void)
 		strings_new_from(default_readonly_paths, G_N_ELEMENTS(default_readonly_paths));
 	network_init(&spec->rlc.network);
 	spec->rlc.init = true;
+	spec->rlc.stop_timeout = 10;
 	return spec;
 }
 
@@ -135,6 +136,7 @@ static void rlc_free(SpecRlc *rlc)
 {
 	g_free(rlc->name);
 	g_free(rlc->cidfile);
+	g_free(rlc->image);
 	g_free(rlc->network.cidr);
 	g_free(rlc->network.container);
 	g_free(rlc->network.path);
@@ -157,6 +159,7 @@ void spec_free(Spec *spec)
 	g_clear_pointer(&spec->root.layers, g_ptr_array_unref);
 	process_free(&spec->process);
 	g_free(spec->hostname);
+	g_free(spec->rlc.image);
 	g_free(spec->rlc.scratch);
 	g_array_unref(spec->mounts);
 	g_array_unref(spec->linux_.uid_mappings);

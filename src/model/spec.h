@@ -130,17 +130,35 @@ typedef enum {
 	USERNS_MAP,	/* exactly uid_mappings and gid_mappings */
 } SpecUserns;
 
+/* --restart: what happens when the payload has ended; while the supervisor lives */
+typedef enum {
+	RESTART_NO,
+	RESTART_ON_FAILURE,
+	RESTART_ALWAYS,
+	RESTART_UNLESS_STOPPED,
+} SpecRestart;
+
 typedef struct {
 	char *name;    /* --name or NULL */
 	char *cidfile; /* --cidfile or NULL */
+	char *image;   /* as it was named, for show; NULL: the root tells */
 	SpecUserns userns;
 	uint32_t userns_size; /* USERNS_AUTO of root's: how many ids; 0: the default */
 	SpecNetwork network;
-	bool init;	  /* a reaper of ours is PID 1 */
-	bool interactive; /* keep stdin open to the payload */
-	unsigned timeout; /* seconds; 0: none */
-	char *scratch;	  /* --scratch: a directory for what an overlay takes; or NULL */
-	bool timing;	  /* print where the time went */
+	bool init;	       /* a reaper of ours is PID 1 */
+	bool interactive;      /* keep stdin open to the payload */
+	unsigned timeout;      /* seconds; 0: none */
+	char *scratch;	       /* --scratch: a directory for what an overlay takes; or NULL */
+	bool timing;	       /* print where the time went */
+	bool detach;	       /* the supervisor goes on without the caller */
+	bool keep;	       /* not --rm: what is known of it stays when it has ended */
+	int stop_signal;       /* what `rlc stop` sends; 0: SIGTERM */
+	unsigned stop_timeout; /* seconds until `rlc stop` kills it */
+	SpecRestart restart;
+	unsigned restart_max;  /* RESTART_ON_FAILURE: so often; 0: without end */
+	uint64_t log_max_size; /* bytes of one log file; 0: the driver's default */
+	unsigned log_max_file; /* log files that are kept; 0: the driver's default */
+	bool log_none;	       /* --log-driver none */
 } SpecRlc;
 
 typedef struct {

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/containers.h"
+
+#include <signal.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "cmd/command.h"
+#include "container/control.h"
+
+StateEntry *containers_get(const char *name, char **ret_root, GError **error)
+{
+	g_autofree char *root = state_root_choose(NULL, error);
+	StateEntry *entry = root ? state_get(root, name, error) : NULL;
+
+	if (entry)
+		*ret_root = g_steal_pointer(&root);
+	return entry;
+}
+
+static bool act(const char *name, ContainersAction action, void *data, GError **error)
+{
+	g_autofree char *root = NULL;
+	g_autoptr(StateEntry) entry = containers_get(name, &root, error);
+
+	return entry && action(root, entry, name, data, error);
+}
+
+int containers_each(char *const *names, ContainersAction action, void *data)
+{
+	int code = 0;
+
+	for (; *names; names++) {
+		g_autoptr(GError) error = NULL;
+
+		if (!act(*names, action, data, &error))
+			code = command_fail(error);
+	}
+	return code;
+}
+
+char *containers_time(int64_t microseconds)
+{
+	g_autoptr(GDateTime) seconds = NULL;
+	g_autofree char *text = NULL;
+
+	if (microseconds == 0)
+		return NULL;
+	seconds = g_date_time_new_from_unix_utc(microseconds / G_USEC_PER_SEC);
+	text = g_date_time_format(seconds, "%Y-%m-%dT%H:%M:%S");
+	return g_strdup_printf("%s.%06dZ", text, (int)(microseconds % G_USEC_PER_SEC));
+}
+
+char *containers_image(const Spec *spec)
+{
+	if (spec->rlc.image)
+		return g_strdup(spec->rlc.image);
+	switch (spec->root.kind) {
+	case ROOT_BUILTIN:
+		return g_strdup("builtin:busybox");
+	case ROOT_OVERLAY:
+		return g_strconcat(spec->root.path, ":O", NULL);
+	default:
+		return g_strdup(spec->root.path);
+	}
+}
+
+/* Signal it and wait; *ret_ended false when the time is over. */
+static bool end(int socket, int signal_number, int timeout_ms, bool *ret_ended, GError **error)
+{
+	g_autoptr(GError) refused = NULL;
+	int exit_code;
+
+	if (!control_call(socket, CONTROL_STOP, signal_number, NULL, NULL, NULL, &refused)) {
+		*ret_ended = g_error_matches(refused, RLC_ERROR, RLC_ERROR_STATE);
+		if (!*ret_ended)
+			g_propagate_error(error, g_steal_pointer(&refused));
+		return *ret_ended;
+	}
+	*ret_ended = control_wait(socket, timeout_ms, &exit_code) != 0;
+	return true;
+}
+
+bool containers_stop(const char *root, const char *id, int signal_number, int timeout_ms,
+		     GError **error)
+{
+	g_autoptr(GError) refused = NULL;
+	auto_fd socket = control_connect(root, id, &refused);
+	bool ended = false;
+
+	if (socket >= 0 && control_call(socket, CONTROL_WAIT, 0, NULL, NULL, NULL, &refused)) {
+		if (!end(socket, signal_number, timeout_ms, &ended, error) ||
+		    (!ended && !end(socket, SIGKILL, -1, &ended, error)))
+			return false;
+	} else if (!g_error_matches(refused, RLC_ERROR, RLC_ERROR_STATE)) {
+		g_propagate_error(error, g_steal_pointer(&refused));
+		return false;
+	}
+	state_await_end(root, id);
+	return true;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the commands about containers that exist have in common. */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#include "container/state.h"
+
+/* Does one thing to one container; name is what the user typed. */
+typedef bool (*ContainersAction)(const char *root, const StateEntry *entry, const char *name,
+				 void *data, GError **error);
+
+/*
+ * Do it to each that is named, whatever becomes of the others; failures are printed.  The exit
+ * code: 0, or that of the last failure.
+ */
+int containers_each(char *const *names, ContainersAction action, void *data);
+
+/* The one that is named, and the directory of all state; both are the caller's. */
+StateEntry *containers_get(const char *name, char **ret_root, GError **error);
+
+/* "2026-11-25T23:10:00.123456Z"; NULL for 0. Caller frees. */
+char *containers_time(int64_t microseconds);
+
+/* The image as it was named, or the directory that is the root. Caller frees. */
+char *containers_image(const Spec *spec);
+
+/*
+ * End it with this signal, and when timeout_ms (-1: none) is over with SIGKILL; returns when it has
+ * ended.  One that has ended already is none the worse for it.
+ */
+bool containers_stop(const char *root, const char *id, int signal_number, int timeout_ms,
+		     GError **error);

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <string.h>
+
+#include "cmd/command.h"
+#include "cmd/containers.h"
+#include "cmd/json.h"
+#include "cmd/options.h"
+
+/* The names are docker's wherever it has one. */
+
+static void put_time(Json *json, const char *key, int64_t microseconds)
+{
+	g_autofree char *text = containers_time(microseconds);
+
+	json_string(json, key, text);
+}
+
+static void put_strings(Json *json, const char *key, const GPtrArray *strings)
+{
+	json_open(json, key, '[');
+	for (guint i = 0; i < strings->len; i++) {
+		if (g_ptr_array_index(strings, i))
+			json_string(json, NULL, g_ptr_array_index(strings, i));
+	}
+	json_close(json, ']');
+}
+
+static void put_state(Json *json, const Status *status)
+{
+	json_open(json, "State", '{');
+	json_string(json, "Status", status_name(status->state));
+	json_bool(json, "Running", status->state == STATUS_RUNNING);
+	json_number(json, "Pid", status->pid);
+	json_number(json, "RestartCount", status->restarts);
+	json_number(json, "ExitCode", status->exit_code);
+	json_string(json, "Verdict", status->verdict);
+	put_time(json, "StartedAt", status->started);
+	put_time(json, "FinishedAt", status->finished);
+	json_close(json, '}');
+}
+
+static void put_config(Json *json, const Spec *spec)
+{
+	json_open(json, "Config", '{');
+	put_strings(json, "Cmd", spec->process.args);
+	put_strings(json, "Env", spec->process.env);
+	json_string(json, "WorkingDir", spec->process.cwd);
+	json_string(json, "User", spec->process.user.name);
+	json_string(json, "Hostname", spec->hostname);
+	json_bool(json, "Tty", spec->process.terminal);
+	json_bool(json, "OpenStdin", spec->rlc.interactive);
+	json_string(json, "StopSignal",
+		    spec->rlc.stop_signal ? sigabbrev_np(spec->rlc.stop_signal) : "TERM");
+	json_number(json, "StopTimeout", spec->rlc.stop_timeout);
+	json_close(json, '}');
+}
+
+static void put_host_config(Json *json, const Spec *spec)
+{
+	static const char *const modes[] = {
+		[NET_SLIRP] = "slirp",	 [NET_NONE] = "none",	   [NET_HOST] = "host",
+		[NET_BRIDGE] = "bridge", [NET_JOIN] = "container",
+	};
+
+	json_open(json, "HostConfig", '{');
+	json_string(json, "NetworkMode", modes[spec->rlc.network.mode]);
+	json_bool(json, "AutoRemove", !spec->rlc.keep);
+	json_bool(json, "ReadonlyRootfs", spec->root.readonly);
+	json_bool(json, "Init", spec->rlc.init);
+	json_number(json, "Timeout", spec->rlc.timeout);
+	json_string(json, "LogDriver", !spec->rlc.detach || spec->rlc.log_none ? "none" : "file");
+	json_close(json, '}');
+}
+
+static void put_mounts(Json *json, const GArray *mounts)
+{
+	json_open(json, "Mounts", '[');
+	for (guint i = 0; i < mounts->len; i++) {
+		const SpecMount *mount = &g_array_index(mounts, SpecMount, i);
+
+		json_open(json, NULL, '{');
+		json_string(json, "Type", mount->type);
+		json_string(json, "Source", mount->source);
+		json_string(json, "Destination", mount->destination);
+		put_strings(json, "Options", mount->options);
+		json_close(json, '}');
+	}
+	json_close(json, ']');
+}
+
+/* Lines of "80/tcp 0.0.0.0:8080" */
+static void put_ports(Json *json, const char *record)
+{
+	g_auto(GStrv) lines = g_strsplit(record, "\n", -1);
+
+	json_open(json, "Ports", '[');
+	for (char **line = lines; *line; line++) {
+		g_auto(GStrv) words = g_strsplit(*line, " ", 2);
+
+		if (!words[0] || !words[1])
+			continue;
+		json_open(json, NULL, '{');
+		json_string(json, "Container", words[0]);
+		json_string(json, "Host", words[1]);
+		json_close(json, '}');
+	}
+	json_close(json, ']');
+}
+
+static bool inspect(const char *root, const StateEntry *entry, const char *name, void *data,
+		    GError **error)
+{
+	Json *json = data;
+	g_autoptr(Spec) spec = state_load_spec(root, entry->id, error);
+	g_autofree char *ports = spec ? state_read(root, entry->id, STATE_PORTS, error) : NULL;
+	g_autofree char *image = NULL, *directory = NULL;
+
+	(void)name;
+	if (!ports)
+		return false;
+	image = containers_image(spec);
+	directory = g_build_filename(root, "containers", entry->id, NULL);
+	json_open(json, NULL, '{');
+	json_string(json, "Id", entry->id);
+	json_string(json, "Name", entry->name);
+	put_time(json, "Created", entry->status.created);
+	json_string(json, "Image", image);
+	json_string(json, "Directory", directory);
+	put_state(json, &entry->status);
+	put_config(json, spec);
+	put_host_config(json, spec);
+	put_mounts(json, spec->mounts);
+	put_ports(json, ports);
+	json_close(json, '}');
+	return true;
+}
+
+int cmd_inspect(int argc, char **argv)
+{
+	static const OptionsUsage usage = {
+		.command = "inspect",
+		.arguments = "CONTAINER...",
+		.summary = "Print as JSON how containers were asked for, and what became of them.",
+		.min = 1,
+		.max = -1,
+	};
+	static const GOptionEntry entries[] = {{NULL}};
+	g_autoptr(GError) error = NULL;
+	Json json;
+	bool found;
+	int code;
+
+	if (!options_parse(&argc, &argv, entries, &usage, &error))
+		return command_fail(error);
+	json_begin(&json);
+	json_open(&json, NULL, '[');
+	code = containers_each(argv + 1, inspect, &json);
+	found = json.comma;
+	json_close(&json, ']');
+	if (found)
+		json_end(&json);
+	else
+		g_string_free(json.text, TRUE);
+	return code;
+}

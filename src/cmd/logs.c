@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "cmd/command.h"
+#include "cmd/containers.h"
+#include "cmd/options.h"
+#include "container/control.h"
+#include "container/logfile.h"
+
+/* "90s", "10m", "2h30m": how long ago; seconds since 1970; or a time of RFC 3339. */
+static bool parse_ago(const char *text, int64_t *ret_when)
+{
+	int64_t ago = 0;
+
+	do {
+		char *unit;
+		guint64 n = g_ascii_strtoull(text, &unit, 10);
+		int64_t seconds = *unit == 's'	 ? 1
+				  : *unit == 'm' ? 60
+				  : *unit == 'h' ? 3600
+				  : *unit == 'd' ? 86400
+						 : 0;
+
+		if (!g_ascii_isdigit(*text) || seconds == 0 || n > 1000000000)
+			return false;
+		ago += (int64_t)n * seconds;
+		text = unit + 1;
+	} while (*text);
+	*ret_when = MAX(g_get_real_time() - ago * G_USEC_PER_SEC, 1);
+	return true;
+}
+
+static bool parse_when(const char *option, const char *text, int64_t *ret_when, GError **error)
+{
+	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
+	g_autoptr(GDateTime) when = NULL;
+	guint64 seconds;
+
+	if (!text || parse_ago(text, ret_when))
+		return true;
+	if (g_ascii_string_to_unsigned(text, 10, 1, G_MAXINT32 * UINT64_C(100), &seconds, NULL)) {
+		*ret_when = (int64_t)seconds * G_USEC_PER_SEC;
+		return true;
+	}
+	when = g_date_time_new_from_iso8601(text, utc);
+	if (!when)
+		return error_set(error, RLC_ERROR_USAGE,
+				 "parse --%s '%s': neither a time (2026-01-31T12:00:00Z), nor "
+				 "seconds since 1970, nor how long ago (10m)",
+				 option, text);
+	*ret_when = g_date_time_to_unix(when) * G_USEC_PER_SEC + g_date_time_get_microsecond(when);
+	return true;
+}
+
+static bool parse_tail(const char *text, int64_t *ret_tail, GError **error)
+{
+	guint64 lines;
+
+	*ret_tail = -1;
+	if (!text || strcmp(text, "all") == 0)
+		return true;
+	if (!g_ascii_string_to_unsigned(text, 10, 0, G_MAXINT64, &lines, NULL))
+		return error_set(error, RLC_ERROR_USAGE,
+				 "parse --tail '%s': neither a number of lines nor all", text);
+	*ret_tail = (int64_t)lines;
+	return true;
+}
+
+static bool logs(const char *name, const LogQuery *query, GError **error)
+{
+	g_autofree char *root = NULL, *path = NULL;
+	g_autoptr(StateEntry) entry = containers_get(name, &root, error);
+	g_autoptr(Spec) spec = entry ? state_load_spec(root, entry->id, error) : NULL;
+	auto_fd dir = -1, control = -1;
+
+	if (!spec)
+		return false;
+	if (!spec->rlc.detach || spec->rlc.log_none)
+		return error_set(
+			error, RLC_ERROR_STATE, "read the log of '%s': it keeps none (%s)", name,
+			spec->rlc.detach ? "--log-driver none" : "its output went to who ran it");
+	path = g_build_filename(root, "containers", entry->id, NULL);
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return error_errno(error, errno, "open '%s'", path);
+	if (query->follow && entry->alive)
+		control = control_connect(root, entry->id, NULL);
+	/* one that just ended has no more to say */
+	if (control >= 0 && !control_call(control, CONTROL_WAIT, 0, NULL, NULL, NULL, NULL))
+		fd_close(&control);
+	return logfile_print(dir, query, control, error);
+}
+
+int cmd_logs(int argc, char **argv)
+{
+	static const OptionsUsage usage = {
+		.command = "logs",
+		.arguments = "CONTAINER",
+		.summary = "Print what a detached container wrote, each stream to its own.",
+		.text = "A TIME is 2026-01-31T12:00:00Z, seconds since 1970, or how long ago: 10m, "
+			"1h30m.\n",
+		.min = 1,
+		.max = 1,
+	};
+	g_autofree char *tail = NULL, *since = NULL, *until = NULL;
+	gboolean follow = FALSE, timestamps = FALSE;
+	const GOptionEntry entries[] = {
+		{"follow", 'f', 0, G_OPTION_ARG_NONE, &follow, "go on until the container ends",
+		 NULL},
+		{"tail", 'n', 0, G_OPTION_ARG_STRING, &tail, "only the last lines", "LINES"},
+		{"since", 0, 0, G_OPTION_ARG_STRING, &since, "only what came after", "TIME"},
+		{"until", 0, 0, G_OPTION_ARG_STRING, &until, "only what came before", "TIME"},
+		{"timestamps", 't', 0, G_OPTION_ARG_NONE, &timestamps,
+		 "the time in front of each line", NULL},
+		{NULL},
+	};
+	g_autoptr(GError) error = NULL;
+	LogQuery query = {0};
+
+	if (!options_parse(&argc, &argv, entries, &usage, &error) ||
+	    !parse_tail(tail, &query.tail, &error) ||
+	    !parse_when("since", since, &query.since, &error) ||
+	    !parse_when("until", until, &query.until, &error))
+		return command_fail(error);
+	query.follow = follow != FALSE;
+	query.timestamps = timestamps != FALSE;
+	return logs(argv[1], &query, &error) ? 0 : command_fail(error);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "cmd/command.h"
+#include "cmd/containers.h"
+#include "cmd/options.h"
+
+static bool remove_container(const char *root, const StateEntry *entry, const char *name,
+			     void *data, GError **error)
+{
+	const bool *force = data;
+
+	if (entry->alive && !*force)
+		return error_set(error, RLC_ERROR_STATE,
+				 "remove container '%s': it is running; stop it, or use --force",
+				 name);
+	if (entry->alive && !containers_stop(root, entry->id, SIGKILL, -1, error))
+		return false;
+	if (!state_forget(root, entry->id, error))
+		return false;
+	puts(name);
+	return true;
+}
+
+/* All of them; without force those that have ended. */
+static int remove_all(bool force)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *root = state_root_choose(NULL, &error);
+	g_autoptr(GPtrArray) entries = root ? state_list(root, &error) : NULL;
+	int code = 0;
+
+	if (!entries)
+		return command_fail(error);
+	for (guint i = 0; i < entries->len; i++) {
+		const StateEntry *entry = g_ptr_array_index(entries, i);
+		g_autoptr(GError) failed = NULL;
+
+		if (entry->alive && !force)
+			continue;
+		if (!remove_container(root, entry, entry->id, &force, &failed))
+			code = command_fail(failed);
+	}
+	return code;
+}
+
+int cmd_rm(int argc, char **argv)
+{
+	OptionsUsage usage = {
+		.command = "rm",
+		.arguments = "CONTAINER...",
+		.summary = "Remove containers that have ended: their record, name and logs.",
+		.min = 0,
+		.max = -1,
+	};
+	gboolean force = FALSE, all = FALSE;
+	const GOptionEntry entries[] = {
+		{"force", 'f', 0, G_OPTION_ARG_NONE, &force, "those that run, too: by SIGKILL",
+		 NULL},
+		{"all", 'a', 0, G_OPTION_ARG_NONE, &all, "all containers; name none", NULL},
+		{NULL},
+	};
+	g_autoptr(GError) error = NULL;
+	bool forced;
+
+	if (!options_parse(&argc, &argv, entries, &usage, &error))
+		return command_fail(error);
+	if ((argc > 1) == (all != FALSE)) {
+		error_set(&error, RLC_ERROR_USAGE,
+			  "read arguments of rm: they are CONTAINER..., or --all");
+		return command_fail(error);
+	}
+	forced = force != FALSE;
+	return all ? remove_all(forced) : containers_each(argv + 1, remove_container, &forced);
+}

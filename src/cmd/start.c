@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "cmd/command.h"
+#include "cmd/containers.h"
+#include "cmd/options.h"
+#include "container/run.h"
+
+#define ROOT_TEXT                                                                                  \
+	"The root is made anew, unless it is a directory that was not overlaid (run --rootfs "     \
+	"DIR).\n"
+
+static bool start(const char *root, const StateEntry *entry, const char *name, void *data,
+		  GError **error)
+{
+	g_autoptr(Spec) spec = state_load_spec(root, entry->id, error);
+
+	(void)data;
+	if (!spec)
+		return false;
+	if (!spec->rlc.detach)
+		return error_set(error, RLC_ERROR_STATE,
+				 "start container '%s': it was not run with --detach", name);
+	g_free(spec->rlc.name);
+	spec->rlc.name = g_strdup(entry->name); /* it may have been renamed */
+	if (!container_start(spec, root, entry->id, error))
+		return false;
+	puts(name);
+	return true;
+}
+
+static bool restart(const char *root, const StateEntry *entry, const char *name, void *data,
+		    GError **error)
+{
+	const int *timeout = data;
+	g_autoptr(Spec) spec = state_load_spec(root, entry->id, error);
+
+	if (!spec)
+		return false;
+	if (!spec->rlc.keep || !spec->rlc.detach)
+		return error_set(error, RLC_ERROR_STATE,
+				 "restart container '%s': it is not kept when it ends (--rm)",
+				 name);
+	if (!containers_stop(
+		    root, entry->id, spec->rlc.stop_signal ? spec->rlc.stop_signal : SIGTERM,
+		    (*timeout >= 0 ? *timeout : (int)spec->rlc.stop_timeout) * 1000, error))
+		return false;
+	return start(root, entry, name, NULL, error);
+}
+
+int cmd_start(int argc, char **argv)
+{
+	static const OptionsUsage usage = {
+		.command = "start",
+		.arguments = "CONTAINER...",
+		.summary = "Start detached containers again that have ended.",
+		.text = ROOT_TEXT,
+		.min = 1,
+		.max = -1,
+	};
+	static const GOptionEntry entries[] = {{NULL}};
+	g_autoptr(GError) error = NULL;
+
+	if (!options_parse(&argc, &argv, entries, &usage, &error))
+		return command_fail(error);
+	if (!fd_close_others(-1, &error)) /* the supervisors would keep it open */
+		return command_fail(error);
+	return containers_each(argv + 1, start, NULL);
+}
+
+int cmd_restart(int argc, char **argv)
+{
+	static const OptionsUsage usage = {
+		.command = "restart",
+		.arguments = "CONTAINER...",
+		.summary = "End containers as 'rlc stop' does, and start them again.",
+		.text = ROOT_TEXT,
+		.min = 1,
+		.max = -1,
+	};
+	int timeout = -1;
+	const GOptionEntry entries[] = {
+		{"time", 't', 0, G_OPTION_ARG_INT, &timeout,
+		 "wait so long before SIGKILL (default: run --stop-timeout)", "SECONDS"},
+		{NULL},
+	};
+	g_autoptr(GError) error = NULL;
+
+	if (!options_parse(&argc, &argv, entries, &usage, &error))
+		return command_fail(error);
+	timeout = MIN(timeout, G_MAXINT / 1000);
+	if (!fd_close_others(-1, &error)) /* the supervisors would keep it open */
+		return command_fail(error);
+	return containers_each(argv + 1, restart, &timeout);
+}

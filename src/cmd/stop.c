@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <signal.h>
+#include <stdio.h>
+
+#include "cmd/command.h"
+#include "cmd/containers.h"
+#include "cmd/options.h"
+
+#define TIMEOUT_MAX (G_MAXINT / 1000)
+
+static bool stop(const char *root, const StateEntry *entry, const char *name, void *data,
+		 GError **error)
+{
+	const int *timeout = data;
+	g_autoptr(Spec) spec = state_load_spec(root, entry->id, error);
+	int seconds;
+
+	if (!spec)
+		return false;
+	seconds = *timeout >= 0 ? *timeout : (int)spec->rlc.stop_timeout;
+	if (!containers_stop(root, entry->id,
+			     spec->rlc.stop_signal ? spec->rlc.stop_signal : SIGTERM,
+			     MIN(seconds, TIMEOUT_MAX) * 1000, error))
+		return false;
+	puts(name);
+	return true;
+}
+
+int cmd_stop(int argc, char **argv)
+{
+	static const OptionsUsage usage = {
+		.command = "stop",
+		.arguments = "CONTAINER...",
+		.summary = "End containers: by a signal, and if that takes too long by SIGKILL.",
+		.text = "The signal is that of run --stop-signal.\n",
+		.min = 1,
+		.max = -1,
+	};
+	int timeout = -1;
+	const GOptionEntry entries[] = {
+		{"time", 't', 0, G_OPTION_ARG_INT, &timeout,
+		 "wait so long (default: run --stop-timeout)", "SECONDS"},
+		{NULL},
+	};
+	g_autoptr(GError) error = NULL;
+
+	if (!options_parse(&argc, &argv, entries, &usage, &error))
+		return command_fail(error);
+	return containers_each(argv + 1, stop, &timeout);
+}

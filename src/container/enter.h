@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Entering: one more process in a container that lives, or a process of rlc's own that looks at it.
+ *
+ * What is entered are the namespaces that the container's supervisor has held open since they were
+ * made (control.h); nothing that the payload could have written says where they are.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+typedef struct {
+	char *const *args; /* the command, NULL at the end */
+	char *const *env;  /* of "NAME=VALUE", added to the container's; NULL at the end */
+	const char *user;  /* USER[:GROUP]; NULL: the container's */
+	const char *cwd;   /* NULL: the container's */
+	bool interactive, terminal;
+	bool privileged; /* all capabilities that the container's user namespace gives */
+	bool detach;	 /* do not wait for the command's end */
+} EnterOptions;
+
+/*
+ * Run a command in a container that runs, with its user, variables, capabilities, limits and
+ * no_new_privs unless the options say otherwise.  Ends with this process, unless detached.
+ * *ret_exit_code is as container_run()'s, 0 when detached: the command was executed.
+ */
+bool enter_exec(const char *state_root, const char *id, const EnterOptions *options,
+		int *ret_exit_code, GError **error);
+
+/* Work of rlc's own inside. Its standard streams are the caller's. */
+typedef bool (*EnterFunction)(void *data, GError **error);
+
+/*
+ * Call function in a child that is in those of the container's namespaces that which has bits for
+ * (1 << ControlJoin), and with flags (CLONE_NEW*) in new ones; wait for its end.  False with the
+ * child's error.  A child that is in the pid namespace, where the payload sees it, has no
+ * descriptors but its standard streams; another has all of the caller's.
+ */
+bool enter_call(const char *state_root, const char *id, unsigned which, uint64_t flags,
+		EnterFunction function, void *data, GError **error);

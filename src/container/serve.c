@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Theory of operation: a client is a connection and what it asked to hear of.  Nothing here waits:
+ * answers and output are sent with MSG_DONTWAIT, and a client whose socket is full is dropped, for
+ * the payload must not stand still because somebody pressed Ctrl-Z in `rlc attach`.  Input is the
+ * other way round: when the payload does not read, the client is not read either.
+ */
+#include "container/serve.h"
+
+#include <errno.h>
+#include <glib-unix.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "container/control.h"
+
+#define SEND_BUFFER (1 << 20)
+
+G_STATIC_ASSERT((int)CONTAINER_JOIN == (int)CONTROL_JOIN_COUNT);
+
+typedef struct {
+	Serve *serve;
+	int socket;
+	guint source;
+	bool attached, waits;
+	GByteArray
+		*input; /* what the payload has not taken yet; the socket is not read meanwhile */
+	bool input_ends;
+} Client;
+
+struct Serve {
+	Container *container;
+	guint source;
+	GPtrArray *clients; /* of Client * */
+	ControlBytes bytes; /* for one packet at a time */
+};
+
+static gboolean client_readable(int fd, GIOCondition condition, gpointer data);
+
+static void client_free(gpointer data)
+{
+	Client *client = data;
+
+	if (client->source)
+		g_source_remove(client->source);
+	fd_close(&client->socket);
+	g_byte_array_unref(client->input);
+	g_free(client);
+}
+
+static void drop(Client *client)
+{
+	g_ptr_array_remove_fast(client->serve->clients, client);
+}
+
+static bool answer(Client *client, ControlVerb verb, int number, const char *text)
+{
+	ControlPacket packet = {.verb = verb, .number = number};
+
+	g_strlcpy(packet.text, text ? text : "", sizeof packet.text);
+	return control_send(client->socket, &packet, NULL, 0, MSG_DONTWAIT);
+}
+
+static bool fail(Client *client, int number, const char *what)
+{
+	g_autofree char *text =
+		number ? g_strdup_printf("%s: %s", what, g_strerror(number)) : g_strdup(what);
+
+	return answer(client, CONTROL_FAILED, number, text);
+}
+
+/* --- requests; false: the client is to be dropped --- */
+
+static bool take_signal(Client *client, int number, bool stop)
+{
+	Container *container = client->serve->container;
+
+	if (number <= 0 || number >= NSIG)
+		return fail(client, EINVAL, "send a signal");
+	container->stop_asked |= stop;
+	if (container->init_pidfd < 0)
+		return stop ? answer(client, CONTROL_OK, 0, NULL)
+			    : fail(client, 0, "send a signal: it is about to be started again");
+	if (syscall(SYS_pidfd_send_signal, container->init_pidfd, number, NULL, 0) < 0 &&
+	    errno != ESRCH) /* it ends just now */
+		return fail(client, errno, "send a signal");
+	return answer(client, CONTROL_OK, 0, NULL);
+}
+
+static bool take_join(Client *client)
+{
+	const int *join = client->serve->container->join;
+	ControlPacket packet = {.verb = CONTROL_OK};
+	int fds[CONTROL_JOIN_COUNT];
+	unsigned count = 0;
+
+	if (join[CONTROL_PIDFD] < 0)
+		return fail(client, 0, "enter the container: it is about to be started again");
+	for (int i = 0; i < CONTROL_JOIN_COUNT; i++) {
+		if (join[i] < 0)
+			continue;
+		fds[count++] = join[i];
+		packet.number |= 1 << i;
+	}
+	return control_send(client->socket, &packet, fds, count, MSG_DONTWAIT);
+}
+
+static bool take_attach(Client *client)
+{
+	int size = SEND_BUFFER;
+
+	if (!client->serve->container->plan->spec->rlc.detach)
+		return fail(client, 0,
+			    "attach to the container: it runs in the foreground of another rlc");
+	if (setsockopt(client->socket, SOL_SOCKET, SO_SNDBUF, &size, sizeof size) < 0)
+		log_debug("serve: enlarge a client's buffer: %s", g_strerror(errno));
+	client->attached = true;
+	/* the terminal, for who attaches to know: 1 */
+	return answer(client, CONTROL_OK, client->serve->container->console >= 0, NULL);
+}
+
+static bool take_resize(Client *client, int number)
+{
+	struct winsize size = {
+		.ws_row = (unsigned short)((unsigned)number >> 16),
+		.ws_col = (unsigned short)number,
+	};
+	int console = client->serve->container->console;
+
+	if (console < 0)
+		return fail(client, 0, "resize the terminal: the container has none");
+	if (ioctl(console, TIOCSWINSZ, &size) < 0)
+		return fail(client, errno, "resize the terminal");
+	return answer(client, CONTROL_OK, 0, NULL);
+}
+
+/* --- input --- */
+
+static int input_sink(const Client *client)
+{
+	const Container *container = client->serve->container;
+
+	return container->console >= 0 ? container->console : container->streams[STDIN_FILENO];
+}
+
+static void client_watch(Client *client, int fd, GIOCondition condition, GUnixFDSourceFunc function)
+{
+	if (client->source)
+		g_source_remove(client->source);
+	client->source = g_unix_fd_add(fd, condition, function, client);
+}
+
+/* Hand on what the payload takes. */
+static void flush_input(Client *client)
+{
+	GByteArray *input = client->input;
+	ssize_t n = 0;
+
+	while (input->len > 0 && n >= 0) {
+		n = TEMP_FAILURE_RETRY(write(input_sink(client), input->data, input->len));
+		if (n > 0)
+			g_byte_array_remove_range(input, 0, (guint)n);
+	}
+	if (n < 0 && errno != EAGAIN)
+		g_byte_array_set_size(input, 0); /* the payload closed its standard input */
+}
+
+static gboolean sink_writable(int fd, GIOCondition condition, gpointer data)
+{
+	Client *client = data;
+
+	(void)fd;
+	(void)condition;
+	flush_input(client);
+	if (client->input->len > 0)
+		return G_SOURCE_CONTINUE;
+	client_watch(client, client->socket, G_IO_IN, client_readable);
+	return G_SOURCE_REMOVE;
+}
+
+static bool take_input(Client *client, const char *bytes, size_t length)
+{
+	Container *container = client->serve->container;
+
+	if (!client->attached || input_sink(client) < 0)
+		return true;
+	if (length == 0) { /* its end; a terminal has another way to say so */
+		fd_close(&container->streams[STDIN_FILENO]);
+		return true;
+	}
+	g_byte_array_append(client->input, (const guint8 *)bytes, (guint)length);
+	flush_input(client);
+	if (client->input->len > 0)
+		client_watch(client, input_sink(client), G_IO_OUT, sink_writable);
+	return true;
+}
+
+/* --- connections --- */
+
+static bool take_packet(Client *client, const ControlBytes *packet, size_t length)
+{
+	switch (packet->verb) {
+	case CONTROL_SIGNAL:
+	case CONTROL_STOP:
+		return take_signal(client, packet->number, packet->verb == CONTROL_STOP);
+	case CONTROL_JOIN:
+		return take_join(client);
+	case CONTROL_ATTACH:
+		return take_attach(client);
+	case CONTROL_INPUT:
+		return take_input(client, packet->bytes, length - offsetof(ControlBytes, bytes));
+	case CONTROL_RESIZE:
+		return take_resize(client, packet->number);
+	case CONTROL_WAIT:
+		client->waits = true;
+		return answer(client, CONTROL_OK, 0, NULL);
+	default:
+		return fail(client, EPROTO, "read a request");
+	}
+}
+
+static gboolean client_readable(int fd, GIOCondition condition, gpointer data)
+{
+	Client *client = data;
+	ControlBytes *packet = &client->serve->bytes;
+	ssize_t n = recv(fd, packet, sizeof *packet, MSG_DONTWAIT);
+
+	(void)condition;
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return G_SOURCE_CONTINUE;
+	if (n < (ssize_t)offsetof(ControlBytes, bytes) || !take_packet(client, packet, (size_t)n))
+		drop(client);
+	return G_SOURCE_CONTINUE; /* if it was dropped, the source is gone already */
+}
+
+/* The same user, or root, who may do all this anyway. */
+static bool is_allowed(int socket)
+{
+	struct ucred peer;
+	socklen_t length = sizeof peer;
+
+	return getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0 &&
+	       (peer.uid == geteuid() || peer.uid == 0);
+}
+
+static gboolean connected(int fd, GIOCondition condition, gpointer data)
+{
+	Serve *serve = data;
+	auto_fd socket = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
+	Client *client;
+
+	(void)condition;
+	if (socket < 0 || !is_allowed(socket))
+		return G_SOURCE_CONTINUE;
+	client = g_new0(Client, 1);
+	client->serve = serve;
+	client->input = g_byte_array_new();
+	client->socket = fd_steal(&socket);
+	client_watch(client, client->socket, G_IO_IN, client_readable);
+	g_ptr_array_add(serve->clients, client);
+	return G_SOURCE_CONTINUE;
+}
+
+Serve *serve_start(Container *container)
+{
+	Serve *serve = g_new0(Serve, 1);
+
+	serve->container = container;
+	serve->clients = g_ptr_array_new_with_free_func(client_free);
+	serve->source = g_unix_fd_add(container->control, G_IO_IN, connected, serve);
+	return serve;
+}
+
+void serve_output(Serve *serve, int stream, const char *bytes, size_t length)
+{
+	for (size_t at = 0; at < length; at += CONTROL_BYTES_MAX) {
+		size_t part = MIN(length - at, CONTROL_BYTES_MAX);
+		size_t size = offsetof(ControlBytes, bytes) + part;
+
+		if (serve->clients->len == 0)
+			return;
+		serve->bytes.verb = CONTROL_OUTPUT;
+		serve->bytes.number = stream;
+		memcpy(serve->bytes.bytes, bytes + at, part);
+		for (guint i = serve->clients->len; i-- > 0;) {
+			Client *client = g_ptr_array_index(serve->clients, i);
+
+			if (client->attached && send(client->socket, &serve->bytes, size,
+						     MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)size)
+				drop(client);
+		}
+	}
+}
+
+void serve_end(Serve *serve, int exit_code)
+{
+	for (guint i = 0; i < serve->clients->len; i++) {
+		Client *client = g_ptr_array_index(serve->clients, i);
+
+		if (client->waits || client->attached)
+			answer(client, CONTROL_ENDED, exit_code, NULL);
+	}
+	g_source_remove(serve->source);
+	g_ptr_array_unref(serve->clients);
+	g_free(serve);
+}

@@ -1,0 +1,103 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# rlc attach on a terminal: raw mode and back, the size, the detach keys, and the container goes on.
+. "$(dirname "$0")/../lib/lib.sh"
+needs root rlc userns subids busybox python3
+user_with_subids
+user_without_subids
+leftovers_begin
+
+cat >"$T/bin/attach.py" <<'PYTHON'
+import fcntl, os, pty, re, select, struct, sys, termios, time, subprocess
+
+rlc = sys.argv[1]
+master, slave = pty.openpty()
+fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 31, 97, 0, 0))
+before = termios.tcgetattr(slave)
+text = b""
+
+def check(ok, what):
+    print(("pass " if ok else "fail ") + what, flush=True)
+
+def wait_for(pattern):
+    global text
+    deadline = time.monotonic() + 15
+    while not re.search(pattern, text):
+        if time.monotonic() > deadline:
+            return False
+        if select.select([master], [], [], 0.2)[0]:
+            text += os.read(master, 4096)
+    text = b""
+    return True
+
+def attach():
+    return subprocess.Popen([rlc, "attach", "shell"], stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
+
+def raw():
+    return not termios.tcgetattr(slave)[3] & termios.ICANON
+
+def wait_raw(wanted):
+    deadline = time.monotonic() + 15
+    while raw() != wanted and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return raw() == wanted
+
+first = attach()
+check(wait_raw(True), "the terminal is raw")
+os.write(master, b"echo x$((40+2))x\n")
+check(wait_for(rb"x42x"), "what is typed arrives, and the answer comes back")
+os.write(master, b"stty size\n")
+check(wait_for(rb"31 97"), "the container's terminal has the caller's size")
+fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 41, 77, 0, 0))
+first.send_signal(28)
+time.sleep(0.2)
+os.write(master, b"stty size\n")
+check(wait_for(rb"41 77"), "and its changes")
+os.write(master, b"\x10x\n")
+check(wait_for(rb"\^Px|x: not found|x"), "Ctrl-P alone is passed on")
+os.write(master, b"\x10\x11")
+check(first.wait(15) == 0, "Ctrl-P Ctrl-Q detaches")
+check(termios.tcgetattr(slave) == before, "the terminal is as before")
+second = attach()
+wait_raw(True)
+os.write(master, b"\necho y$((40+3))y\n")
+check(wait_for(rb"y43y"), "the container went on, and can be attached again")
+second.kill()
+second.wait()
+termios.tcsetattr(slave, termios.TCSANOW, before)
+third = attach()
+wait_raw(True)
+os.write(master, b"\nexit 9\n")
+check(third.wait(15) == 9, "the end of the container ends it, with its code")
+check(termios.tcgetattr(slave) == before, "the terminal is as before")
+PYTHON
+chmod 0644 "$T/bin/attach.py"
+
+for who in root "$sub" "$one"; do
+	kind=${who#rlct-} && kind=${kind%%-*}
+	run as "$who" "$RLC" run -dit --name shell --network none builtin:busybox sh
+	is "$status" 0 "$kind: run -dit"
+	run as "$who" /usr/bin/python3 "$T/bin/attach.py" "$RLC"
+	is "$status $err" "0 " "$kind: the scenario ran"
+	while read -r verdict text; do
+		case $verdict in
+		pass) pass "$kind: $text" ;;
+		*) fail "$kind: $text" ;;
+		esac
+	done <<<"$out"
+	run as "$who" "$RLC" rm -fa
+	no_leftovers "$kind: nothing is left"
+done
+
+as_background "$sub" "$RLC" run --name fore --network none builtin:busybox sleep 1000
+fore=$!
+runs() { as "$sub" "$RLC" ps --format '{{.Names}}' | grep -qx fore; }
+wait_for 10 runs
+run as "$sub" "$RLC" attach fore
+refused "attach to one in the foreground" "foreground"
+kill $fore
+wait $fore
+run as "$sub" "$RLC" attach nobody
+refused "attach to nobody" "find container 'nobody'"
+no_leftovers "nothing is left"
+done_testing
