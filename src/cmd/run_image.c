@@ -8,6 +8,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "cmd/image_program.h"
+#include "cmd/run_values.h"
 #include "feature/net_publish.h"
 #include "feature/user.h"
 #include "image/digest.h"
@@ -88,6 +89,16 @@ static void apply_workdir(RunOptions *options, const StoreImage *image)
 	*cwd = g_canonicalize_filename(image->workdir, "/");
 }
 
+static bool apply_stop_signal(SpecRlc *rlc, const StoreImage *image, GError **error)
+{
+	if (!image || !image->stop_signal || !*image->stop_signal || rlc->stop_signal != 0)
+		return true;
+	if (run_value_signal(image->stop_signal, &rlc->stop_signal, error))
+		return true;
+	g_prefix_error(error, "its StopSignal '%s': ", image->stop_signal);
+	return false;
+}
+
 static bool is_mounted_on(const Spec *spec, const char *path)
 {
 	for (guint i = 0; i < spec->mounts->len; i++) {
@@ -149,6 +160,7 @@ bool run_image_apply(RunOptions *options, const StoreImage *image, GError **erro
 	bool publish = image && options->publish_all;
 
 	if (!apply_args(options, image, error) || !apply_user(options->spec, image, error) ||
+	    !apply_stop_signal(&options->spec->rlc, image, error) ||
 	    (publish && !apply_ports(&options->spec->rlc.network, image, error))) {
 		g_prefix_error(error, "use image '%s': ", options->image);
 		return false;

@@ -7,9 +7,12 @@
 #include "base/error.h"
 #include "cmd/run_image.h"
 
+#include <signal.h>
+#include <string.h>
+
 /* Lists of an image, with '|' between the members. */
 typedef struct {
-	const char *entrypoint, *cmd, *env, *volumes, *user, *workdir, *ports;
+	const char *entrypoint, *cmd, *env, *volumes, *user, *workdir, *ports, *stop_signal;
 } Wishes;
 
 static void fill(GPtrArray *list, const char *text)
@@ -31,6 +34,7 @@ static StoreImage *image_new(const Wishes *wishes)
 	fill(image->ports, wishes->ports);
 	image->user = g_strdup(wishes->user);
 	image->workdir = g_strdup(wishes->workdir);
+	image->stop_signal = g_strdup(wishes->stop_signal);
 	return image;
 }
 
@@ -191,6 +195,33 @@ static void test_workdir(void)
 	}
 }
 
+static void test_stop_signal(void)
+{
+	static const struct {
+		const char *line, *wish;
+		int stop_signal;
+	} cases[] = {
+		{"i", NULL, 0},
+		{"i", "", 0},
+		{"i", "SIGQUIT", SIGQUIT},
+		{"i", "WINCH", SIGWINCH},
+		{"i", "10", 10},
+		{"--stop-signal INT i", "SIGQUIT", SIGINT},
+	};
+	g_auto(RunOptions) bad = {0};
+	g_autoptr(GError) error = NULL;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_auto(RunOptions) options = {0};
+		Wishes wishes = {.cmd = "x", .stop_signal = cases[i].wish};
+
+		g_assert_cmpint(apply_spec(cases[i].line, &wishes, &options)->rlc.stop_signal, ==,
+				cases[i].stop_signal);
+	}
+	g_assert_false(apply("i", &(Wishes){.cmd = "x", .stop_signal = "SIGNONE"}, &bad, &error));
+	g_assert_nonnull(strstr(error->message, "StopSignal 'SIGNONE'"));
+}
+
 static void assert_mounts(const Spec *spec, const char *expected)
 {
 	g_autoptr(GString) all = g_string_new(NULL);
@@ -282,6 +313,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/run_image/user", test_user);
 	g_test_add_func("/run_image/bad-user", test_bad_user);
 	g_test_add_func("/run_image/workdir", test_workdir);
+	g_test_add_func("/run_image/stop_signal", test_stop_signal);
 	g_test_add_func("/run_image/volumes", test_volumes);
 	g_test_add_func("/run_image/ports", test_ports);
 	g_test_add_func("/run_image/bad-ports", test_bad_ports);
