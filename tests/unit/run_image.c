@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What an image wishes for its process, and what flags make of it. */
 #include <sched.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "cmd/run_image.h"
-
-#include <signal.h>
-#include <string.h>
 
 /* Lists of an image, with '|' between the members. */
 typedef struct {
