@@ -149,6 +149,11 @@ static const struct {
 		 "{} cannot hold the state of containers: it must be a directory that is yours, "
 		 "closed to others (mode 0700) and writable",
 		 "export XDG_RUNTIME_DIR=$(mktemp -d)   (or pass --root DIR)"},
+	[HINT_IMAGE_PROGRAM] =
+		{"RLC-I01",
+		 "rlc-image, which fetches and unpacks images, is neither in {} nor where rlc was "
+		 "built, or others may change it",
+		 "sudo make install   (and see that only root may write to {})"},
 	[HINT_RLIMIT] = {"RLC-P01", "only CAP_SYS_RESOURCE may raise a hard limit",
 			 "ulimit -H -a   (and ask for no more than that: --ulimit {})"},
 };

@@ -47,6 +47,7 @@ typedef enum {
 	HINT_EXE_GUARD,	     /* X03: ptrace(2) is forbidden, and rlc's file needs guarding */
 	HINT_KEYS_QUOTA,     /* P02: the caller has no more keys to spend */
 	HINT_STATE_DIR,	     /* S01: no directory for state can be used; arg: path */
+	HINT_IMAGE_PROGRAM,  /* I01: rlc-image is missing or can be changed by others; arg: dir */
 	HINT_RLIMIT,	     /* P01: raising a hard limit needs CAP_SYS_RESOURCE; arg: limit */
 } Hint;
 

@@ -34,6 +34,16 @@ static const Command commands[] = {
 	{"rm", "[OPTIONS] CONTAINER...", "remove containers", cmd_rm},
 	{"rename", "CONTAINER NAME", "give a container another name", cmd_rename},
 	{"inspect", "CONTAINER...", "print all about containers as JSON", cmd_inspect},
+	{"pull", "[OPTIONS] IMAGE", "fetch an image from a registry or an archive", cmd_pull},
+	{"images", "[OPTIONS] [NAME]", "list the images of the store", cmd_images},
+	{"rmi", "[OPTIONS] IMAGE...", "remove images", cmd_rmi},
+	{"tag", "IMAGE NAME...", "give an image one more name", cmd_tag},
+	{"image", "COMMAND [ARG...]", "inspect images, sweep the store; what concerns images",
+	 cmd_image},
+	{"load", "[-i FILE]", "read images from an archive", cmd_load},
+	{"save", "[-o FILE] IMAGE...", "write images to an archive", cmd_save},
+	{"import", "FILE|- NAME", "make an image of a tar of a root", cmd_import},
+	{"export", "[-o FILE] IMAGE", "write the root of an image as a tar", cmd_export},
 	{"network", "ls|inspect [BRIDGE...]", "list bridges and who is on them", cmd_network},
 	{"port", "[--format text|json] CONTAINER [PORT[/tcp|/udp]]",
 	 "print which ports of the host lead to a container", cmd_port},
@@ -78,13 +88,14 @@ static int command_unknown(const char *name)
 
 static void print_help(FILE *out)
 {
-	fputs("Usage: rlc [--root DIR] [--log-level LEVEL] COMMAND [ARG...]\n\n"
+	fputs("Usage: rlc [--root DIR] [--store DIR] [--log-level LEVEL] COMMAND [ARG...]\n\n"
 	      "Linux containers for everybody, without a daemon.\n\nCommands:\n",
 	      out);
 	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
 		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
 	fputs("\nGlobal options:\n"
 	      "  --root DIR         where the state of containers is kept (or RLC_ROOT)\n"
+	      "  --store DIR        where images are kept (or RLC_STORE)\n"
 	      "  --log-level LEVEL  error, warn, info or debug (or RLC_LOG_LEVEL)\n"
 	      "  --version          print the version\n"
 	      "  --help             print this help\n\n"
@@ -131,6 +142,7 @@ static bool parse_globals(int argc, char **argv, int *ret_code)
 {
 	static const struct option options[] = {
 		{"root", required_argument, NULL, 'r'},
+		{"store", required_argument, NULL, 's'},
 		{"log-level", required_argument, NULL, 'l'},
 		{"version", no_argument, NULL, 'v'},
 		{"help", no_argument, NULL, 'h'},
@@ -144,6 +156,9 @@ static bool parse_globals(int argc, char **argv, int *ret_code)
 		switch (c) {
 		case 'r':
 			g_setenv("RLC_ROOT", optarg, TRUE);
+			break;
+		case 's':
+			g_setenv("RLC_STORE", optarg, TRUE);
 			break;
 		case 'l':
 			if (!set_log_level(optarg))

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "cmd/run_image.h"
 #include "cmd/run_options.h"
 #include "container/explain.h"
 #include "container/run.h"
@@ -45,7 +46,9 @@ int cmd_run(int argc, char **argv)
 {
 	g_auto(RunOptions) options = {0};
 	g_autoptr(GError) error = NULL;
+	g_autoptr(GArray) holds = run_image_holds_new();
 	const char *state_root;
+	int code = 0;
 
 	if (!run_options_parse(argc, argv, isatty(STDIN_FILENO), &options, &error))
 		return command_fail(error);
@@ -56,6 +59,12 @@ int cmd_run(int argc, char **argv)
 	/* what the caller left open would stay open with the supervisor */
 	if (options.spec->rlc.detach && !fd_close_others(-1, &error))
 		return command_fail(error);
+	if (options.explain)
+		options.pull = PULL_NEVER;
+	if (options.image && !run_image_prepare(&options, holds, &code, &error))
+		return command_fail(error);
+	if (code != 0)
+		return code;
 	state_root = options.state_root ? options.state_root : g_getenv("RLC_ROOT");
 	if (options.explain)
 		return explain(&options, state_root);

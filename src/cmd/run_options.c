@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "cmd/run_image.h"
 #include "cmd/run_table.h"
 #include "cmd/suggest.h"
 #include "feature/net_bridge.h"
@@ -26,8 +27,10 @@ void run_options_print_help(FILE *out)
 {
 	fputs("Usage: rlc run [OPTIONS] [IMAGE [COMMAND [ARG...]]]\n"
 	      "       rlc run [OPTIONS] --rootfs DIR[:O] [COMMAND [ARG...]]\n\n"
-	      "Run a command in a new container. IMAGE is " BUILTIN_IMAGE ".\n"
-	      "Without IMAGE and --rootfs: a shell in it.\n",
+	      "Run a command in a new container. IMAGE is NAME[:TAG][@DIGEST],\n"
+	      "taken from a registry if it is not in the store, the id of one in the store,\n"
+	      "oci:DIR, oci-archive:FILE, docker-archive:FILE, dir:DIR, or " BUILTIN_IMAGE ",\n"
+	      "in which a shell runs without IMAGE and --rootfs.\n",
 	      out);
 	for (size_t i = 0; i < run_table_length; i++) {
 		const RunOption *option = &run_table[i];
@@ -48,6 +51,11 @@ void run_options_print_help(FILE *out)
 void run_options_clear(RunOptions *run_options)
 {
 	g_clear_pointer(&run_options->spec, spec_free);
+	g_clear_pointer(&run_options->image, g_free);
+	g_clear_pointer(&run_options->platform, g_free);
+	g_clear_pointer(&run_options->command, g_ptr_array_unref);
+	g_clear_pointer(&run_options->env, g_ptr_array_unref);
+	g_clear_pointer(&run_options->entrypoint, g_free);
 	g_clear_pointer(&run_options->state_root, g_free);
 }
 
@@ -207,36 +215,20 @@ static bool check_addresses(const Spec *spec, GError **error)
 }
 
 /* What is left of argv: IMAGE and the command, or with --rootfs the command alone. */
-static bool take_image(RunParse *parse, char ***rest, bool stdin_is_terminal, GError **error)
+static void take_words(RunParse *parse, char **rest, bool stdin_is_terminal)
 {
 	Spec *spec = parse->spec;
 
-	if (spec->root.kind != ROOT_BUILTIN)
-		return true;
-	if (!**rest) {
+	if (spec->root.kind == ROOT_BUILTIN && !*rest) {
 		spec->rlc.interactive = true;
 		spec->process.terminal |= stdin_is_terminal;
-		return true;
+	} else if (spec->root.kind == ROOT_BUILTIN) {
+		if (strcmp(*rest, BUILTIN_IMAGE) != 0)
+			parse->out->image = g_strdup(*rest);
+		rest++;
 	}
-	if (strcmp(**rest, BUILTIN_IMAGE) != 0)
-		return error_set(error, RLC_ERROR_NOT_FOUND,
-				 "find image '%s': there is no image store yet; use " BUILTIN_IMAGE
-				 ", or a directory: --rootfs DIR",
-				 **rest);
-	(*rest)++;
-	return true;
-}
-
-static void take_command(RunParse *parse, char **rest)
-{
-	bool entrypoint = parse->entrypoint_given && *parse->entrypoint;
-
-	if (entrypoint)
-		spec_add_arg(parse->spec, parse->entrypoint);
 	for (; *rest; rest++)
-		spec_add_arg(parse->spec, *rest);
-	if (parse->spec->process.args->len == 1)
-		spec_add_arg(parse->spec, "/bin/sh");
+		g_ptr_array_add(parse->out->command, g_strdup(*rest));
 }
 
 static void finish_capabilities(RunParse *parse)
@@ -271,26 +263,6 @@ static void finish_idmap(Spec *spec)
 		g_array_append_vals(gids, uids->data, uids->len);
 }
 
-static void finish_spec(RunParse *parse)
-{
-	Spec *spec = parse->spec;
-
-	if (spec->process.terminal)
-		spec_set_env(spec, "TERM=xterm");
-	for (guint i = 0; i < parse->env->len; i++)
-		spec_set_env(spec, g_ptr_array_index(parse->env, i));
-	if (!parse->network_given && net_bridge_is_default())
-		spec->rlc.network.mode = NET_BRIDGE;
-	finish_capabilities(parse);
-	finish_idmap(spec);
-	spec->rlc.keep = parse->remove_given ? !parse->remove : spec->rlc.detach;
-	/* Who keeps his own id means to be himself inside. */
-	if (spec->rlc.userns == USERNS_KEEP_ID && !spec->process.user.name)
-		spec->process.user.name = g_strdup_printf("%u:%u", getuid(), getgid());
-	else if (!spec->process.user.name)
-		spec->process.user.name = g_strdup("0");
-}
-
 /* A supervisor starts its container again; the caller of one in the foreground waits for one end.
  */
 static bool check_restart(const SpecRlc *rlc, GError **error)
@@ -305,31 +277,37 @@ static bool run_parse(RunParse *parse, int argc, char **argv, bool stdin_is_term
 		      GError **error)
 {
 	g_autofree bool *seen = g_new0(bool, run_table_length);
-	char **rest;
 
 	if (!parse_flags(parse, argc, argv, seen, error))
 		return false;
 	if (parse->out->help)
 		return true;
-	rest = argv + optind;
-	if (!check_contradictions(seen, error) ||
-	    !take_image(parse, &rest, stdin_is_terminal, error))
+	if (!check_contradictions(seen, error))
 		return false;
-	take_command(parse, rest);
-	finish_spec(parse);
-	return check_addresses(parse->spec, error) && check_restart(&parse->spec->rlc, error);
+	take_words(parse, argv + optind, stdin_is_terminal);
+	g_ptr_array_extend_and_steal(parse->out->env, g_ptr_array_ref(parse->env));
+	if (!parse->network_given && net_bridge_is_default())
+		parse->spec->rlc.network.mode = NET_BRIDGE;
+	finish_capabilities(parse);
+	finish_idmap(parse->spec);
+	parse->spec->rlc.keep = parse->remove_given ? !parse->remove : parse->spec->rlc.detach;
+	if (!check_addresses(parse->spec, error) || !check_restart(&parse->spec->rlc, error))
+		return false;
+	return parse->out->image || run_image_apply(parse->out, NULL, error);
 }
 
 bool run_options_parse(int argc, char **argv, bool stdin_is_terminal, RunOptions *ret_options,
 		       GError **error)
 {
-	g_auto(RunOptions) out = {.spec = spec_new()};
+	g_auto(RunOptions) out = {
+		.spec = spec_new(),
+		.command = g_ptr_array_new_with_free_func(g_free),
+		.env = g_ptr_array_new_with_free_func(g_free),
+	};
 	g_autoptr(GPtrArray) env = g_ptr_array_new_with_free_func(g_free);
 	RunParse parse = {.out = &out, .spec = out.spec, .env = env};
-	bool ok = run_parse(&parse, argc, argv, stdin_is_terminal, error);
 
-	g_free(parse.entrypoint);
-	if (!ok)
+	if (!run_parse(&parse, argc, argv, stdin_is_terminal, error))
 		return false;
 	*ret_options = out;
 	out = (RunOptions){0};

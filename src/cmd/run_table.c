@@ -43,14 +43,14 @@ static bool set_terminal(RunParse *parse, const char *value, GError **error)
 static bool set_entrypoint(RunParse *parse, const char *value, GError **error)
 {
 	(void)error;
-	parse->entrypoint_given = true;
-	return replace(&parse->entrypoint, value);
+	return replace(&parse->out->entrypoint, value);
 }
 
 static bool set_workdir(RunParse *parse, const char *value, GError **error)
 {
 	if (*value != '/')
 		return error_set(error, RLC_ERROR_USAGE, "not an absolute path");
+	parse->out->workdir_given = true;
 	return replace(&parse->spec->process.cwd, value);
 }
 
@@ -61,8 +61,6 @@ static bool set_env(RunParse *parse, const char *value, GError **error)
 
 static bool take_env_line(RunParse *parse, const char *line, GError **error)
 {
-	g_autoptr(GPtrArray) env = g_ptr_array_new_with_free_func(g_free);
-
 	while (*line == ' ' || *line == '\t')
 		line++;
 	if (!*line || *line == '#')
@@ -70,11 +68,7 @@ static bool take_env_line(RunParse *parse, const char *line, GError **error)
 	if (strcspn(line, "= \t") != strcspn(line, "="))
 		return error_set(error, RLC_ERROR_USAGE, "the name '%.*s' has white space in it",
 				 (int)strcspn(line, "="), line);
-	if (!run_value_env(env, line, error))
-		return false;
-	if (env->len > 0)
-		spec_set_env(parse->spec, g_ptr_array_index(env, 0));
-	return true;
+	return run_value_env(parse->out->env, line, error);
 }
 
 static bool set_env_file(RunParse *parse, const char *value, GError **error)
@@ -152,6 +146,13 @@ static bool set_publish(RunParse *parse, const char *value, GError **error)
 	if (!net_publish_parse(value, &publish, error))
 		return false;
 	g_array_append_val(parse->spec->rlc.network.publish, publish);
+	return true;
+}
+
+static bool set_publish_all(RunParse *parse, const char *value, GError **error)
+{
+	(void)error;
+	parse->out->publish_all = value != NULL;
 	return true;
 }
 
@@ -376,6 +377,39 @@ static bool set_cidfile(RunParse *parse, const char *value, GError **error)
 	return replace(&parse->spec->rlc.cidfile, value);
 }
 
+static bool set_pull(RunParse *parse, const char *value, GError **error)
+{
+	static const char *const policies[] = {
+		[PULL_MISSING] = "missing",
+		[PULL_ALWAYS] = "always",
+		[PULL_NEVER] = "never",
+		[PULL_NEWER] = "newer",
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(policies); i++) {
+		if (strcmp(policies[i], value) == 0) {
+			parse->out->pull = (RunPull)i;
+			return true;
+		}
+	}
+	return error_set(error, RLC_ERROR_USAGE, "not one of missing, always, never, newer");
+}
+
+static bool set_platform(RunParse *parse, const char *value, GError **error)
+{
+	if (strchr(value, '/') == NULL || *value == '/' || g_str_has_suffix(value, "/"))
+		return error_set(error, RLC_ERROR_USAGE, "not of the form OS/ARCH[/VARIANT]");
+	return replace(&parse->out->platform, value);
+}
+
+static bool set_store(RunParse *parse, const char *value, GError **error)
+{
+	(void)parse;
+	if (!*value)
+		return error_set(error, RLC_ERROR_USAGE, "the directory is empty");
+	return g_setenv("RLC_STORE", value, TRUE);
+}
+
 static bool set_explain(RunParse *parse, const char *value, GError **error)
 {
 	(void)error;
@@ -405,7 +439,7 @@ static bool set_log_level(RunParse *parse, const char *value, GError **error)
 	if (!log_level_parse(value, &level))
 		return error_set(error, RLC_ERROR_USAGE, "not one of error, warn, info, debug");
 	log_set_level(level);
-	return true;
+	return g_setenv("RLC_LOG_LEVEL", value, TRUE); /* for the programs that rlc runs */
 }
 
 static bool set_help(RunParse *parse, const char *value, GError **error)
@@ -432,6 +466,12 @@ const RunOption run_table[] = {
 	{"ulimit", 0, OPTION_MANY, set_ulimit, "NAME=SOFT[:HARD]",
 	 "resource limit, such as nofile=1024"},
 
+	{.help = "Image"},
+	{"pull", 0, OPTION_ONCE, set_pull, "WHEN", "missing (default), always, never or newer"},
+	{"platform", 0, OPTION_ONCE, set_platform, "OS/ARCH[/VARIANT]",
+	 "of an image for several, this one"},
+	{"store", 0, OPTION_ONCE, set_store, "DIR", "where images are kept"},
+
 	{.help = "Root and files"},
 	{"rootfs", 0, OPTION_ONCE, set_rootfs, "DIR[:O]",
 	 "a directory is the root, no image; :O keeps it unchanged"},
@@ -450,6 +490,8 @@ const RunOption run_table[] = {
 	 "none, host, container:NAME, ns:PATH"},
 	{"publish", 'p', OPTION_MANY, set_publish, "[[ADDRESS:]HOSTPORT:]PORT",
 	 "lead a port of the host here; ranges, and /udp, too"},
+	{"publish-all", 'P', OPTION_SWITCH, set_publish_all, NULL,
+	 "lead free ports of the host to those that the image names"},
 	{"ip", 0, OPTION_ONCE, set_ip, "ADDRESS", "this IPv4 address on the bridge"},
 	{"ip6", 0, OPTION_ONCE, set_ip6, "ADDRESS", "this IPv6 address on the bridge"},
 	{"mac-address", 0, OPTION_ONCE, set_mac, "MAC", "this MAC on the bridge"},

@@ -12,10 +12,9 @@
 typedef struct {
 	RunOptions *out;
 	Spec *spec;	/* out->spec */
-	GPtrArray *env; /* of "NAME=VALUE": -e, applied after all --env-file */
+	GPtrArray *env; /* of "NAME=VALUE": -e, which go after all of --env-file */
 	uint64_t caps_added, caps_dropped;
-	char *entrypoint;
-	bool entrypoint_given, network_given;
+	bool network_given;
 	bool remove_given, remove; /* --rm */
 } RunParse;
 

@@ -7,6 +7,7 @@
 #include "cmd/command.h"
 #include "cmd/containers.h"
 #include "cmd/options.h"
+#include "cmd/run_image.h"
 #include "container/run.h"
 
 #define ROOT_TEXT                                                                                  \
@@ -17,6 +18,7 @@ static bool start(const char *root, const StateEntry *entry, const char *name, v
 		  GError **error)
 {
 	g_autoptr(Spec) spec = state_load_spec(root, entry->id, error);
+	g_autoptr(GArray) holds = run_image_holds_new();
 
 	(void)data;
 	if (!spec)
@@ -26,7 +28,7 @@ static bool start(const char *root, const StateEntry *entry, const char *name, v
 				 "start container '%s': it was not run with --detach", name);
 	g_free(spec->rlc.name);
 	spec->rlc.name = g_strdup(entry->name); /* it may have been renamed */
-	if (!container_start(spec, root, entry->id, error))
+	if (!run_image_hold(spec, holds, error) || !container_start(spec, root, entry->id, error))
 		return false;
 	puts(name);
 	return true;

@@ -38,7 +38,7 @@ int cmd_unshare(int argc, char **argv)
 	}
 	if (!shell[0] || !*shell[0])
 		shell[0] = (char *)"/bin/sh";
-	if (!unshare_run(*command ? command : shell, &exit_code, &error))
+	if (!unshare_run(*command ? command : shell, -1, &exit_code, &error))
 		return command_fail(error);
 	return exit_code;
 }

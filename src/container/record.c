@@ -26,7 +26,7 @@ typedef enum {
 	FIELD_INT64,
 	FIELD_UINT64,
 	FIELD_ENUM,    /* by its name */
-	FIELD_STRINGS, /* GPtrArray of char * */
+	FIELD_STRINGS, /* GPtrArray of char *, or NULL */
 	FIELD_VECTOR,  /* the same with a NULL at the end */
 	FIELD_IDS,     /* GArray of uint32_t */
 	FIELD_IDMAP,   /* GArray of SpecIdMap */
@@ -42,7 +42,7 @@ typedef struct {
 	const char *const *names; /* of FIELD_ENUM, NULL at the end */
 } Field;
 
-static const char *const root_kinds[] = {"directory", "overlay", "builtin", NULL};
+static const char *const root_kinds[] = {"directory", "overlay", "builtin", "layers", NULL};
 static const char *const net_modes[] = {"slirp", "none", "host", "bridge", "join", NULL};
 static const char *const userns_modes[] = {"default", "auto", "host", "keep-id", "map", NULL};
 static const char *const restarts[] = {"no", "on-failure", "always", "unless-stopped", NULL};
@@ -56,6 +56,7 @@ static const Field spec_fields[] = {
 	{"hostname", FIELD_STRING, AT(hostname), NULL},
 	{"root.kind", FIELD_ENUM, AT(root.kind), root_kinds},
 	{"root.path", FIELD_STRING, AT(root.path), NULL},
+	{"root.layers", FIELD_STRINGS, AT(root.layers), NULL},
 	{"root.readonly", FIELD_BOOL, AT(root.readonly), NULL},
 	{"process.args", FIELD_VECTOR, AT(process.args), NULL},
 	{"process.env", FIELD_VECTOR, AT(process.env), NULL},
@@ -176,7 +177,7 @@ static char *word_or_null(const char *word)
 
 static void append_strings(GString *row, const GPtrArray *strings)
 {
-	for (guint i = 0; i < strings->len; i++) {
+	for (guint i = 0; strings && i < strings->len; i++) {
 		if (g_ptr_array_index(strings, i))
 			append_word(row, g_ptr_array_index(strings, i));
 	}
@@ -307,8 +308,14 @@ static bool read_string(const GPtrArray *words, char **member)
 	return true;
 }
 
-static void read_strings(const GPtrArray *words, bool vector, GPtrArray *strings)
+static void read_strings(const GPtrArray *words, bool vector, GPtrArray **member)
 {
+	GPtrArray *strings = *member;
+
+	if (!strings && words->len == 0)
+		return;
+	if (!strings)
+		strings = *member = g_ptr_array_new_with_free_func(g_free);
 	g_ptr_array_set_size(strings, 0);
 	for (guint i = 0; i < words->len; i++)
 		g_ptr_array_add(strings, g_strdup(g_ptr_array_index(words, i)));
@@ -396,7 +403,7 @@ static bool read_words(const Field *field, const char *value, void *member)
 		return read_string(words, member);
 	case FIELD_STRINGS:
 	case FIELD_VECTOR:
-		read_strings(words, field->kind == FIELD_VECTOR, *(GPtrArray **)member);
+		read_strings(words, field->kind == FIELD_VECTOR, member);
 		return true;
 	default:
 		return read_structures(words, field->kind, *(GArray **)member);

@@ -46,7 +46,14 @@ static bool unshare_exec(char *const *argv, GError **error)
 			 "run '%s': %s", argv[0], g_strerror(cause));
 }
 
-static G_GNUC_NORETURN void child_main(Container *container, char *const *argv,
+static bool redirect_output(int output, GError **error)
+{
+	if (output >= 0 && dup2(output, STDOUT_FILENO) < 0)
+		return error_errno(error, errno, "redirect standard output");
+	return true;
+}
+
+static G_GNUC_NORETURN void child_main(Container *container, char *const *argv, int output,
 				       const sigset_t *signals)
 {
 	g_autoptr(GError) error = NULL;
@@ -54,7 +61,7 @@ static G_GNUC_NORETURN void child_main(Container *container, char *const *argv,
 
 	if (!mapped)
 		g_prefix_error(&error, "idmap: ");
-	if (mapped && mount_make_all_private(&error)) {
+	if (mapped && mount_make_all_private(&error) && redirect_output(output, &error)) {
 		sigprocmask(SIG_SETMASK, signals, NULL);
 		unshare_exec(argv, &error);
 	}
@@ -95,8 +102,8 @@ static void end_command(pid_t pid)
 }
 
 /* With all signals blocked: none is lost, and none ends us while the command lives. */
-static bool start_and_wait(Container *container, char *const *argv, const sigset_t *signals,
-			   int *ret_exit_code, GError **error)
+static bool start_and_wait(Container *container, char *const *argv, int output,
+			   const sigset_t *signals, int *ret_exit_code, GError **error)
 {
 	Sync child_end;
 
@@ -107,7 +114,7 @@ static bool start_and_wait(Container *container, char *const *argv, const sigset
 	if (container->init_pid == 0) {
 		sync_close(container->sync);
 		container->sync = &child_end;
-		child_main(container, argv, signals);
+		child_main(container, argv, output, signals);
 	}
 	sync_close(&child_end);
 	if (container->init_pid < 0)
@@ -125,7 +132,7 @@ static bool start_and_wait(Container *container, char *const *argv, const sigset
 	return true;
 }
 
-bool unshare_run(char *const *argv, int *ret_exit_code, GError **error)
+bool unshare_run(char *const *argv, int output, int *ret_exit_code, GError **error)
 {
 	g_autoptr(Spec) spec = spec_new();
 	Plan plan = {.spec = spec, .clone_flags = CLONE_NEWNS};
@@ -137,7 +144,7 @@ bool unshare_run(char *const *argv, int *ret_exit_code, GError **error)
 	sigprocmask(SIG_BLOCK, NULL, &signals);
 	supervise_block_signals();
 	ok = idmap_plan(spec, &plan, error) &&
-	     start_and_wait(&container, argv, &signals, ret_exit_code, error);
+	     start_and_wait(&container, argv, output, &signals, ret_exit_code, error);
 	supervise_unblock_signals();
 	fd_close(&container.init_pidfd);
 	sync_close(&sync);

@@ -40,6 +40,7 @@
 #include "base/error.h"
 #include "base/hint.h"
 #include "base/log.h"
+#include "base/program.h"
 #include "feature/idmap_map.h"
 #include "feature/idmap_write.h"
 #include "feature/subid.h"
@@ -304,59 +305,14 @@ static char *find_in_path(const char *name, const char *dir)
 	return access(path, X_OK) == 0 ? g_steal_pointer(&path) : NULL;
 }
 
-/* Can nobody but root and the caller change what is there? */
-static bool is_trusted(const struct stat *st)
-{
-	/* In a directory with the sticky bit nobody can replace what is another's. */
-	bool shared = (st->st_mode & (S_IWGRP | S_IWOTH)) && !(st->st_mode & S_ISVTX);
-
-	return !shared && (st->st_uid == 0 || st->st_uid == geteuid());
-}
-
-/* A directory whose path has no links: is_trusted() from it up to the root? */
-static bool directory_is_trusted(const char *path)
-{
-	g_autofree char *at = g_strdup(path);
-	struct stat st;
-
-	for (;;) {
-		char *slash = strrchr(at, '/');
-
-		if (!slash || lstat(at, &st) < 0 || !S_ISDIR(st.st_mode) || !is_trusted(&st))
-			return false;
-		if (strcmp(at, "/") == 0)
-			return true;
-		slash[slash == at ? 1 : 0] = '\0';
-	}
-}
-
-/* A program that runs with a privilege: never by a path that another user can change. */
-static char *find_trusted(const char *name, const char *dir)
-{
-	char resolved[PATH_MAX];
-	g_autofree char *path = NULL;
-	struct stat st;
-
-	if (!realpath(dir, resolved) || !directory_is_trusted(resolved))
-		return NULL;
-	path = g_build_filename(resolved, name, NULL);
-	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || !is_trusted(&st) ||
-	    access(path, X_OK) < 0)
-		return NULL;
-	return g_steal_pointer(&path);
-}
-
-/* Where make installed the shim, or where it built it, when rlc runs in its build tree. */
+/* Where make installed the shim, or where it built it. */
 static void find_shim(IdmapPrograms *shim)
 {
-	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
-	g_autofree char *bin = self ? g_path_get_dirname(self) : NULL;
-	g_autofree char *tree =
-		bin ? g_build_filename(bin, "helpers", "newuidmap-shim", NULL) : NULL;
+	g_autofree char *tree = program_build_dir("newuidmap-shim");
 
-	programs_find(shim, find_trusted, RLC_LIBEXECDIR);
+	programs_find(shim, program_find_trusted, RLC_LIBEXECDIR);
 	if (tree)
-		programs_find(shim, find_trusted, tree);
+		programs_find(shim, program_find_trusted, tree);
 }
 
 static void caller_clear(IdmapCaller *caller)

@@ -13,6 +13,11 @@
  * bound read-only, and directories with mounts below are split in their turn, a few levels deep.
  * Where even that is refused (a file system that overlays cannot lie on), the directory stays
  * empty.
+ *
+ * An image's layers are many lower directories of one overlay.  Whiteouts are device nodes 0:0, and
+ * the marks of opaque directories are user.overlay.* (option userxattr) for root's layers too, so
+ * that one way of unpacking serves all.  The time that this takes goes by the number of layers, not
+ * by what is in them.
  */
 #include "feature/overlay.h"
 
@@ -28,6 +33,7 @@
 #include "base/hint.h"
 #include "base/log.h"
 #include "kernel/mount.h"
+#include "kernel/tree.h"
 
 #define OVERLAY_SPLIT_DEPTH 3
 #define MOUNTINFO_MAX	    (16 << 20)
@@ -94,30 +100,50 @@ static int overlay_make_dir(int stage, const char *name, const struct stat *like
 	return fd;
 }
 
-/* One overlay over the directory that lower refers to. Detached mount or -1. */
-static int overlay_new(Overlay *overlay, int lower, const char *path, GError **error)
+/* What is written to, with the attributes of the directory below. */
+typedef struct {
+	int upper, work;
+} OverlayUpper;
+
+static void overlay_upper_close(OverlayUpper *dirs)
+{
+	fd_close(&dirs->upper);
+	fd_close(&dirs->work);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OverlayUpper, overlay_upper_close)
+
+static bool overlay_make_upper(Overlay *overlay, int lower, const char *path, OverlayUpper *ret,
+			       GError **error)
 {
 	g_autofree char *upper_name = g_strdup_printf("upper%u", overlay->count);
 	g_autofree char *work_name = g_strdup_printf("work%u", overlay->count++);
-	g_autofree char *options = NULL;
-	auto_fd upper = -1, work = -1;
+	g_auto(OverlayUpper) dirs = {-1, -1};
 	struct stat st;
+
+	if (fstat(lower, &st) < 0)
+		return error_errno(error, errno, "stat '%s'", path);
+	dirs.upper = overlay_make_dir(overlay->stage, upper_name, &st);
+	dirs.work = overlay_make_dir(overlay->stage, work_name, &st);
+	if (dirs.upper < 0 || dirs.work < 0)
+		return error_errno(error, errno, "make the upper directory for '%s'", path);
+	*ret = dirs;
+	dirs = (OverlayUpper){-1, -1};
+	return true;
+}
+
+/* One overlay over the directory that lower refers to. Detached mount or -1. */
+static int overlay_new(Overlay *overlay, int lower, const char *path, GError **error)
+{
+	g_auto(OverlayUpper) dirs = {-1, -1};
+	g_autofree char *options = NULL;
 	int mount;
 
-	if (fstat(lower, &st) < 0) {
-		error_errno(error, errno, "stat '%s'", path);
+	if (!overlay_make_upper(overlay, lower, path, &dirs, error))
 		return -1;
-	}
-	upper = overlay_make_dir(overlay->stage, upper_name, &st);
-	work = overlay_make_dir(overlay->stage, work_name, &st);
-	if (upper < 0 || work < 0) {
-		error_errno(error, errno, "make the upper directory for '%s'", path);
-		return -1;
-	}
 	/* by descriptor: no path is looked up twice, and no character of it needs escaping */
 	options = g_strdup_printf("lowerdir=/proc/self/fd/%d,upperdir=/proc/self/fd/%d,"
 				  "workdir=/proc/self/fd/%d,userxattr",
-				  lower, upper, work);
+				  lower, dirs.upper, dirs.work);
 	mount = mount_new("overlay", options, MOUNT_ATTR_NODEV, error);
 	if (mount < 0)
 		g_prefix_error(error, "lay an overlay over '%s': ", path);
@@ -261,4 +287,157 @@ int overlay_stack_on(int lower, const char *path, GError **error)
 	}
 	g_ptr_array_unref(overlay.mounts);
 	return root;
+}
+
+/* ------------------------------------------------------------------------------------- layers */
+
+static void layer_close(void *element)
+{
+	fd_close(element);
+}
+
+static bool layers_open(const GPtrArray *layers, GArray *ret_fds, GError **error)
+{
+	for (guint i = 0; i < layers->len; i++) {
+		const char *path = g_ptr_array_index(layers, i);
+		int fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (fd < 0)
+			return error_errno(error, errno, "open layer '%s'", path);
+		g_array_append_val(ret_fds, fd);
+	}
+	return true;
+}
+
+/* Each layer is an option of its own: a value of fsconfig(2) has 255 bytes at most. */
+static int layers_new(const GArray *fds, const OverlayUpper *dirs, GError **error)
+{
+	g_autoptr(GString) options = g_string_new("userxattr");
+
+	for (guint i = 0; i < fds->len; i++)
+		g_string_append_printf(options, ",lowerdir+=/proc/self/fd/%d",
+				       g_array_index(fds, int, i));
+	g_string_append_printf(options, ",upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d",
+			       dirs->upper, dirs->work);
+	return mount_new("overlay", options->str, MOUNT_ATTR_NODEV, error);
+}
+
+/* Before Linux 6.8 only mount(2) takes many layers: a page full of options, attached at once. */
+static int layers_new_at(int stage, const GArray *fds, const OverlayUpper *dirs, GError **error)
+{
+	g_autoptr(GString) options = g_string_new("userxattr,lowerdir=");
+
+	for (guint i = 0; i < fds->len; i++)
+		g_string_append_printf(options, "%s/proc/self/fd/%d", i > 0 ? ":" : "",
+				       g_array_index(fds, int, i));
+	g_string_append_printf(options, ",upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d",
+			       dirs->upper, dirs->work);
+	if (mkdirat(stage, "root", 0755) < 0) {
+		error_errno(error, errno, "make a directory to mount on");
+		return -1;
+	}
+	return mount_new_at("overlay", options->str, MS_NODEV, stage, "root", error);
+}
+
+static int layers_attach(Overlay *overlay, const GArray *fds, GError **error)
+{
+	g_auto(OverlayUpper) dirs = {-1, -1};
+	g_autoptr(GError) refused = NULL;
+	auto_fd mount = -1;
+
+	if (!overlay_make_upper(overlay, g_array_index(fds, int, 0), "a layer", &dirs, error))
+		return -1;
+	mount = layers_new(fds, &dirs, &refused);
+	if (mount < 0) {
+		log_debug("overlay: %s; trying mount(2)", refused->message);
+		mount = layers_new_at(overlay->stage, fds, &dirs, error);
+	}
+	if (mount < 0 || !mount_stack(mount, error)) {
+		g_prefix_error(error, "lay an overlay over %u layers: ", fds->len);
+		return -1;
+	}
+	return fd_steal(&mount);
+}
+
+/* The topmost is the first of fds. */
+static bool layers_copy(const GArray *fds, int target, GError **error)
+{
+	for (guint i = fds->len; i-- > 0;) {
+		auto_fd layer =
+			openat(g_array_index(fds, int, i), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		if (layer < 0)
+			return error_errno(error, errno, "open a layer");
+		if (!tree_apply_layer(layer, target, TREE_COPY, error))
+			return false;
+	}
+	return true;
+}
+
+static int layers_attach_copy(const GArray *fds, GError **error)
+{
+	auto_fd mount = overlay_stage("mode=0755", error);
+
+	if (mount < 0)
+		return -1;
+	if (layers_copy(fds, mount, error))
+		return fd_steal(&mount);
+	g_prefix_error(error, "copy the image into memory: ");
+	return -1;
+}
+
+/* The layers are open directories of this mount namespace. Closes nothing. */
+static int layers_stack(Overlay *overlay, const GArray *fds, GError **error)
+{
+	g_autoptr(GError) refused = NULL;
+	int root = layers_attach(overlay, fds, &refused);
+
+	if (root >= 0)
+		return root;
+	log_warn("rootfs: %s; the image is copied into memory instead, which takes longer",
+		 refused->message);
+	return layers_attach_copy(fds, error);
+}
+
+int overlay_stack_layers(const GPtrArray *layers, GError **error)
+{
+	g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
+	auto_fd stage = -1;
+	Overlay overlay = {.stage = -1};
+
+	g_array_set_clear_func(fds, layer_close);
+	if (!layers_open(layers, fds, error))
+		return -1;
+	stage = overlay_stage("mode=0700", error);
+	if (stage < 0)
+		return -1;
+	overlay.stage = stage;
+	return layers_stack(&overlay, fds, error);
+}
+
+/* The kernel lays overlays over attached mounts only. */
+static bool layers_attach_mounts(int stage, const GArray *mounts, GError **error)
+{
+	for (guint i = 0; i < mounts->len; i++) {
+		g_autofree char *name = g_strdup_printf("layer%u", i);
+		auto_fd target = -1;
+
+		if (mkdirat(stage, name, 0700) == 0)
+			target = openat(stage, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (target < 0)
+			return error_errno(error, errno, "make a directory for a layer");
+		if (!mount_attach(g_array_index(mounts, int, i), target, name, error))
+			return false;
+	}
+	return true;
+}
+
+int overlay_stack_layer_mounts(const GArray *mounts, GError **error)
+{
+	auto_fd stage = overlay_stage("mode=0755", error);
+	Overlay overlay = {.stage = stage};
+
+	if (stage < 0 || !layers_attach_mounts(stage, mounts, error))
+		return -1;
+	return layers_stack(&overlay, mounts, error);
 }

@@ -14,5 +14,15 @@
  */
 int overlay_stack(const char *lower, GError **error);
 
+/*
+ * init: the same over the layers of an image, at least one, topmost first (absolute paths of
+ * directories in which nothing is mounted).  Where the kernel refuses an overlay over them they are
+ * copied into memory, which is said.
+ */
+int overlay_stack_layers(const GPtrArray *layers, GError **error);
+
+/* The same over layers that are detached mounts: descriptors, topmost first. */
+int overlay_stack_layer_mounts(const GArray *mounts, GError **error);
+
 /* The same over the directory that mount refers to, which is attached; path is the host's. */
 int overlay_stack_on(int mount, const char *path, GError **error);

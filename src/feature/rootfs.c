@@ -16,6 +16,8 @@
 #include "feature/overlay.h"
 #include "kernel/mount.h"
 
+#define LAYERS_MAX 500 /* the kernel's OVL_MAX_STACK */
+
 /*
  * A directory of an owner without an id inside: root inside is a stranger there.  Refused when the
  * payload is to write in it; said when an overlay will turn writes into errors; expected of "/".
@@ -65,6 +67,36 @@ static bool rootfs_resolve(const SpecRoot *root, RootfsPlan *rootfs, struct stat
 	return true;
 }
 
+/* The owner of the topmost layer's root speaks for all: they were unpacked in one id map. */
+static bool rootfs_plan_layers(Plan *plan, GError **error)
+{
+	const GPtrArray *layers = plan->rootfs.layers;
+	const IdmapTier *tier = g_ptr_array_index(plan->idmap.tiers, 0);
+	struct stat st;
+
+	if (layers->len > LAYERS_MAX)
+		return error_set(error, RLC_ERROR_UNSUPPORTED,
+				 "use an image of %u layers: an overlay takes %d at most",
+				 layers->len, LAYERS_MAX);
+	if (layers->len == 0)
+		return true;
+	if (plan->spec->rlc.userns == USERNS_KEEP_ID && geteuid() != 0)
+		log_info("rootfs: the image's files were unpacked for the usual id map: with "
+			 "keep-id what is root's in the image is yours inside, and other owners "
+			 "are off by one");
+	if (lstat(g_ptr_array_index(layers, 0), &st) < 0)
+		return error_errno(error, errno, "open layer '%s'",
+				   (const char *)g_ptr_array_index(layers, 0));
+	plan->rootfs.idmapped =
+		!idmap_covers_owner(tier, st.st_uid, st.st_gid) && geteuid() == 0 && !plan->join;
+	if (plan->rootfs.idmapped || idmap_covers_owner(tier, st.st_uid, st.st_gid))
+		return true;
+	return error_set(error, RLC_ERROR_UNSUPPORTED,
+			 "use an image in this id map: the files of its layers belong to uid %u, "
+			 "gid %u, which have no id in it",
+			 st.st_uid, st.st_gid);
+}
+
 bool rootfs_plan(const Spec *spec, Plan *plan, GError **error)
 {
 	RootfsPlan *rootfs = &plan->rootfs;
@@ -72,8 +104,11 @@ bool rootfs_plan(const Spec *spec, Plan *plan, GError **error)
 
 	rootfs->kind = spec->root.kind;
 	rootfs->readonly = spec->root.readonly;
+	rootfs->layers = spec->root.layers;
 	if (rootfs->kind == ROOT_BUILTIN)
 		return true;
+	if (rootfs->kind == ROOT_LAYERS)
+		return rootfs_plan_layers(plan, error);
 	if (!rootfs_resolve(&spec->root, rootfs, &st, error))
 		return false;
 	if (rootfs->kind == ROOT_DIRECTORY && strcmp(rootfs->path, "/") == 0)
@@ -127,19 +162,55 @@ static bool rootfs_shift(const char *path, int userns, int *ret_mount, GError **
 	return true;
 }
 
+static bool rootfs_send_shifted(Container *container, const char *path, int userns, GError **error)
+{
+	auto_fd mount = -1;
+
+	return rootfs_shift(path, userns, &mount, error) &&
+	       sync_send(container->sync, SYNC_ROOT, mount, error);
+}
+
 bool rootfs_parent(Container *container, GError **error)
 {
 	const RootfsPlan *rootfs = &container->plan->rootfs;
 	g_autofree char *path = g_strdup_printf("/proc/%d/ns/user", container->init_pid);
-	auto_fd userns = -1, mount = -1;
+	auto_fd userns = -1;
 
 	if (!rootfs->idmapped)
 		return true;
 	userns = open(path, O_RDONLY | O_CLOEXEC);
 	if (userns < 0)
 		return error_errno(error, errno, "open '%s'", path);
-	return rootfs_shift(rootfs->path, userns, &mount, error) &&
-	       sync_send(container->sync, SYNC_ROOT, mount, error);
+	if (rootfs->kind != ROOT_LAYERS)
+		return rootfs_send_shifted(container, rootfs->path, userns, error);
+	for (guint i = 0; i < rootfs->layers->len; i++) {
+		if (!rootfs_send_shifted(container, g_ptr_array_index(rootfs->layers, i), userns,
+					 error))
+			return false;
+	}
+	return true;
+}
+
+static void mount_close(void *element)
+{
+	fd_close(element);
+}
+
+/* One message for each layer. */
+static int rootfs_shifted_layers(Container *container, GError **error)
+{
+	const GPtrArray *layers = container->plan->rootfs.layers;
+	g_autoptr(GArray) mounts = g_array_new(FALSE, FALSE, sizeof(int));
+
+	g_array_set_clear_func(mounts, mount_close);
+	for (guint i = 0; i < layers->len; i++) {
+		int mount;
+
+		if (!sync_expect(container->sync, SYNC_ROOT, &mount, error))
+			return -1;
+		g_array_append_val(mounts, mount);
+	}
+	return overlay_stack_layer_mounts(mounts, error);
 }
 
 /* What the supervisor made, under an overlay if asked. */
@@ -148,6 +219,8 @@ static int rootfs_shifted(Container *container, GError **error)
 	const RootfsPlan *rootfs = &container->plan->rootfs;
 	auto_fd mount = -1;
 
+	if (rootfs->kind == ROOT_LAYERS)
+		return rootfs_shifted_layers(container, error);
 	if (!sync_expect(container->sync, SYNC_ROOT, &mount, error))
 		return -1;
 	mount = rootfs_stack(fd_steal(&mount), error);
@@ -172,6 +245,11 @@ static bool rootfs_protect_below(int root, GError **error)
 	return true;
 }
 
+static int rootfs_empty(GError **error)
+{
+	return rootfs_stack(mount_new("tmpfs", "mode=0755", MOUNT_ATTR_NODEV, error), error);
+}
+
 static int rootfs_make(const RootfsPlan *rootfs, GError **error)
 {
 	switch (rootfs->kind) {
@@ -180,8 +258,10 @@ static int rootfs_make(const RootfsPlan *rootfs, GError **error)
 	case ROOT_OVERLAY:
 		return overlay_stack(rootfs->path, error);
 	case ROOT_BUILTIN:
-		return rootfs_stack(mount_new("tmpfs", "mode=0755", MOUNT_ATTR_NODEV, error),
-				    error);
+		return rootfs_empty(error);
+	case ROOT_LAYERS:
+		return rootfs->layers->len > 0 ? overlay_stack_layers(rootfs->layers, error)
+					       : rootfs_empty(error);
 	}
 	g_assert_not_reached();
 }
@@ -233,6 +313,26 @@ void rootfs_private_explain(const Plan *plan, GString *script)
 			"mount --make-rprivate /\n");
 }
 
+static void rootfs_explain_layers(const GPtrArray *layers, GString *script)
+{
+	g_string_append(
+		script,
+		"# fsopen(\"tmpfs\"), fsopen(\"overlay\"), move_mount on top of \"/\": the "
+		"layers of the image,\n# topmost first, under a tmpfs that takes the writes and "
+		"dies with this mount namespace\n"
+		"mount -t tmpfs -o mode=0700 stage \"$stage\"\n"
+		"mkdir \"$stage/upper\" \"$stage/work\" \"$stage/empty\"\n"
+		"lower=\"$stage/empty\"\n");
+	for (guint i = layers->len; i-- > 0;) {
+		g_autofree char *quoted = g_shell_quote(g_ptr_array_index(layers, i));
+
+		g_string_append_printf(script, "lower=%s:$lower\n", quoted);
+	}
+	g_string_append(script, "chmod --reference=\"${lower%%:*}\" \"$stage/upper\"\n"
+				"mount -t overlay -o \"lowerdir=$lower,upperdir=$stage/upper,"
+				"workdir=$stage/work,userxattr,nodev\" overlay \"$root\"\n");
+}
+
 void rootfs_parent_explain(const Plan *plan, GString *script)
 {
 	if (plan->rootfs.idmapped)
@@ -275,6 +375,9 @@ void rootfs_explain(const Plan *plan, GString *script)
 							 "below)"
 						       : "",
 			quoted, quoted);
+		break;
+	case ROOT_LAYERS:
+		rootfs_explain_layers(rootfs->layers, script);
 		break;
 	case ROOT_BUILTIN:
 		g_string_append(script,

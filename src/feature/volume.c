@@ -141,7 +141,7 @@ static bool volume_plan_one(const SpecMount *asked, PlanMount *mount, GError **e
 			return false;
 	} else if (strcmp(asked->type, "tmpfs") == 0) {
 		mount->attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-	} else {
+	} else if (strcmp(asked->type, "volume") != 0) {
 		return error_set(error, RLC_ERROR_UNSUPPORTED, "mount '%s': unknown type '%s'",
 				 mount->destination, asked->type);
 	}
@@ -203,6 +203,27 @@ static bool volume_mount_new(const PlanMount *mount, int root, GError **error)
 	return fs >= 0 && mount_attach_in(fs, root, mount->destination, true, MOUNT_FOLLOW, error);
 }
 
+/*
+ * A directory of the root mounted on itself, while the root is still writable: the mount stays so
+ * when --read-only closes the root, and has what the image put there.
+ */
+static bool volume_mount_own(const PlanMount *mount, int root, GError **error)
+{
+	auto_fd target = mount_open_target(root, mount->destination, true, MOUNT_FOLLOW, error);
+	auto_fd clone = target < 0 ? -1 : mount_clone(target, "", false, error);
+
+	return clone >= 0 && mount_attach(clone, target, mount->destination, error);
+}
+
+static bool volume_mount(const PlanMount *mount, int root, GError **error)
+{
+	if (mount->source)
+		return volume_mount_bind(mount, root, error);
+	if (strcmp(mount->type, "volume") == 0)
+		return volume_mount_own(mount, root, error);
+	return volume_mount_new(mount, root, error);
+}
+
 bool volume_child(Container *container, GError **error)
 {
 	const GArray *mounts = container->plan->mounts;
@@ -210,8 +231,7 @@ bool volume_child(Container *container, GError **error)
 	for (guint i = 0; i < mounts->len; i++) {
 		const PlanMount *mount = &g_array_index(mounts, PlanMount, i);
 
-		if (!(mount->source ? volume_mount_bind(mount, container->root, error)
-				    : volume_mount_new(mount, container->root, error)))
+		if (!volume_mount(mount, container->root, error))
 			return false;
 	}
 	return true;
@@ -246,6 +266,13 @@ void volume_explain(const Plan *plan, GString *script)
 		g_autofree char *destination = g_shell_quote(mount->destination);
 		g_autofree char *source = mount->source ? g_shell_quote(mount->source) : NULL;
 
+		if (strcmp(mount->type, "volume") == 0) {
+			g_string_append_printf(script,
+					       "mkdir -p \"$root\"%s\n"
+					       "mount --bind \"$root\"%s \"$root\"%s\n",
+					       destination, destination, destination);
+			continue;
+		}
 		if (source && !mount->source_is_dir)
 			g_string_append_printf(script, "[ -e \"$root\"%s ] || touch \"$root\"%s\n",
 					       destination, destination);

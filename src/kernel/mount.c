@@ -15,7 +15,8 @@
 #include "base/fd.h"
 #include "base/hint.h"
 
-#define MOUNT_DETACH 2 /* umount2(2): MNT_DETACH */
+#define MOUNT_DETACH  2	  /* umount2(2): MNT_DETACH */
+#define OPTIONS_SHOWN 200 /* bytes of them in an error */
 
 static int sys_fsconfig(int fs, unsigned command, const char *key, const char *value)
 {
@@ -68,13 +69,29 @@ int mount_new(const char *type, const char *options, uint64_t attributes, GError
 		int saved = errno;
 		g_autofree char *reason = mount_kernel_log(fs);
 
-		error_errno(error, saved, "make a %s (%s)%s%s", type, options ? options : "",
-			    reason ? ": " : "", reason ? reason : "");
+		error_errno(error, saved, "make a %s (%.*s)%s%s", type, OPTIONS_SHOWN,
+			    options ? options : "", reason ? ": " : "", reason ? reason : "");
 		return -1;
 	}
 	mount = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, (unsigned)attributes);
 	if (mount < 0)
 		error_errno(error, errno, "mount a %s", type);
+	return mount;
+}
+
+int mount_new_at(const char *type, const char *options, unsigned long flags, int dirfd,
+		 const char *name, GError **error)
+{
+	g_autofree char *path = g_strdup_printf("/proc/self/fd/%d/%s", dirfd, name);
+	int mount;
+
+	if (syscall(SYS_mount, type, path, type, flags, options) < 0) {
+		error_errno(error, errno, "make a %s (%.*s)", type, OPTIONS_SHOWN, options);
+		return -1;
+	}
+	mount = openat(dirfd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (mount < 0)
+		error_errno(error, errno, "open the root of a new %s", type);
 	return mount;
 }
 

@@ -28,6 +28,13 @@ typedef enum {
  */
 int mount_new(const char *type, const char *options, uint64_t attributes, GError **error);
 
+/*
+ * The same by mount(2), for what older kernels do not take otherwise: attached on the directory
+ * dirfd/name at once.  flags: MS_*.
+ */
+int mount_new_at(const char *type, const char *options, unsigned long flags, int dirfd,
+		 const char *name, GError **error);
+
 /* A detached copy of the mount tree at dirfd/path (path "" for dirfd itself). Descriptor or -1. */
 int mount_clone(int dirfd, const char *path, bool recursive, GError **error);
 

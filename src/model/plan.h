@@ -52,7 +52,8 @@ typedef struct {
 
 typedef struct {
 	SpecRootKind kind;
-	char *path; /* absolute and without symbolic links; NULL for ROOT_BUILTIN */
+	char *path; /* absolute and without symbolic links; NULL for ROOT_BUILTIN, ROOT_LAYERS */
+	const GPtrArray *layers; /* ROOT_LAYERS: the Spec's */
 	bool readonly;
 	bool idmapped; /* root's own files, shifted into the container's id map: mount_setattr(2) */
 } RootfsPlan;
@@ -92,7 +93,7 @@ typedef struct {
 /* One thing to mount inside the root, in order. */
 typedef struct {
 	char *destination;	       /* absolute path inside */
-	char *type;		       /* "bind" or a file system type */
+	char *type;		       /* "bind", "volume" or a file system type */
 	char *source;		       /* for bind: absolute path on the host */
 	bool source_is_dir;	       /* for bind */
 	bool recursive;		       /* for bind */

@@ -156,6 +156,7 @@ void spec_free(Spec *spec)
 	if (!spec)
 		return;
 	g_free(spec->root.path);
+	g_clear_pointer(&spec->root.layers, g_ptr_array_unref);
 	process_free(&spec->process);
 	g_free(spec->hostname);
 	g_array_unref(spec->mounts);
@@ -183,6 +184,17 @@ void spec_add_mount(Spec *spec, const char *type, const char *source, const char
 			g_ptr_array_add(mount.options, g_strdup(*word));
 	}
 	g_array_append_val(spec->mounts, mount);
+}
+
+void spec_add_volume(Spec *spec, const char *destination)
+{
+	SpecMount mount = {
+		.destination = g_strdup(destination),
+		.type = g_strdup("volume"),
+		.options = strings_new(),
+	};
+
+	g_array_prepend_val(spec->mounts, mount);
 }
 
 void spec_add_arg(Spec *spec, const char *arg)

@@ -60,18 +60,21 @@ typedef enum {
 	ROOT_DIRECTORY, /* the directory as it is */
 	ROOT_OVERLAY,	/* a throw-away overlay over the directory */
 	ROOT_BUILTIN,	/* the built-in busybox image */
+	ROOT_LAYERS,	/* a throw-away overlay over an image's unpacked layers */
 } SpecRootKind;
 
 typedef struct {
 	SpecRootKind kind;
-	char *path; /* NULL for ROOT_BUILTIN */
+	char *path;	   /* of ROOT_DIRECTORY and ROOT_OVERLAY, else NULL */
+	GPtrArray *layers; /* of char *, absolute, topmost first: of ROOT_LAYERS, else NULL */
 	bool readonly;
 } SpecRoot;
 
 /* mounts[]: options are mount(8)'s words, as in config.md */
 typedef struct {
 	char *destination;
-	char *type;	    /* "bind", "tmpfs", … */
+	char *type;	    /* "bind", "tmpfs", …; "volume": the root's own directory, writable
+			       under a read-only root too */
 	char *source;	    /* NULL where the type needs none */
 	GPtrArray *options; /* of char * */
 } SpecMount;
@@ -177,6 +180,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Spec, spec_free)
 /* Append a mount; the strings and options are copied. options is a comma-separated list or NULL. */
 void spec_add_mount(Spec *spec, const char *type, const char *source, const char *destination,
 		    const char *options);
+
+/* Put a mount of type "volume" in front of all mounts. */
+void spec_add_volume(Spec *spec, const char *destination);
 
 /* Set or replace NAME in process.env. assignment is "NAME=VALUE"; the caller checked its form. */
 void spec_set_env(Spec *spec, const char *assignment);

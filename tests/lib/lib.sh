@@ -289,6 +289,10 @@ RLC=${RLC:-$SRCDIR/build/rlc}
 BUILD=$(dirname "$RLC")
 if [ -x "$RLC" ]; then
 	RLC=$(copy_program "$RLC" rlc)
+	if [ -x "$BUILD/helpers/rlc-image/rlc-image" ]; then
+		mkdir -p "$T/bin/helpers/rlc-image"
+		copy_program "$BUILD/helpers/rlc-image/rlc-image" helpers/rlc-image/rlc-image >/dev/null
+	fi
 else
 	echo "# no program to test at $RLC: set RLC, or run make check"
 	RLC=$T/bin/rlc
@@ -349,9 +353,9 @@ _add_user() { # KIND OPTIONS…
 	_locked _make_user "$name" "$@" || return 1
 	when_finished _locked _remove_user "$name"
 	test_users+=("$name")
-	mkdir -p "$T/run-$name"
-	chown "$name:" "$T/run-$name"
-	chmod 0700 "$T/run-$name" "$T/home-$name"
+	mkdir -p "$T/run-$name" "$T/store-$name"
+	chown "$name:" "$T/run-$name" "$T/store-$name"
+	chmod 0700 "$T/run-$name" "$T/store-$name" "$T/home-$name"
 	printf -v "$kind" %s "$name"
 }
 
@@ -382,7 +386,7 @@ _clean_env() {
 	home=$(getent passwd "$1" | cut -d: -f6)
 	clean_env=(env -i HOME="$home" USER="$1" LOGNAME="$1" SHELL=/bin/sh TERM=dumb
 		PATH=/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin
-		LC_ALL=C.UTF-8 TMPDIR="$T/tmp" RLC="$RLC" T="$T")
+		LC_ALL=C.UTF-8 TMPDIR="$T/tmp" RLC="$RLC" RLC_STORE="$T/store-$1" T="$T")
 	[ "$1" = root ] || clean_env+=(XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR_OF_USER-$T/run-$1}")
 	[ -z "${RLC_FAULT:-}" ] || clean_env+=(RLC_FAULT="$RLC_FAULT")
 	[ -z "${ASAN_OPTIONS:-}" ] || clean_env+=(ASAN_OPTIONS="$ASAN_OPTIONS")
@@ -434,6 +438,11 @@ need_root() {
 need_rlc() {
 	why="no program at $RLC"
 	[ -x "$RLC" ]
+}
+
+need_rlc_image() {
+	why="no program at $T/bin/helpers/rlc-image/rlc-image"
+	[ -x "$T/bin/helpers/rlc-image/rlc-image" ]
 }
 
 need_userns() {

@@ -494,6 +494,11 @@ static const struct {
 	{"--rootfs ''", "--rootfs", "empty"},
 	{"--rootfs :O", "--rootfs", "empty"},
 	{"--log-level loud", "--log-level", "debug"},
+	{"--pull sometimes", "--pull", "missing, always, never, newer"},
+	{"--pull always --pull never", "--pull", "given twice"},
+	{"--platform arm64", "--platform", "OS/ARCH"},
+	{"--platform linux/", "--platform", "OS/ARCH"},
+	{"--store ''", "--store", "empty"},
 };
 
 static void test_bad(gconstpointer data)
@@ -516,12 +521,20 @@ static void test_bad(gconstpointer data)
 
 static void test_image(void)
 {
-	g_auto(RunOptions) options = {0};
-	g_autoptr(GError) error = NULL;
+	g_auto(RunOptions) options = {0}, more = {0};
 
-	g_assert_false(parse("alpine", &options, &error));
-	g_assert_error(error, RLC_ERROR, RLC_ERROR_NOT_FOUND);
-	g_assert_nonnull(strstr(error->message, "--rootfs"));
+	parse_spec("alpine", &options);
+	g_assert_cmpstr(options.image, ==, "alpine");
+	g_assert_cmpint(options.pull, ==, PULL_MISSING);
+	g_assert_null(options.platform);
+	parse_spec("--pull newer --platform linux/arm64 --entrypoint e -e A=1 quay.io/x:1 -l --rm",
+		   &more);
+	g_assert_cmpstr(more.image, ==, "quay.io/x:1");
+	g_assert_cmpint(more.pull, ==, PULL_NEWER);
+	g_assert_cmpstr(more.platform, ==, "linux/arm64");
+	g_assert_cmpstr(more.entrypoint, ==, "e");
+	assert_words(more.command, "-l|--rm");
+	assert_words(more.env, "A=1");
 }
 
 static void test_help(void)

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rlc-image/archive.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "rlc-image/blob.h"
+#include "rlc-image/hash.h"
+#include "rlc-image/layout.h"
+#include "rlc-image/unpack.h"
+
+#define BLOCK (256 << 10)
+
+void archive_dir_clear(ArchiveDir *dir)
+{
+	g_autoptr(GError) failure = NULL;
+
+	if (dir->path && !unpack_remove_tree(dir->store->dir, dir->path, &failure))
+		log_warn("%s", failure->message);
+	g_clear_pointer(&dir->path, g_free);
+}
+
+/* An empty directory of the store's tmp/. What is there is of a process that had our number. */
+static int make_dir(const Store *store, const char *path, mode_t mode, GError **error)
+{
+	int fd = -1;
+
+	if (!unpack_remove_tree(store->dir, path, error))
+		return -1;
+	if (mkdirat(store->dir, path, mode) == 0)
+		fd = openat(store->dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		error_errno(error, errno, "make '%s/%s'", store->path, path);
+	return fd;
+}
+
+/* ----------------------------------------------------------------------------- archives of images
+ */
+
+/* Everything from input to output. An output that is gone says why itself. */
+static bool copy_all(int input, int output, const char *what, GError **error)
+{
+	g_autofree char *block = g_malloc(BLOCK);
+	ssize_t n;
+
+	while ((n = TEMP_FAILURE_RETRY(read(input, block, BLOCK))) > 0) {
+		if (!fd_write_all(output, block, (size_t)n))
+			return true;
+	}
+	return n == 0 || error_errno(error, errno, "read '%s'", what);
+}
+
+int archive_unpack(const Store *store, int input, const char *what, ArchiveDir *ret, GError **error)
+{
+	Unpacker unpacker;
+	auto_fd dir = -1;
+	bool ok;
+
+	ret->store = store;
+	ret->path = g_strdup_printf("tmp/archive-%d", getpid());
+	dir = make_dir(store, ret->path, 0700, error);
+	if (dir < 0 || !unpack_start(dir, NULL, &unpacker, error))
+		return -1;
+	ok = copy_all(input, unpacker.input, what, error) && unpack_finish(&unpacker, NULL, error);
+	unpack_cancel(&unpacker);
+	if (!ok) {
+		g_prefix_error(error, "read '%s': ", what);
+		return -1;
+	}
+	return fd_steal(&dir);
+}
+
+bool archive_is_docker(int dir)
+{
+	return faccessat(dir, "manifest.json", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static Source *open_archive(const Store *store, const Reference *reference, ArchiveDir *ret_dir,
+			    GError **error)
+{
+	auto_fd file = open(reference->path, O_RDONLY | O_CLOEXEC);
+	int dir;
+
+	if (file < 0) {
+		error_errno(error, errno, "open '%s'", reference->path);
+		return NULL;
+	}
+	dir = archive_unpack(store, file, reference->path, ret_dir, error);
+	if (dir < 0)
+		return NULL;
+	return reference->transport == TRANSPORT_OCI_ARCHIVE
+		       ? layout_open_oci(dir, reference->path, reference->inner, error)
+		       : layout_open_docker(dir, reference->path, reference->inner, error);
+}
+
+static Source *open_directory(const Reference *reference, GError **error)
+{
+	int dir = open(reference->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir < 0) {
+		error_errno(error, errno, "open '%s'", reference->path);
+		return NULL;
+	}
+	return reference->transport == TRANSPORT_OCI
+		       ? layout_open_oci(dir, reference->path, reference->inner, error)
+		       : layout_open_dir(dir, reference->path, error);
+}
+
+Source *archive_open(const Store *store, const Reference *reference, ArchiveDir *ret_dir,
+		     GError **error)
+{
+	switch (reference->transport) {
+	case TRANSPORT_OCI_ARCHIVE:
+	case TRANSPORT_DOCKER_ARCHIVE:
+		return open_archive(store, reference, ret_dir, error);
+	case TRANSPORT_OCI:
+	case TRANSPORT_DIR:
+		return open_directory(reference, error);
+	default:
+		error_set(error, RLC_ERROR_USAGE, "open an image: this kind has nothing to fetch");
+		return NULL;
+	}
+}
+
+/* ----------------------------------------------------------------------------------- one layer */
+
+typedef struct {
+	const Store *store;
+	Hash hash;
+	uint64_t size;
+	const char *type;
+	int part;
+	Unpacker unpacker;
+} Import;
+
+static const char *layer_type(const unsigned char *block, size_t length)
+{
+	if (length > 4 && block[0] == 0x1f && block[1] == 0x8b)
+		return MEDIA_OCI_LAYER "+gzip";
+	if (length > 4 && memcmp(block, "\x28\xb5\x2f\xfd", 4) == 0)
+		return MEDIA_OCI_LAYER "+zstd";
+	return MEDIA_OCI_LAYER;
+}
+
+static bool import_all(Import *import, int input, const char *what, GError **error)
+{
+	g_autofree unsigned char *block = g_malloc(BLOCK);
+	bool unpacking = true;
+	ssize_t n;
+
+	hash_start(&import->hash);
+	while ((n = TEMP_FAILURE_RETRY(read(input, block, BLOCK))) > 0) {
+		if (import->size == 0)
+			import->type = layer_type(block, (size_t)n);
+		hash_add(&import->hash, block, (size_t)n);
+		import->size += (uint64_t)n;
+		if (!fd_write_all(import->part, block, (size_t)n))
+			return error_errno(error, errno, "write a blob");
+		unpacking = unpacking && fd_write_all(import->unpacker.input, block, (size_t)n);
+		if (!unpacking)
+			break;
+	}
+	if (n < 0)
+		return error_errno(error, errno, "read '%s'", what);
+	return import->size > 0 ||
+	       error_set(error, RLC_ERROR_FAILED, "read '%s': it is empty", what);
+}
+
+/* Into place, unless it is there already. */
+static bool place(const Store *store, const char *from, const char *to, GError **error)
+{
+	if (renameat2(store->dir, from, store->dir, to, RENAME_NOREPLACE) == 0 || errno == EEXIST)
+		return true;
+	return error_errno(error, errno, "rename '%s/%s' to '%s'", store->path, from, to);
+}
+
+static bool import_place(Import *import, const char *part, const char *layer, const char *digest,
+			 const char *diff_id, GError **error)
+{
+	g_autofree char *blob_final = blob_path(digest), *layer_final = blob_layer_path(diff_id);
+
+	if (syncfs(import->store->dir) < 0)
+		return error_errno(error, errno, "sync the store '%s'", import->store->path);
+	return place(import->store, layer, layer_final, error) &&
+	       place(import->store, part, blob_final, error);
+}
+
+static bool import_run(Import *import, int input, const char *what, const char *part,
+		       const char *layer, char **ret_digest, char **ret_diff_id, GError **error)
+{
+	g_autofree char *diff = g_strconcat(layer, "/diff", NULL);
+	auto_fd outer = make_dir(import->store, layer, 0700, error);
+	auto_fd dir = outer >= 0 ? make_dir(import->store, diff, 0755, error) : -1;
+	bool ok;
+
+	import->part = openat(import->store->dir, part,
+			      O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (import->part < 0 && outer >= 0)
+		return error_errno(error, errno, "make '%s/%s'", import->store->path, part);
+	if (dir < 0 || !unpack_start(dir, NULL, &import->unpacker, error))
+		return false;
+	ok = import_all(import, input, what, error) &&
+	     unpack_finish(&import->unpacker, ret_diff_id, error);
+	unpack_cancel(&import->unpacker);
+	if (!ok)
+		return false;
+	*ret_digest = hash_digest(&import->hash);
+	return import_place(import, part, layer, *ret_digest, *ret_diff_id, error);
+}
+
+bool archive_add_layer(const Store *store, int input, const char *what, Descriptor *ret_layer,
+		       char **ret_diff_id, GError **error)
+{
+	Import import = {.store = store, .part = -1};
+	g_autofree char *part = g_strdup_printf("tmp/import-%d.part", getpid());
+	g_autofree char *layer = g_strdup_printf("tmp/import-%d", getpid());
+	g_autofree char *digest = NULL, *diff_id = NULL;
+	bool ok = import_run(&import, input, what, part, layer, &digest, &diff_id, error);
+
+	fd_close(&import.part);
+	unlinkat(store->dir, part, 0);
+	unpack_remove_tree(store->dir, layer, NULL);
+	if (!ok)
+		return false;
+	*ret_layer = (Descriptor){g_strdup(import.type), g_steal_pointer(&digest), import.size};
+	*ret_diff_id = g_steal_pointer(&diff_id);
+	return true;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Archives: images that come in a tar file.  The archive is unpacked, by an Unpacker, into a
+ * directory in the store's tmp/, where layout.h reads it.
+ */
+#pragma once
+
+#include "image/reference.h"
+#include "image/store.h"
+#include "rlc-image/source.h"
+
+typedef struct {
+	const Store *store;
+	char *path; /* within the store; NULL: nothing to remove */
+} ArchiveDir;
+
+/* Remove the directory, if one was made. */
+void archive_dir_clear(ArchiveDir *dir);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ArchiveDir, archive_dir_clear)
+
+/* Unpack what input gives. Descriptor of the directory, or -1. */
+int archive_unpack(const Store *store, int input, const char *what, ArchiveDir *ret,
+		   GError **error);
+
+/* What kind of archive lies in this directory? */
+bool archive_is_docker(int dir);
+
+/* A source for any transport but docker://. ret_dir must outlive it. */
+Source *archive_open(const Store *store, const Reference *reference, ArchiveDir *ret_dir,
+		     GError **error);
+
+/* A layer's archive, compressed or not, from input into the store. ret_diff_id: caller frees. */
+bool archive_add_layer(const Store *store, int input, const char *what, Descriptor *ret_layer,
+		       char **ret_diff_id, GError **error);

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Blobs: the way of one layer from its source into the store, in a worker process.
+ *
+ * What comes is hashed, kept in tmp/HEX.part and, while it comes, handed to an Unpacker, which
+ * fills tmp/layer-HEX/diff.  A part that is there already is taken first, and the source is asked
+ * for the rest.  Both are given their final names by the parent, when all that an image needs has
+ * come and is on the disk.
+ */
+#pragma once
+
+#include "image/store.h"
+#include "kernel/sync.h"
+#include "rlc-image/progress.h"
+#include "rlc-image/source.h"
+
+typedef struct {
+	const Store *store;
+	Source *source;
+	const Descriptor *blob;
+	const char *diff_id;
+	bool need_blob, need_layer;
+	int part; /* locked: whoever has it makes this blob and its layer */
+	ProgressBar *bar;
+	pid_t pid; /* of its worker; 0: not started, or reaped */
+	Sync sync;
+} BlobJob;
+
+/* Paths within the store. Caller frees. */
+char *blob_path(const char *digest);
+char *blob_part_path(const char *digest);
+char *blob_layer_path(const char *diff_id);
+char *blob_new_layer_path(const char *diff_id);
+
+bool blob_is_in_store(const Store *store, const char *digest, uint64_t size);
+bool blob_layer_is_in_store(const Store *store, const char *diff_id);
+
+/* Wait for the right to make a blob: a descriptor of its part, or -1. */
+int blob_lock(const Store *store, const char *digest, GError **error);
+
+/*
+ * The whole work, in the calling process.  RLC_ERROR_USAGE: what came is not what was announced, or
+ * is no layer; whatever else fails may go better another time.
+ */
+bool blob_run(BlobJob *job, GError **error);
+
+/* The same in a process of its own, which answers by job->sync. */
+bool blob_start(BlobJob *job, GError **error);
+
+/* Put small documents into the store. Returns their digest, or NULL. */
+char *blob_write(const Store *store, const char *text, size_t length, GError **error);
+
+/* Read a small blob of a source whole, verified; also from the store, if it is there. */
+char *blob_fetch(const Store *store, Source *source, const Descriptor *blob, GError **error);
+
+/* Read a small blob of the store. */
+char *blob_read(const Store *store, const char *digest, GError **error);

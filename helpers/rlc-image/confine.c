@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rlc-image/confine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <seccomp.h>
+#include <sys/capability.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+
+#define FIRST_KEPT 3
+
+void confine_keep(int *fds, size_t count)
+{
+	/* out of the way first: one may have the number that another is to get */
+	for (size_t i = 0; i < count; i++)
+		fds[i] = fcntl(fds[i], F_DUPFD_CLOEXEC, FIRST_KEPT + (int)count);
+	for (size_t i = 0; i < count; i++)
+		fds[i] = dup3(fds[i], FIRST_KEPT + (int)i, O_CLOEXEC);
+	close_range(FIRST_KEPT + (unsigned)count, ~0U, 0);
+	close(STDIN_FILENO);
+	close(STDOUT_FILENO);
+}
+
+static bool enter_directory(int directory, GError **error)
+{
+	if (fchdir(directory) < 0)
+		return error_errno(error, errno, "enter the layer's directory");
+	if (chroot(".") < 0) {
+		if (errno != EPERM)
+			return error_errno(error, errno, "make the layer's directory the root");
+		log_debug("no id map, no chroot: paths are confined by openat2(2) alone");
+	}
+	return true;
+}
+
+static bool limit_capabilities(GError **error)
+{
+	static const cap_value_t kept[] = {
+		CAP_CHOWN,  CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER,
+		CAP_FSETID, CAP_MKNOD,	      CAP_SETFCAP,
+	};
+	cap_t had = cap_get_proc(), caps = cap_init();
+	bool ok = had && caps;
+
+	for (size_t i = 0; ok && i < G_N_ELEMENTS(kept); i++) {
+		cap_flag_value_t value = CAP_CLEAR;
+
+		cap_get_flag(had, kept[i], CAP_PERMITTED, &value);
+		if (value == CAP_SET)
+			ok = cap_set_flag(caps, CAP_PERMITTED, 1, &kept[i], CAP_SET) == 0 &&
+			     cap_set_flag(caps, CAP_EFFECTIVE, 1, &kept[i], CAP_SET) == 0;
+	}
+	ok = ok && cap_set_proc(caps) == 0;
+	cap_free(caps);
+	cap_free(had);
+	return ok || error_errno(error, errno, "drop the capabilities of the unpacking process");
+}
+
+/* What the walk, libarchive and malloc call, and what sanitizers do at the end. */
+static const int allowed[] = {
+	SCMP_SYS(brk),		SCMP_SYS(clock_gettime),
+	SCMP_SYS(close),	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),	SCMP_SYS(fchmod),
+	SCMP_SYS(fchmodat),	SCMP_SYS(fchown),
+	SCMP_SYS(fchownat),	SCMP_SYS(fcntl),
+	SCMP_SYS(fsetxattr),	SCMP_SYS(fstat),
+	SCMP_SYS(fstatfs),	SCMP_SYS(ftruncate),
+	SCMP_SYS(futex),	SCMP_SYS(getdents64),
+	SCMP_SYS(getpid),	SCMP_SYS(getrandom),
+	SCMP_SYS(linkat),	SCMP_SYS(lseek),
+	SCMP_SYS(madvise),	SCMP_SYS(mkdirat),
+	SCMP_SYS(mknodat),	SCMP_SYS(mremap),
+	SCMP_SYS(munmap),	SCMP_SYS(newfstatat),
+	SCMP_SYS(openat),	SCMP_SYS(openat2),
+	SCMP_SYS(open),		SCMP_SYS(pwrite64),
+	SCMP_SYS(read),		SCMP_SYS(readlink),
+	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn), SCMP_SYS(sendmsg),
+	SCMP_SYS(sigaltstack),	SCMP_SYS(statx),
+	SCMP_SYS(symlinkat),	SCMP_SYS(umask),
+	SCMP_SYS(unlinkat),	SCMP_SYS(utimensat),
+	SCMP_SYS(write),
+};
+
+static int add_rules(scmp_filter_ctx filter)
+{
+	static const int mappers[] = {SCMP_SYS(mmap), SCMP_SYS(mprotect)};
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < G_N_ELEMENTS(allowed); i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
+	for (size_t i = 0; r == 0 && i < G_N_ELEMENTS(mappers); i++)
+		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, mappers[i], 1,
+				     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
+	return r;
+}
+
+static bool load_filter(GError **error)
+{
+	/* ENOSYS rather than death: a library may probe for a call and do without it */
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+	int r = filter ? add_rules(filter) : -ENOMEM;
+
+	if (r == 0)
+		r = seccomp_load(filter);
+	seccomp_release(filter);
+	return r == 0 || error_errno(error, -r, "filter the unpacking process's system calls");
+}
+
+bool confine_enter(int directory, GError **error)
+{
+	if (!enter_directory(directory, error) || !limit_capabilities(error))
+		return false;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
+		return error_errno(error, errno, "harden the unpacking process");
+	return load_filter(error);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rlc-image/progress.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define BAR_WIDTH 28
+
+struct Progress {
+	ProgressBar *bars; /* shared */
+	guint count;
+	bool quiet, terminal;
+	guint drawn; /* lines on the terminal that are ours */
+	gint64 start;
+};
+
+static bool is_terminal(void)
+{
+	const char *term = g_getenv("TERM");
+
+	return isatty(STDERR_FILENO) && !g_getenv("NO_COLOR") && term && strcmp(term, "dumb") != 0;
+}
+
+Progress *progress_new(guint count, bool quiet)
+{
+	Progress *progress = g_new0(Progress, 1);
+
+	progress->bars = mmap(NULL, (count + 1) * sizeof(ProgressBar), PROT_READ | PROT_WRITE,
+			      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (progress->bars == MAP_FAILED)
+		g_error("map %u progress bars", count);
+	progress->count = count;
+	progress->quiet = quiet;
+	progress->terminal = is_terminal();
+	progress->start = g_get_monotonic_time();
+	return progress;
+}
+
+void progress_free(Progress *progress)
+{
+	if (!progress)
+		return;
+	munmap(progress->bars, (progress->count + 1) * sizeof(ProgressBar));
+	g_free(progress);
+}
+
+ProgressBar *progress_bar(Progress *progress, guint i)
+{
+	return &progress->bars[i];
+}
+
+/* "1.2 MB of 30 MB   8 MB/s   3 s left" */
+static void add_numbers(const ProgressBar *bar, double seconds, GString *text)
+{
+	g_autofree char *done = g_format_size(bar->done), *total = g_format_size(bar->total);
+	uint64_t rate = seconds > 0 ? (uint64_t)((double)bar->done / seconds) : 0;
+	g_autofree char *speed = g_format_size(rate);
+
+	g_string_append_printf(text, " %s of %s", done, total);
+	if (bar->done < bar->total && rate > 0)
+		g_string_append_printf(text, "  %s/s  %" G_GUINT64_FORMAT " s left", speed,
+				       (bar->total - bar->done) / rate + 1);
+}
+
+static void add_bar(const ProgressBar *bar, double seconds, GString *text)
+{
+	guint filled = bar->total ? (guint)(bar->done * BAR_WIDTH / bar->total) : BAR_WIDTH;
+
+	g_string_append_printf(text, "\r\033[K%s [", bar->name);
+	for (guint i = 0; i < BAR_WIDTH; i++)
+		g_string_append_c(text, i < MIN(filled, BAR_WIDTH) ? '=' : ' ');
+	g_string_append_c(text, ']');
+	if (bar->ended)
+		g_string_append(text, " done");
+	else if (bar->started)
+		add_numbers(bar, seconds, text);
+	else
+		g_string_append(text, " waiting");
+	g_string_append_c(text, '\n');
+}
+
+static void draw_bars(Progress *progress, GString *text)
+{
+	double seconds = (double)(g_get_monotonic_time() - progress->start) / G_USEC_PER_SEC;
+
+	if (progress->drawn)
+		g_string_append_printf(text, "\033[%uA", progress->drawn);
+	for (guint i = 0; i < progress->count; i++)
+		add_bar(&progress->bars[i], seconds, text);
+	progress->drawn = progress->count;
+}
+
+static void tell_ended(Progress *progress, GString *text)
+{
+	for (guint i = 0; i < progress->count; i++) {
+		ProgressBar *bar = &progress->bars[i];
+		g_autofree char *size = g_format_size(bar->total);
+
+		if (!bar->ended || bar->told)
+			continue;
+		bar->told = true;
+		g_string_append_printf(text, "%s: done (%s)\n", bar->name, size);
+	}
+}
+
+void progress_draw(Progress *progress)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	if (progress->quiet)
+		return;
+	(progress->terminal ? draw_bars : tell_ended)(progress, text);
+	if (text->len && write(STDERR_FILENO, text->str, text->len) < 0)
+		progress->quiet = true; /* nobody is there to see it */
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "base/program.h"
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Can nobody but root and the caller change what is there? */
+static bool is_trusted(const struct stat *st)
+{
+	/* In a directory with the sticky bit nobody can replace what is another's. */
+	bool shared = (st->st_mode & (S_IWGRP | S_IWOTH)) && !(st->st_mode & S_ISVTX);
+
+	return !shared && (st->st_uid == 0 || st->st_uid == geteuid());
+}
+
+/* A directory whose path has no links: is_trusted() from it up to the root? */
+static bool directory_is_trusted(const char *path)
+{
+	g_autofree char *at = g_strdup(path);
+	struct stat st;
+
+	for (;;) {
+		char *slash = strrchr(at, '/');
+
+		if (!slash || lstat(at, &st) < 0 || !S_ISDIR(st.st_mode) || !is_trusted(&st))
+			return false;
+		if (strcmp(at, "/") == 0)
+			return true;
+		slash[slash == at ? 1 : 0] = '\0';
+	}
+}
+
+char *program_find_trusted(const char *name, const char *dir)
+{
+	char resolved[PATH_MAX];
+	g_autofree char *path = NULL;
+	struct stat st;
+
+	if (!realpath(dir, resolved) || !directory_is_trusted(resolved))
+		return NULL;
+	path = g_build_filename(resolved, name, NULL);
+	if (stat(path, &st) < 0 || !S_ISREG(st.st_mode) || !is_trusted(&st) ||
+	    access(path, X_OK) < 0)
+		return NULL;
+	return g_steal_pointer(&path);
+}
+
+char *program_build_dir(const char *helper)
+{
+	g_autofree char *self = g_file_read_link("/proc/self/exe", NULL);
+	g_autofree char *bin = self ? g_path_get_dirname(self) : NULL;
+
+	return bin ? g_build_filename(bin, "helpers", helper, NULL) : NULL;
+}
+
+char *program_find_helper(const char *name)
+{
+	char *path = program_find_trusted(name, RLC_LIBEXECDIR);
+	g_autofree char *dir = NULL;
+
+	if (path)
+		return path;
+	dir = program_build_dir(name);
+	return dir ? program_find_trusted(name, dir) : NULL;
+}

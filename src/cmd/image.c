@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "cmd/image_program.h"
+#include "cmd/json.h"
+#include "cmd/options.h"
+#include "image/reference.h"
+#include "image/store.h"
+
+static void print_list(Json *json, const char *key, const GPtrArray *list)
+{
+	json_open(json, key, '[');
+	for (guint i = 0; i < list->len; i++)
+		json_string(json, NULL, g_ptr_array_index(list, i));
+	json_close(json, ']');
+}
+
+/* A set, which Docker writes as an object of empty objects. */
+static void print_set(Json *json, const char *key, const GPtrArray *list)
+{
+	json_open(json, key, '{');
+	for (guint i = 0; i < list->len; i++) {
+		json_open(json, g_ptr_array_index(list, i), '{');
+		json_close(json, '}');
+	}
+	json_close(json, '}');
+}
+
+static void print_labels(Json *json, const GPtrArray *labels)
+{
+	json_open(json, "Labels", '{');
+	for (guint i = 0; i < labels->len; i++) {
+		g_auto(GStrv) parts = g_strsplit(g_ptr_array_index(labels, i), "=", 2);
+
+		if (parts[0])
+			json_string(json, parts[0], parts[1] ? parts[1] : "");
+	}
+	json_close(json, '}');
+}
+
+static void print_healthcheck(Json *json, const StoreImage *image)
+{
+	if (image->healthcheck->len == 0)
+		return;
+	json_open(json, "Healthcheck", '{');
+	print_list(json, "Test", image->healthcheck);
+	json_number(json, "Interval", image->health_interval);
+	json_number(json, "Timeout", image->health_timeout);
+	json_number(json, "StartPeriod", image->health_start_period);
+	json_number(json, "Retries", image->health_retries);
+	json_close(json, '}');
+}
+
+static void print_config(Json *json, const StoreImage *image)
+{
+	json_open(json, "Config", '{');
+	json_string(json, "User", image->user ? image->user : "");
+	print_set(json, "ExposedPorts", image->ports);
+	print_list(json, "Env", image->env);
+	print_list(json, "Entrypoint", image->entrypoint);
+	print_list(json, "Cmd", image->cmd);
+	print_set(json, "Volumes", image->volumes);
+	json_string(json, "WorkingDir", image->workdir ? image->workdir : "");
+	print_labels(json, image->labels);
+	json_string(json, "StopSignal", image->stop_signal);
+	print_healthcheck(json, image);
+	json_close(json, '}');
+}
+
+/* All names of the image: those by tag, then those by digest. */
+static void print_names(Json *json, const GPtrArray *images, const StoreImage *image)
+{
+	static const char *const keys[] = {"RepoTags", "RepoDigests"};
+
+	for (size_t by_digest = 0; by_digest < G_N_ELEMENTS(keys); by_digest++) {
+		json_open(json, keys[by_digest], '[');
+		for (guint i = 0; i < images->len; i++) {
+			const StoreImage *other = g_ptr_array_index(images, i);
+
+			if (strcmp(other->config, image->config) == 0 &&
+			    (strchr(other->name, '@') != NULL) == by_digest)
+				json_string(json, NULL, other->name);
+		}
+		json_close(json, ']');
+	}
+}
+
+static void print_image(Json *json, const GPtrArray *images, const StoreImage *image)
+{
+	g_autoptr(GDateTime) created = g_date_time_new_from_unix_utc(image->created);
+	g_autofree char *time = created ? g_date_time_format_iso8601(created) : NULL;
+
+	json_open(json, NULL, '{');
+	json_string(json, "Id", image->config);
+	json_string(json, "Digest", image->index);
+	json_string(json, "ManifestDigest", image->manifest);
+	print_names(json, images, image);
+	json_string(json, "Created", image->created ? time : NULL);
+	json_string(json, "Os", image->os);
+	json_string(json, "Architecture", image->architecture);
+	json_string(json, "Variant", image->variant);
+	json_number(json, "Size", (int64_t)image->size);
+	print_config(json, image);
+	json_open(json, "RootFS", '{');
+	json_string(json, "Type", "layers");
+	print_list(json, "Layers", image->layers);
+	json_close(json, '}');
+	json_close(json, '}');
+}
+
+static bool inspect(char *const *names, GError **error)
+{
+	g_autoptr(Store) store = store_open(NULL, false, error);
+	g_autoptr(GPtrArray) images = store ? store_images(store, error) : NULL;
+	g_autoptr(GPtrArray) found =
+		g_ptr_array_new_with_free_func((GDestroyNotify)store_image_free);
+	Json json;
+
+	if (!images)
+		return false;
+	for (; *names; names++) {
+		StoreImage *image = store_find(store, *names, error);
+
+		if (!image)
+			return false;
+		g_ptr_array_add(found, image);
+	}
+	json_begin(&json);
+	json_open(&json, NULL, '[');
+	for (guint i = 0; i < found->len; i++)
+		print_image(&json, images, g_ptr_array_index(found, i));
+	json_close(&json, ']');
+	json_end(&json);
+	return true;
+}
+
+static int image_inspect(int argc, char **argv)
+{
+	static const OptionsUsage usage = {
+		.command = "image inspect",
+		.arguments = "IMAGE...",
+		.summary = "Print all that is known of images, as JSON.",
+		.min = 1,
+		.max = -1,
+	};
+	static const GOptionEntry entries[] = {{0}};
+	g_autoptr(GError) error = NULL;
+
+	if (!options_parse(&argc, &argv, entries, &usage, &error) || !inspect(argv + 1, &error))
+		return command_fail(error);
+	return 0;
+}
+
+static int image_prune(int argc, char **argv)
+{
+	static const OptionsUsage usage = {
+		.command = "image prune",
+		.arguments = "",
+		.summary = "Remove what no image of the store needs, and what killed pulls left.",
+	};
+	static const GOptionEntry entries[] = {{0}};
+	static const char *const prune[] = {"prune", NULL};
+	g_autoptr(GError) error = NULL;
+	int code;
+
+	if (!options_parse(&argc, &argv, entries, &usage, &error) ||
+	    !image_program_run(prune, &code, &error))
+		return command_fail(error);
+	return code;
+}
+
+static const Command subcommands[] = {
+	{"inspect", "IMAGE...", "print all that is known of images", image_inspect},
+	{"ls", "[NAME]", "list images: rlc images", cmd_images},
+	{"prune", "", "remove what no image needs", image_prune},
+	{"rm", "IMAGE...", "remove images: rlc rmi", cmd_rmi},
+	{"pull", "IMAGE", "rlc pull", cmd_pull},
+	{"load", "", "rlc load", cmd_load},
+	{"save", "IMAGE...", "rlc save", cmd_save},
+	{"import", "FILE|- NAME", "rlc import", cmd_import},
+	{"tag", "IMAGE NAME...", "rlc tag", cmd_tag},
+};
+
+static void print_help(void)
+{
+	fputs("Usage: rlc image COMMAND [ARG...]\n\nCommands:\n", stdout);
+	for (size_t i = 0; i < G_N_ELEMENTS(subcommands); i++)
+		printf("  %-8s %-12s %s\n", subcommands[i].name, subcommands[i].arguments,
+		       subcommands[i].summary);
+}
+
+int cmd_image(int argc, char **argv)
+{
+	g_autoptr(GError) error = NULL;
+	const char *name = argc > 1 ? argv[1] : "";
+
+	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+		print_help();
+		return 0;
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(subcommands); i++) {
+		if (strcmp(subcommands[i].name, name) == 0)
+			return subcommands[i].run(argc - 1, argv + 1);
+	}
+	error_set(&error, RLC_ERROR_USAGE,
+		  "run image '%s': no such command; 'rlc image --help' lists them", name);
+	return command_fail(error);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Trees of files, by descriptor: no name is looked up through a symbolic link.
+ *
+ * Runs where the files' owners have ids and the process has the capabilities of root over them:
+ * inside an id map, or as root.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+/* How a file of a layer comes into the tree. */
+typedef enum {
+	TREE_LINK, /* a hard link: takes no room, but both change when one is written */
+	TREE_COPY, /* contents, owner, mode, times and attributes; what was linked stays linked */
+} TreeHow;
+
+/*
+ * Change the tree at the directory target into what an overlay of layer on top of it would show:
+ * whiteouts (character devices 0:0) remove, opaque directories (user.overlay.opaque) replace, and a
+ * directory has the attributes that the layer gives it.  Apply an image's layers lowest first.
+ * TREE_COPY leaves out sockets and device nodes.
+ */
+bool tree_apply_layer(int layer, int target, TreeHow how, GError **error);
+
+/* Remove dirfd/name and all below it. ENOENT is success. */
+bool tree_remove(int dirfd, const char *name, GError **error);
