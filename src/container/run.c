@@ -132,12 +132,12 @@ static bool run_launched(Container *container, GError **error)
 {
 	if (!container->launcher)
 		return true;
+	if (chdir("/") < 0) /* the caller's directory is his to remove */
+		log_debug("run: leave the caller's directory: %s", g_strerror(errno));
 	if (!sync_send(container->launcher, SYNC_READY, -1, error))
 		return false;
 	sync_close(container->launcher);
 	container->launcher = NULL;
-	if (chdir("/") < 0) /* the caller's directory is his to remove */
-		log_debug("run: leave the caller's directory: %s", g_strerror(errno));
 	return true;
 }
 
