@@ -245,7 +245,7 @@ bool blob_run(BlobJob *job, GError **error)
 	struct stat st;
 	bool resumed = job->need_blob && fstat(job->part, &st) == 0 && st.st_size > 0;
 
-	job->bar->started = true;
+	job->bar->start = g_get_monotonic_time();
 	if (resumed && (uint64_t)st.st_size > job->blob->size && ftruncate(job->part, 0) < 0)
 		return error_errno(error, errno, "truncate a part of blob %s", job->blob->digest);
 	for (;; resumed = false) {

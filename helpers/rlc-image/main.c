@@ -441,12 +441,29 @@ static bool parse_options(Options *options, int *argc, char ***argv, GError **er
 	return ok || error_set(error, RLC_ERROR_USAGE, "read options: %s", wrong->message);
 }
 
+static void call_clear(Call *call)
+{
+	Options *options = &call->options;
+
+	store_free(call->store);
+	platform_clear(&call->platform);
+	g_free(options->store);
+	g_free(options->platform);
+	g_free(options->authfile);
+	g_free(options->creds);
+	g_free(options->name);
+	g_free(options->like);
+	g_free(options->format);
+	g_free(options->tls_verify);
+}
+
 int main(int argc, char **argv)
 {
 	const char *level = g_getenv("RLC_LOG_LEVEL");
 	g_autoptr(GError) error = NULL;
 	LogLevel parsed;
 	Call call = {0};
+	bool ok;
 
 	if (level && log_level_parse(level, &parsed))
 		log_set_level(parsed);
@@ -455,10 +472,11 @@ int main(int argc, char **argv)
 	setlocale(LC_CTYPE, "C.UTF-8");
 	umask(022);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
-	if (!parse_options(&call.options, &argc, &argv, &error) ||
-	    !run_verb(&call, argc, argv, &error)) {
+	ok = parse_options(&call.options, &argc, &argv, &error) &&
+	     run_verb(&call, argc, argv, &error);
+	if (!ok)
 		log_error("%s", error->message);
-		return EXIT_RLC_FAILED;
-	}
-	return fflush(stdout) == 0 ? 0 : EXIT_RLC_FAILED;
+	call_clear(&call);
+	curl_global_cleanup();
+	return fflush(stdout) == 0 && ok ? 0 : EXIT_RLC_FAILED;
 }

@@ -13,7 +13,6 @@ struct Progress {
 	guint count;
 	bool quiet, terminal;
 	guint drawn; /* lines on the terminal that are ours */
-	gint64 start;
 };
 
 static bool is_terminal(void)
@@ -34,7 +33,6 @@ Progress *progress_new(guint count, bool quiet)
 	progress->count = count;
 	progress->quiet = quiet;
 	progress->terminal = is_terminal();
-	progress->start = g_get_monotonic_time();
 	return progress;
 }
 
@@ -52,8 +50,9 @@ ProgressBar *progress_bar(Progress *progress, guint i)
 }
 
 /* "1.2 MB of 30 MB   8 MB/s   3 s left" */
-static void add_numbers(const ProgressBar *bar, double seconds, GString *text)
+static void add_numbers(const ProgressBar *bar, GString *text)
 {
+	double seconds = (double)(g_get_monotonic_time() - bar->start) / G_USEC_PER_SEC;
 	g_autofree char *done = g_format_size(bar->done), *total = g_format_size(bar->total);
 	uint64_t rate = seconds > 0 ? (uint64_t)((double)bar->done / seconds) : 0;
 	g_autofree char *speed = g_format_size(rate);
@@ -64,7 +63,7 @@ static void add_numbers(const ProgressBar *bar, double seconds, GString *text)
 				       (bar->total - bar->done) / rate + 1);
 }
 
-static void add_bar(const ProgressBar *bar, double seconds, GString *text)
+static void add_bar(const ProgressBar *bar, GString *text)
 {
 	guint filled = bar->total ? (guint)(bar->done * BAR_WIDTH / bar->total) : BAR_WIDTH;
 
@@ -74,8 +73,8 @@ static void add_bar(const ProgressBar *bar, double seconds, GString *text)
 	g_string_append_c(text, ']');
 	if (bar->ended)
 		g_string_append(text, " done");
-	else if (bar->started)
-		add_numbers(bar, seconds, text);
+	else if (bar->start)
+		add_numbers(bar, text);
 	else
 		g_string_append(text, " waiting");
 	g_string_append_c(text, '\n');
@@ -83,12 +82,10 @@ static void add_bar(const ProgressBar *bar, double seconds, GString *text)
 
 static void draw_bars(Progress *progress, GString *text)
 {
-	double seconds = (double)(g_get_monotonic_time() - progress->start) / G_USEC_PER_SEC;
-
 	if (progress->drawn)
 		g_string_append_printf(text, "\033[%uA", progress->drawn);
 	for (guint i = 0; i < progress->count; i++)
-		add_bar(&progress->bars[i], seconds, text);
+		add_bar(&progress->bars[i], text);
 	progress->drawn = progress->count;
 }
 

@@ -13,7 +13,8 @@
 typedef struct {
 	char name[16]; /* the first digits of the digest */
 	uint64_t done, total;
-	bool started, ended, told;
+	gint64 start; /* monotonic microseconds; 0: not yet */
+	bool ended, told;
 } ProgressBar;
 
 typedef struct Progress Progress;

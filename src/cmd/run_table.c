@@ -295,6 +295,14 @@ static bool set_timeout(RunParse *parse, const char *value, GError **error)
 	return true;
 }
 
+static bool set_scratch(RunParse *parse, const char *value, GError **error)
+{
+	if (!*value)
+		return error_set(error, RLC_ERROR_USAGE, "the directory's name is empty");
+	parse->spec->rlc.scratch = g_strdup(value);
+	return true;
+}
+
 static bool set_time_ns(RunParse *parse, const char *value, GError **error)
 {
 	(void)error;
@@ -475,6 +483,8 @@ const RunOption run_table[] = {
 	{.help = "Root and files"},
 	{"rootfs", 0, OPTION_ONCE, set_rootfs, "DIR[:O]",
 	 "a directory is the root, no image; :O keeps it unchanged"},
+	{"scratch", 0, OPTION_ONCE, set_scratch, "DIR",
+	 "an overlay keeps what is written in DIR, not in memory"},
 	{"read-only", 0, OPTION_SWITCH, set_read_only, NULL, "the root cannot be written"},
 	{"volume", 'v', OPTION_MANY, set_volume, "SRC:DST[:OPT,...]",
 	 "bind SRC: ro rw bind rbind private rshared noexec ..."},

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "container/join.h"
+#include "container/scratch.h"
 #include "container/state.h"
 #include "feature/exe_guard.h"
 #include "feature/idmap.h"
@@ -24,10 +25,10 @@ static const struct {
 	const char *name;
 	bool (*plan)(const Spec *spec, Plan *plan, GError **error);
 } hooks[] = {
-	{"join", join_plan},	   {"idmap", idmap_plan},  {"rootfs", rootfs_plan},
-	{"volumes", volume_plan},  {"network", net_plan},  {"publish", net_publish_plan},
-	{"names", names_plan},	   {"terminal", tty_plan}, {"process", process_plan},
-	{"guard", exe_guard_plan},
+	{"join", join_plan},	       {"idmap", idmap_plan},	  {"rootfs", rootfs_plan},
+	{"scratch", scratch_plan},     {"volumes", volume_plan},  {"network", net_plan},
+	{"publish", net_publish_plan}, {"names", names_plan},	  {"terminal", tty_plan},
+	{"process", process_plan},     {"guard", exe_guard_plan},
 };
 
 static char *plan_random_id(GError **error)
@@ -90,5 +91,6 @@ void plan_free(Plan *plan)
 	g_free(plan->names.hosts);
 	g_free(plan->state_root);
 	g_free(plan->state_dir);
+	g_free(plan->scratch);
 	g_free(plan);
 }

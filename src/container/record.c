@@ -102,6 +102,7 @@ static const Field spec_fields[] = {
 	{"init", FIELD_BOOL, AT(rlc.init), NULL},
 	{"interactive", FIELD_BOOL, AT(rlc.interactive), NULL},
 	{"timeout", FIELD_UINT32, AT(rlc.timeout), NULL},
+	{"scratch", FIELD_STRING, AT(rlc.scratch), NULL},
 	{"detach", FIELD_BOOL, AT(rlc.detach), NULL},
 	{"keep", FIELD_BOOL, AT(rlc.keep), NULL},
 	{"stop-signal", FIELD_UINT32, AT(rlc.stop_signal), NULL},

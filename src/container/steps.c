@@ -12,6 +12,7 @@
 #include "container/init.h"
 #include "container/join.h"
 #include "container/run.h"
+#include "container/scratch.h"
 #include "container/state.h"
 #include "container/streams.h"
 #include "feature/dev.h"
@@ -31,8 +32,12 @@
 /* The supervisor: everything that needs the host. */
 const Step parent_steps[] = {
 	{"state",      state_parent,       state_explain},        /* say on disk that it exists */
+<<<<<<< HEAD
 	{"control",    control_parent,     NULL},                 /* where other commands reach it */
 	{"streams",    streams_parent,     NULL},                 /* of a detached container: the log */
+=======
+	{"scratch",    scratch_parent,     scratch_explain},      /* a disk for what is written, if not memory */
+>>>>>>> main
 	{"clone",      run_clone,          run_clone_explain},    /* init, in new namespaces */
 	{"offer",      join_offer,         NULL},                 /* its namespaces, for others to join */
 	{"idmap",      idmap_parent,       idmap_explain},        /* who is who inside */

@@ -145,7 +145,7 @@ bool unshare_run(char *const *argv, int output, int *ret_exit_code, GError **err
 	supervise_block_signals();
 	ok = idmap_plan(spec, &plan, error) &&
 	     start_and_wait(&container, argv, output, &signals, ret_exit_code, error);
-	supervise_unblock_signals();
+	sigprocmask(SIG_SETMASK, &signals, NULL);
 	fd_close(&container.init_pidfd);
 	sync_close(&sync);
 	g_clear_pointer(&plan.idmap.tiers, g_ptr_array_unref);

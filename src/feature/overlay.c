@@ -39,9 +39,10 @@
 #define MOUNTINFO_MAX	    (16 << 20)
 
 typedef struct {
-	int stage;	   /* the tmpfs that holds upper and work directories */
-	unsigned count;	   /* of overlays, for the names of their directories */
-	GPtrArray *mounts; /* of char *: the host's mount points */
+	int stage;	     /* the directory that holds upper and work directories */
+	const char *options; /* of each overlay; what is thrown away need not reach a disk */
+	unsigned count;	     /* of overlays, for the names of their directories */
+	GPtrArray *mounts;   /* of char *: the host's mount points */
 } Overlay;
 
 /* The fifth field of each line of mountinfo is the mount point, with blanks as octal escapes. */
@@ -103,6 +104,7 @@ static int overlay_make_dir(int stage, const char *name, const struct stat *like
 /* What is written to, with the attributes of the directory below. */
 typedef struct {
 	int upper, work;
+	const char *options; /* overlay->options */
 } OverlayUpper;
 
 static void overlay_upper_close(OverlayUpper *dirs)
@@ -117,7 +119,7 @@ static bool overlay_make_upper(Overlay *overlay, int lower, const char *path, Ov
 {
 	g_autofree char *upper_name = g_strdup_printf("upper%u", overlay->count);
 	g_autofree char *work_name = g_strdup_printf("work%u", overlay->count++);
-	g_auto(OverlayUpper) dirs = {-1, -1};
+	g_auto(OverlayUpper) dirs = {-1, -1, NULL};
 	struct stat st;
 
 	if (fstat(lower, &st) < 0)
@@ -126,15 +128,16 @@ static bool overlay_make_upper(Overlay *overlay, int lower, const char *path, Ov
 	dirs.work = overlay_make_dir(overlay->stage, work_name, &st);
 	if (dirs.upper < 0 || dirs.work < 0)
 		return error_errno(error, errno, "make the upper directory for '%s'", path);
+	dirs.options = overlay->options;
 	*ret = dirs;
-	dirs = (OverlayUpper){-1, -1};
+	dirs = (OverlayUpper){-1, -1, NULL};
 	return true;
 }
 
 /* One overlay over the directory that lower refers to. Detached mount or -1. */
 static int overlay_new(Overlay *overlay, int lower, const char *path, GError **error)
 {
-	g_auto(OverlayUpper) dirs = {-1, -1};
+	g_auto(OverlayUpper) dirs = {-1, -1, NULL};
 	g_autofree char *options = NULL;
 	int mount;
 
@@ -142,8 +145,8 @@ static int overlay_new(Overlay *overlay, int lower, const char *path, GError **e
 		return -1;
 	/* by descriptor: no path is looked up twice, and no character of it needs escaping */
 	options = g_strdup_printf("lowerdir=/proc/self/fd/%d,upperdir=/proc/self/fd/%d,"
-				  "workdir=/proc/self/fd/%d,userxattr",
-				  lower, dirs.upper, dirs.work);
+				  "workdir=/proc/self/fd/%d,%s",
+				  lower, dirs.upper, dirs.work, dirs.options);
 	mount = mount_new("overlay", options, MOUNT_ATTR_NODEV, error);
 	if (mount < 0)
 		g_prefix_error(error, "lay an overlay over '%s': ", path);
@@ -243,6 +246,24 @@ static int overlay_stage(const char *mode, GError **error)
 	return fd_steal(&mount);
 }
 
+static const char *overlay_options(const char *scratch)
+{
+	return scratch ? "userxattr,volatile" : "userxattr";
+}
+
+/* Where upper and work directories go. */
+static int overlay_open_stage(const char *scratch, GError **error)
+{
+	int stage;
+
+	if (!scratch)
+		return overlay_stage("mode=0700", error);
+	stage = open(scratch, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (stage < 0)
+		error_errno(error, errno, "open '%s'", scratch);
+	return stage;
+}
+
 static int overlay_attach_root(Overlay *overlay, int lower, const char *path, GError **error)
 {
 	auto_fd mount = -1;
@@ -261,32 +282,37 @@ static int overlay_attach_root(Overlay *overlay, int lower, const char *path, GE
 	return fd_steal(&mount);
 }
 
-int overlay_stack(const char *path, GError **error)
+static int overlay_stack_at(int lower, const char *path, const char *scratch, GError **error)
 {
-	auto_fd lower = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (lower >= 0)
-		return overlay_stack_on(lower, path, error);
-	error_errno(error, errno, "open '%s'", path);
-	return -1;
-}
-
-int overlay_stack_on(int lower, const char *path, GError **error)
-{
-	Overlay overlay = {.stage = -1};
+	Overlay overlay = {.stage = -1, .options = overlay_options(scratch)};
 	auto_fd stage = -1;
 	int root = -1;
 
 	overlay.mounts = overlay_host_mounts(error);
 	if (!overlay.mounts)
 		return -1;
-	stage = overlay_stage("mode=0700", error);
+	stage = overlay_open_stage(scratch, error);
 	if (stage >= 0) {
 		overlay.stage = stage;
 		root = overlay_attach_root(&overlay, lower, path, error);
 	}
 	g_ptr_array_unref(overlay.mounts);
 	return root;
+}
+
+int overlay_stack(const char *path, const char *scratch, GError **error)
+{
+	auto_fd lower = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (lower >= 0)
+		return overlay_stack_at(lower, path, scratch, error);
+	error_errno(error, errno, "open '%s'", path);
+	return -1;
+}
+
+int overlay_stack_on(int mount, const char *path, GError **error)
+{
+	return overlay_stack_at(mount, path, NULL, error);
 }
 
 /* ------------------------------------------------------------------------------------- layers */
@@ -312,7 +338,7 @@ static bool layers_open(const GPtrArray *layers, GArray *ret_fds, GError **error
 /* Each layer is an option of its own: a value of fsconfig(2) has 255 bytes at most. */
 static int layers_new(const GArray *fds, const OverlayUpper *dirs, GError **error)
 {
-	g_autoptr(GString) options = g_string_new("userxattr");
+	g_autoptr(GString) options = g_string_new(dirs->options);
 
 	for (guint i = 0; i < fds->len; i++)
 		g_string_append_printf(options, ",lowerdir+=/proc/self/fd/%d",
@@ -325,8 +351,9 @@ static int layers_new(const GArray *fds, const OverlayUpper *dirs, GError **erro
 /* Before Linux 6.8 only mount(2) takes many layers: a page full of options, attached at once. */
 static int layers_new_at(int stage, const GArray *fds, const OverlayUpper *dirs, GError **error)
 {
-	g_autoptr(GString) options = g_string_new("userxattr,lowerdir=");
+	g_autoptr(GString) options = g_string_new(dirs->options);
 
+	g_string_append(options, ",lowerdir=");
 	for (guint i = 0; i < fds->len; i++)
 		g_string_append_printf(options, "%s/proc/self/fd/%d", i > 0 ? ":" : "",
 				       g_array_index(fds, int, i));
@@ -341,7 +368,7 @@ static int layers_new_at(int stage, const GArray *fds, const OverlayUpper *dirs,
 
 static int layers_attach(Overlay *overlay, const GArray *fds, GError **error)
 {
-	g_auto(OverlayUpper) dirs = {-1, -1};
+	g_auto(OverlayUpper) dirs = {-1, -1, NULL};
 	g_autoptr(GError) refused = NULL;
 	auto_fd mount = -1;
 
@@ -399,16 +426,16 @@ static int layers_stack(Overlay *overlay, const GArray *fds, GError **error)
 	return layers_attach_copy(fds, error);
 }
 
-int overlay_stack_layers(const GPtrArray *layers, GError **error)
+int overlay_stack_layers(const GPtrArray *layers, const char *scratch, GError **error)
 {
 	g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
 	auto_fd stage = -1;
-	Overlay overlay = {.stage = -1};
+	Overlay overlay = {.stage = -1, .options = overlay_options(scratch)};
 
 	g_array_set_clear_func(fds, layer_close);
 	if (!layers_open(layers, fds, error))
 		return -1;
-	stage = overlay_stage("mode=0700", error);
+	stage = overlay_open_stage(scratch, error);
 	if (stage < 0)
 		return -1;
 	overlay.stage = stage;
@@ -435,7 +462,7 @@ static bool layers_attach_mounts(int stage, const GArray *mounts, GError **error
 int overlay_stack_layer_mounts(const GArray *mounts, GError **error)
 {
 	auto_fd stage = overlay_stage("mode=0755", error);
-	Overlay overlay = {.stage = stage};
+	Overlay overlay = {.stage = stage, .options = overlay_options(NULL)};
 
 	if (stage < 0 || !layers_attach_mounts(stage, mounts, error))
 		return -1;

@@ -250,18 +250,21 @@ static int rootfs_empty(GError **error)
 	return rootfs_stack(mount_new("tmpfs", "mode=0755", MOUNT_ATTR_NODEV, error), error);
 }
 
-static int rootfs_make(const RootfsPlan *rootfs, GError **error)
+static int rootfs_make(const Plan *plan, GError **error)
 {
+	const RootfsPlan *rootfs = &plan->rootfs;
+
 	switch (rootfs->kind) {
 	case ROOT_DIRECTORY:
 		return rootfs_bind(rootfs->path, error);
 	case ROOT_OVERLAY:
-		return overlay_stack(rootfs->path, error);
+		return overlay_stack(rootfs->path, plan->scratch, error);
 	case ROOT_BUILTIN:
 		return rootfs_empty(error);
 	case ROOT_LAYERS:
-		return rootfs->layers->len > 0 ? overlay_stack_layers(rootfs->layers, error)
-					       : rootfs_empty(error);
+		return rootfs->layers->len > 0
+			       ? overlay_stack_layers(rootfs->layers, plan->scratch, error)
+			       : rootfs_empty(error);
 	}
 	g_assert_not_reached();
 }
@@ -270,8 +273,8 @@ static bool make_root(Container *container, GError **error)
 {
 	const RootfsPlan *rootfs = &container->plan->rootfs;
 
-	container->root =
-		rootfs->idmapped ? rootfs_shifted(container, error) : rootfs_make(rootfs, error);
+	container->root = rootfs->idmapped ? rootfs_shifted(container, error)
+					   : rootfs_make(container->plan, error);
 	if (container->root < 0)
 		return false;
 	return !rootfs->readonly || rootfs_protect_below(container->root, error);

@@ -125,5 +125,6 @@ typedef struct {
 	bool known;	  /* the container has a record: it is started again */
 	bool guard_exe;	  /* the payload could write rlc's own file: its exec is watched */
 	char *state_root; /* directory of all containers' state */
+	char *scratch;	  /* directory on disk for what an overlay takes; NULL: a tmpfs */
 	char *state_dir;  /* this container's */
 } Plan;

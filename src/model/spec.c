@@ -159,6 +159,7 @@ void spec_free(Spec *spec)
 	g_clear_pointer(&spec->root.layers, g_ptr_array_unref);
 	process_free(&spec->process);
 	g_free(spec->hostname);
+	g_free(spec->rlc.scratch);
 	g_array_unref(spec->mounts);
 	g_array_unref(spec->linux_.uid_mappings);
 	g_array_unref(spec->linux_.gid_mappings);

@@ -148,6 +148,7 @@ typedef struct {
 	bool init;	       /* a reaper of ours is PID 1 */
 	bool interactive;      /* keep stdin open to the payload */
 	unsigned timeout;      /* seconds; 0: none */
+	char *scratch;	       /* --scratch: a directory for what an overlay takes; or NULL */
 	bool timing;	       /* print where the time went */
 	bool detach;	       /* the supervisor goes on without the caller */
 	bool keep;	       /* not --rm: what is known of it stays when it has ended */

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "container/scratch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/log.h"
+#include "container/state.h"
+#include "container/unshare.h"
+#include "image/store.h"
+
+/* The release that gave tmpfs user extended attributes */
+#define TMPFS_XATTR_MAJOR 6
+#define TMPFS_XATTR_MINOR 6
+
+static bool tmpfs_takes_xattrs(void)
+{
+	struct utsname name;
+	unsigned major, minor;
+
+	if (uname(&name) < 0 || sscanf(name.release, "%u.%u", &major, &minor) != 2)
+		return true;
+	return major > TMPFS_XATTR_MAJOR ||
+	       (major == TMPFS_XATTR_MAJOR && minor >= TMPFS_XATTR_MINOR);
+}
+
+/* The directory that --scratch names. */
+static char *asked_dir(const char *path, GError **error)
+{
+	char *dir = realpath(path, NULL);
+	struct stat st;
+
+	if (!dir || stat(dir, &st) < 0) {
+		error_errno(error, errno, "use --scratch '%s'", path);
+	} else if (!S_ISDIR(st.st_mode) || access(dir, W_OK | X_OK) < 0) {
+		error_errno(error, S_ISDIR(st.st_mode) ? errno : ENOTDIR, "use --scratch '%s'",
+			    path);
+	} else {
+		return dir;
+	}
+	free(dir);
+	return NULL;
+}
+
+static char *store_dir(GError **error)
+{
+	g_autofree char *store = store_default_path();
+	g_autofree char *dir = g_build_filename(store, SCRATCH_RECORD, NULL);
+
+	if (g_mkdir_with_parents(dir, 0700) < 0) {
+		error_errno(error, errno, "make '%s'", dir);
+		return NULL;
+	}
+	return g_steal_pointer(&dir);
+}
+
+bool scratch_plan(const Spec *spec, Plan *plan, GError **error)
+{
+	const char *asked = spec->rlc.scratch;
+	g_autofree char *dir = NULL;
+
+	if (plan->rootfs.kind != ROOT_OVERLAY && plan->rootfs.kind != ROOT_LAYERS)
+		return !asked || error_set(error, RLC_ERROR_USAGE,
+					   "use --scratch '%s': this root has no overlay", asked);
+	if (plan->rootfs.idmapped) /* its ids could not reach a directory of root's */
+		return !asked ||
+		       error_set(error, RLC_ERROR_UNSUPPORTED,
+				 "use --scratch '%s': not with a range of ids of root's", asked);
+	if (!asked && tmpfs_takes_xattrs())
+		return true;
+	dir = asked ? asked_dir(asked, error) : store_dir(error);
+	if (!dir)
+		return false;
+	plan->scratch = g_strdup_printf("%s/rlc-%s", dir, plan->id);
+	return true;
+}
+
+bool scratch_parent(Container *container, GError **error)
+{
+	const Plan *plan = container->plan;
+
+	if (!plan->scratch)
+		return true;
+	if (!state_write(plan, SCRATCH_RECORD, plan->scratch, error))
+		return false;
+	if (mkdir(plan->scratch, 0700) < 0)
+		return error_errno(error, errno, "make '%s'", plan->scratch);
+	return true;
+}
+
+void scratch_explain(const Plan *plan, GString *script)
+{
+	if (plan->scratch)
+		g_string_append_printf(script, "# mkdir '%s': what is written goes there\n",
+				       plan->scratch);
+	else
+		g_string_append(script, "# nothing on disk: what is written goes to a tmpfs\n");
+}
+
+bool scratch_remove(const char *path, GError **error)
+{
+	char *const rm[] = {(char *)"rm", (char *)"-rf", (char *)"--", (char *)path, NULL};
+	struct stat st;
+	int code = 0;
+
+	if (lstat(path, &st) < 0 && errno == ENOENT)
+		return true;
+	if (rmdir(path) == 0)
+		return true;
+	if (!unshare_run(rm, -1, &code, error))
+		return false;
+	return code == 0 ||
+	       error_set(error, RLC_ERROR_FAILED, "remove '%s': rm ended with %d", path, code);
+}
