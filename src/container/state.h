@@ -9,14 +9,11 @@
  *     ROOT/containers/ID/resolv.conf  the one it was given
  *     ROOT/containers/ID/supervisor  its supervisor's pid, when that process began (proc(5), stat,
  *                               field 22), and its descriptor of the container's network namespace
-<<<<<<< HEAD
+ *     ROOT/containers/ID/scratch  the directory on disk that an overlay writes to
  *     ROOT/containers/ID/config, status  see record.h
  *     ROOT/containers/ID/control  the supervisor's socket, see control.h
  *     ROOT/containers/ID/log.N  what a detached container wrote, see logfile.h
  *     ROOT/containers/ID/messages  what its supervisor had to say
-=======
- *     ROOT/containers/ID/scratch  the directory on disk that an overlay writes to
->>>>>>> main
  *     ROOT/names/NAME           link to the ID of the container that has the name
  *
  * A container runs exactly as long as its lock is held; a pid is never trusted.  Whoever starts the

@@ -32,12 +32,9 @@
 /* The supervisor: everything that needs the host. */
 const Step parent_steps[] = {
 	{"state",      state_parent,       state_explain},        /* say on disk that it exists */
-<<<<<<< HEAD
+	{"scratch",    scratch_parent,     scratch_explain},      /* a disk for what is written, if not memory */
 	{"control",    control_parent,     NULL},                 /* where other commands reach it */
 	{"streams",    streams_parent,     NULL},                 /* of a detached container: the log */
-=======
-	{"scratch",    scratch_parent,     scratch_explain},      /* a disk for what is written, if not memory */
->>>>>>> main
 	{"clone",      run_clone,          run_clone_explain},    /* init, in new namespaces */
 	{"offer",      join_offer,         NULL},                 /* its namespaces, for others to join */
 	{"idmap",      idmap_parent,       idmap_explain},        /* who is who inside */
