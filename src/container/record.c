@@ -52,6 +52,7 @@ static const char *const states[] = {"created", "running", "stopped", "restartin
 
 static const Field spec_fields[] = {
 	{"name", FIELD_STRING, AT(rlc.name), NULL},
+	{"directory", FIELD_STRING, AT(rlc.directory), NULL},
 	{"image", FIELD_STRING, AT(rlc.image), NULL},
 	{"hostname", FIELD_STRING, AT(hostname), NULL},
 	{"root.kind", FIELD_ENUM, AT(root.kind), root_kinds},
