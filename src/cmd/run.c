@@ -34,8 +34,10 @@ static int run(const RunOptions *options, const char *state_root)
 static int run_detached(const RunOptions *options, const char *state_root)
 {
 	g_autoptr(GError) error = NULL;
-	g_autofree char *id = container_run_detached(options->spec, state_root, &error);
+	g_autofree char *id = NULL;
 
+	options->spec->rlc.directory = g_get_current_dir();
+	id = container_run_detached(options->spec, state_root, &error);
 	if (!id)
 		return command_fail(error);
 	puts(id);

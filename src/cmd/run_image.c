@@ -354,6 +354,29 @@ bool run_image_prepare(RunOptions *options, GArray *holds, int *ret_exit_code, G
 	image = find_or_pull(options, &store, ret_exit_code, error);
 	if (!image)
 		return *ret_exit_code != 0;
+	options->spec->rlc.image = g_strdup(options->image);
 	return take_layers(options->spec, store, image, holds, error) &&
 	       run_image_apply(options, image, error);
+}
+
+/* The path of a layer's root is STORE/layers/HEX/diff. */
+bool run_image_hold(const Spec *spec, GArray *holds, GError **error)
+{
+	g_autoptr(Store) store = NULL;
+
+	if (spec->root.kind != ROOT_LAYERS)
+		return true;
+	store = store_open(NULL, false, error);
+	for (guint i = 0; store && i < spec->root.layers->len; i++) {
+		g_autofree char *directory =
+			g_path_get_dirname(g_ptr_array_index(spec->root.layers, i));
+		g_autofree char *hex = g_path_get_basename(directory);
+		g_autofree char *layer = g_strconcat("sha256:", hex, NULL);
+		int hold = store_hold_layer(store, layer, error);
+
+		if (hold < 0)
+			return false;
+		g_array_append_val(holds, hold);
+	}
+	return store != NULL;
 }

@@ -25,3 +25,6 @@ GArray *run_image_holds_new(void);
  * root and complete the Spec.  *ret_exit_code: 0, or that of rlc-image, which said what is wrong.
  */
 bool run_image_prepare(RunOptions *options, GArray *holds, int *ret_exit_code, GError **error);
+
+/* Hold the layers of a container that is started again; NOT_FOUND where its image is gone. */
+bool run_image_hold(const Spec *spec, GArray *holds, GError **error);

@@ -225,7 +225,6 @@ static void take_words(RunParse *parse, char **rest, bool stdin_is_terminal)
 	} else if (spec->root.kind == ROOT_BUILTIN) {
 		if (strcmp(*rest, BUILTIN_IMAGE) != 0)
 			parse->out->image = g_strdup(*rest);
-		spec->rlc.image = g_strdup(*rest);
 		rest++;
 	}
 	for (; *rest; rest++)

@@ -1,22 +1,44 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/log.h"
 #include "cmd/command.h"
 #include "cmd/containers.h"
 #include "cmd/options.h"
+#include "cmd/run_image.h"
 #include "container/run.h"
 
 #define ROOT_TEXT                                                                                  \
 	"The root is made anew, unless it is a directory that was not overlaid (run --rootfs "     \
 	"DIR).\n"
 
+/* Its relative paths are those of who ran it. The state's own is absolute. */
+static bool start_where_it_was(const Spec *spec, const char *root, const char *id, GError **error)
+{
+	const char *directory = spec->rlc.directory ? spec->rlc.directory : "/";
+	auto_fd here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	bool ok;
+
+	if (here < 0 || chdir(directory) < 0)
+		return error_errno(error, errno, "start container %.12s: enter '%s'", id,
+				   directory);
+	ok = container_start(spec, root, id, error);
+	if (fchdir(here) < 0)
+		log_debug("start: go back: %s", g_strerror(errno));
+	return ok;
+}
+
 static bool start(const char *root, const StateEntry *entry, const char *name, void *data,
 		  GError **error)
 {
 	g_autoptr(Spec) spec = state_load_spec(root, entry->id, error);
+	g_autoptr(GArray) holds = run_image_holds_new();
 
 	(void)data;
 	if (!spec)
@@ -26,7 +48,8 @@ static bool start(const char *root, const StateEntry *entry, const char *name, v
 				 "start container '%s': it was not run with --detach", name);
 	g_free(spec->rlc.name);
 	spec->rlc.name = g_strdup(entry->name); /* it may have been renamed */
-	if (!container_start(spec, root, entry->id, error))
+	if (!run_image_hold(spec, holds, error) ||
+	    !start_where_it_was(spec, root, entry->id, error))
 		return false;
 	puts(name);
 	return true;

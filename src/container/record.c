@@ -26,7 +26,7 @@ typedef enum {
 	FIELD_INT64,
 	FIELD_UINT64,
 	FIELD_ENUM,    /* by its name */
-	FIELD_STRINGS, /* GPtrArray of char *; may be NULL */
+	FIELD_STRINGS, /* GPtrArray of char *, or NULL */
 	FIELD_VECTOR,  /* the same with a NULL at the end */
 	FIELD_IDS,     /* GArray of uint32_t */
 	FIELD_IDMAP,   /* GArray of SpecIdMap */
@@ -52,6 +52,7 @@ static const char *const states[] = {"created", "running", "stopped", "restartin
 
 static const Field spec_fields[] = {
 	{"name", FIELD_STRING, AT(rlc.name), NULL},
+	{"directory", FIELD_STRING, AT(rlc.directory), NULL},
 	{"image", FIELD_STRING, AT(rlc.image), NULL},
 	{"hostname", FIELD_STRING, AT(hostname), NULL},
 	{"root.kind", FIELD_ENUM, AT(root.kind), root_kinds},
@@ -309,8 +310,14 @@ static bool read_string(const GPtrArray *words, char **member)
 	return true;
 }
 
-static void read_strings(const GPtrArray *words, bool vector, GPtrArray *strings)
+static void read_strings(const GPtrArray *words, bool vector, GPtrArray **member)
 {
+	GPtrArray *strings = *member;
+
+	if (!strings && words->len == 0)
+		return;
+	if (!strings)
+		strings = *member = g_ptr_array_new_with_free_func(g_free);
 	g_ptr_array_set_size(strings, 0);
 	for (guint i = 0; i < words->len; i++)
 		g_ptr_array_add(strings, g_strdup(g_ptr_array_index(words, i)));
@@ -398,9 +405,7 @@ static bool read_words(const Field *field, const char *value, void *member)
 		return read_string(words, member);
 	case FIELD_STRINGS:
 	case FIELD_VECTOR:
-		if (!*(GPtrArray **)member) /* what only some specs have */
-			*(GPtrArray **)member = g_ptr_array_new_with_free_func(g_free);
-		read_strings(words, field->kind == FIELD_VECTOR, *(GPtrArray **)member);
+		read_strings(words, field->kind == FIELD_VECTOR, member);
 		return true;
 	default:
 		return read_structures(words, field->kind, *(GArray **)member);

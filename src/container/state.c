@@ -149,21 +149,6 @@ static void state_remove_name(int names, const char *id)
 	closedir(dir);
 }
 
-/* What cannot be removed now stays on record, for the next sweep. */
-static bool state_remove_scratch(int dir, const char *id)
-{
-	g_autoptr(GError) error = NULL;
-	g_autofree char *path = fd_read_file(dir, SCRATCH_RECORD, PATH_MAX, NULL);
-
-	if (!path || scratch_remove(path, &error)) {
-		unlinkat(dir, SCRATCH_RECORD, 0);
-		return true;
-	}
-	log_warn("state: container %.12s: %s; by hand: rlc unshare rm -rf '%s'", id, error->message,
-		 path);
-	return false;
-}
-
 /* Files that speak of what runs; of no use, or wrong, when it has ended. */
 static const char *const live_files[] = {STATE_IDMAP, STATE_PORTS, STATE_RESOLV, STATE_SUPERVISOR};
 
@@ -172,9 +157,26 @@ static int open_container(int containers, const char *id)
 	return openat(containers, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* Give back what the container had of the host; false: not all could be. ROOT/lock is held. */
+/* What cannot be removed now stays on record, for the next sweep. */
+static bool state_remove_scratch(int dir, const char *id)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *path = fd_read_file(dir, SCRATCH_RECORD, PATH_MAX, NULL);
+
+	if (!path || scratch_remove(path, &error))
+		return true;
+	log_warn("state: container %.12s: %s; by hand: rlc unshare rm -rf '%s'", id, error->message,
+		 path);
+	return false;
+}
+
+/* Give back what the container had of the host. ROOT/lock is held. */
 static bool release(const char *root, int dir, const char *id)
 {
+	bool ok = state_remove_scratch(dir, id);
+
+	if (ok)
+		unlinkat(dir, SCRATCH_RECORD, 0);
 	net_dnat_release(dir, id); /* before the address can be another's */
 	net_bridge_release(root, dir, id);
 	for (size_t i = 0; i < G_N_ELEMENTS(live_files); i++) {
@@ -182,7 +184,7 @@ static bool release(const char *root, int dir, const char *id)
 			log_debug("state: remove %s of %s: %s", live_files[i], id,
 				  g_strerror(errno));
 	}
-	return state_remove_scratch(dir, id);
+	return ok;
 }
 
 /* All files of a directory of ours; the lock last, for who has it lives. */

@@ -137,6 +137,7 @@ static void rlc_free(SpecRlc *rlc)
 	g_free(rlc->name);
 	g_free(rlc->cidfile);
 	g_free(rlc->image);
+	g_free(rlc->directory);
 	g_free(rlc->network.cidr);
 	g_free(rlc->network.container);
 	g_free(rlc->network.path);

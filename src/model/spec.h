@@ -139,9 +139,10 @@ typedef enum {
 } SpecRestart;
 
 typedef struct {
-	char *name;    /* --name or NULL */
-	char *cidfile; /* --cidfile or NULL */
-	char *image;   /* as it was named, for show; NULL: the root tells */
+	char *name;	 /* --name or NULL */
+	char *cidfile;	 /* --cidfile or NULL */
+	char *directory; /* --detach: where the caller stood, for relative paths; or NULL */
+	char *image;	 /* as it was named, for show; NULL: the root tells */
 	SpecUserns userns;
 	uint32_t userns_size; /* USERNS_AUTO of root's: how many ids; 0: the default */
 	SpecNetwork network;

@@ -93,6 +93,16 @@ for who in root "$sub"; do
 	rlc rm -f other
 	no_leftovers "$kind: nothing is left"
 
+	# Relative paths are those of who ran it
+	mkdir -p "$T/here-$kind/data" && echo found >"$T/here-$kind/data/file" && chmod -R a+rX "$T/here-$kind"
+	run as "$who" sh -c 'cd "$1" && "$RLC" run -d --name relative --network none -v ./data:/data:ro builtin:busybox cat /data/file' - "$T/here-$kind"
+	rlc wait relative
+	rlc start relative
+	rlc wait relative
+	rlc logs relative
+	is "$out" found$'\n'found "$kind: relative paths go by the directory of the first start"
+	rlc rm relative
+
 	rlc run -d --rm --name brief --network none $bb sleep 1000
 	rlc restart brief
 	refused "$kind: restart of one that is not kept" "--rm"
