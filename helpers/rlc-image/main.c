@@ -35,6 +35,7 @@
 #include "image/store.h"
 #include "rlc-image/archive.h"
 #include "rlc-image/blob.h"
+#include "rlc-image/implied.h"
 #include "rlc-image/layout.h"
 #include "rlc-image/pull.h"
 #include "rlc-image/registry.h"
@@ -220,7 +221,8 @@ static bool add_image(const Call *call, const char *name, GPtrArray *layers, GPt
 		image->size += ((const Descriptor *)g_ptr_array_index(layers, i))->size;
 	if (!image->manifest ||
 	    !manifest_read_config(text, strlen(text), layers->len, image, "configuration", error) ||
-	    !store_put(call->store, image, error) || !sweep_write_index(call->store, error))
+	    !implied_adopt(call->store, image, error) || !store_put(call->store, image, error) ||
+	    !sweep_write_index(call->store, error))
 		return false;
 	puts(store_image_id(image));
 	return true;

@@ -34,6 +34,7 @@
 #include "image/digest.h"
 #include "rlc-image/blob.h"
 #include "rlc-image/merge.h"
+#include "rlc-image/implied.h"
 #include "rlc-image/sweep.h"
 #include "rlc-image/unpack.h"
 
@@ -350,6 +351,8 @@ static bool commit(const Pull *pull, GError **error)
 		if (!commit_job(g_ptr_array_index(pull->jobs, i), error))
 			return false;
 	}
+	if (!implied_adopt(pull->store, pull->image, error))
+		return false;
 	merge_layers(pull->store, pull->image);
 	config = blob_write(pull->store, pull->config, strlen(pull->config), error);
 	manifest = config ? blob_write(pull->store, pull->text, pull->length, error) : NULL;

@@ -44,6 +44,7 @@
 #include "base/log.h"
 #include "rlc-image/confine.h"
 #include "rlc-image/hash.h"
+#include "rlc-image/implied.h"
 
 #define WHITEOUT       ".wh."
 #define OPAQUE_ATTR    "user.overlay.opaque"
@@ -71,6 +72,7 @@ typedef struct {
 	GHashTable *skipped; /* paths of devices: links to them are left out, too */
 	char *parent_path;   /* the directory opened last */
 	int parent;
+	bool has_root, has_implied; /* an entry of the root; implied directories */
 } Unpack;
 
 static bool refuse(GError **error, const char *path, const char *why)
@@ -215,8 +217,21 @@ static void forget_parent(Unpack *unpack)
 	g_clear_pointer(&unpack->parent_path, g_free);
 }
 
-/* A directory that the archive does not hold, or not yet, is root's and 0755. */
-static int make_parents(const Unpack *unpack, const char *path, int depth)
+/* A directory that the archive does not hold, or not yet, is root's and 0755, and marked. */
+static int make_implied(Unpack *unpack, int dir, const char *name)
+{
+	auto_fd fd = -1;
+
+	if (mkdirat(dir, name, 0755) < 0)
+		return errno == EEXIST ? 0 : -1;
+	fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fsetxattr(fd, IMPLIED_ATTR, IMPLIED_TREE, 1, 0) < 0)
+		return -1;
+	unpack->has_implied = true;
+	return 0;
+}
+
+static int make_parents(Unpack *unpack, const char *path, int depth)
 {
 	g_autofree char *above = NULL;
 	const char *name;
@@ -227,7 +242,7 @@ static int make_parents(const Unpack *unpack, const char *path, int depth)
 		return fd;
 	name = split_path(path, &above);
 	dir = make_parents(unpack, above, depth + 1);
-	if (dir < 0 || (mkdirat(dir, name, 0755) < 0 && errno != EEXIST))
+	if (dir < 0 || make_implied(unpack, dir, name) < 0)
 		return -1;
 	return open_in_layer(unpack, path, O_RDONLY | O_DIRECTORY);
 }
@@ -440,6 +455,8 @@ static bool make_directory(Unpack *unpack, int parent, const char *name,
 		return failed(error, path, "open the directory");
 	if ((opaque && !make_opaque(dir, path, error)) || !set_metadata(dir, entry, path, error))
 		return false;
+	if (unpack->has_implied && fremovexattr(dir, IMPLIED_ATTR) < 0 && errno != ENODATA)
+		return failed(error, path, "remove its mark");
 	times.path = g_strdup(path);
 	get_times(entry, times.times);
 	g_array_append_val(unpack->dirs, times);
@@ -572,6 +589,7 @@ static bool unpack_entry(Unpack *unpack, struct archive_entry *entry, GError **e
 	if (!*path) {
 		if (archive_entry_filetype(entry) != AE_IFDIR || archive_entry_hardlink(entry))
 			return refuse(error, raw, "the root is no directory");
+		unpack->has_root = true;
 		return make_directory(unpack, unpack->layer, ".", entry, path, false, error);
 	}
 	name = split_path(path, &above);
@@ -610,6 +628,19 @@ static void set_dir_times(const Unpack *unpack)
 	}
 }
 
+/* What is left to adopt from the layers below. */
+static bool mark_root(const Unpack *unpack, GError **error)
+{
+	const char *mark = unpack->has_implied
+				   ? unpack->has_root ? IMPLIED_TREE_BUT_ROOT : IMPLIED_TREE
+				   : IMPLIED_ROOT;
+
+	if (unpack->has_root && !unpack->has_implied)
+		return true;
+	return fsetxattr(unpack->layer, IMPLIED_ATTR, mark, 1, 0) == 0 ||
+	       failed(error, "/", "mark its implied directories");
+}
+
 static void clear_dir_times(gpointer data)
 {
 	g_free(((DirTimes *)data)->path);
@@ -629,7 +660,7 @@ bool unpack_layer(int input, int layer, char **ret_diff_id, GError **error)
 	hash_start(&unpack->hash);
 	umask(0);
 	ok = open_plain(unpack, error) && open_tar(unpack, error) &&
-	     unpack_entries(unpack, error) && read_rest(unpack, error);
+	     unpack_entries(unpack, error) && read_rest(unpack, error) && mark_root(unpack, error);
 	if (ok) {
 		set_dir_times(unpack);
 		*ret_diff_id = hash_digest(&unpack->hash);

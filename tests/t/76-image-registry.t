@@ -18,7 +18,7 @@ nok "rlc itself links neither libcurl, libarchive nor a JSON parser" grep -qE 'c
 
 base=$T/layers/base
 make_rootfs "$base"
-mkdir -p "$base"/{data,home/alice,gone,opaque} "$T/layers/top/opaque" "$T/layers/top/data"
+mkdir -p "$base"/{data,home/alice/deep/er,gone,opaque} "$T/layers/top/opaque" "$T/layers/top/data"
 ln "$base/bin/busybox" "$base/data/hard"
 chmod 04755 "$base/bin/busybox"
 chown -R 1000:100 "$base/home/alice"
@@ -35,7 +35,12 @@ touch -h -d '2002-02-02 02:02:02.5' "$base/bin/ls"
 touch "$T/layers/top/.wh.removed" "$T/layers/top/.wh.gone" "$T/layers/top/opaque/.wh..wh..opq"
 echo new >"$T/layers/top/opaque/new"
 head -c 3000000 /dev/urandom >"$T/layers/top/data/noise"
-"$LIB/make-image.py" "$T/oci" --name app "$base" "$T/layers/top" \
+# archives with files alone: the directories that they are in are those of the layers below
+mkdir -p "$T/layers/bare/tmp" "$T/layers/bare/home/alice/deep/er" "$T/layers/bare/data"
+echo bare | tee "$T/layers/bare/tmp/x" "$T/layers/bare/home/alice/deep/er/y" >"$T/layers/bare/data/z"
+tar -C "$T/layers/bare" -cf "$T/bare.tar" tmp/x home/alice/deep/er/y
+tar -C "$T/layers/bare" -cf "$T/barer.tar" data/z
+"$LIB/make-image.py" "$T/oci" --name app "$base" "$T/layers/top" "$T/bare.tar" "$T/barer.tar" \
 	--config '{"Cmd": ["cat", "/opaque/new"], "Env": ["PATH=/bin"]}' >"$T/id"
 id=$(cat "$T/id")
 digest=sha256:$(skopeo inspect --raw "oci:$T/oci:app" | sha256sum | cut -d' ' -f1)
