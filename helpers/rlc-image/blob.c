@@ -78,7 +78,7 @@ int blob_lock(const Store *store, const char *digest, GError **error)
 			return -1;
 		}
 		if (flock(part, LOCK_EX | LOCK_NB) < 0) {
-			log_info("blob %.12s is on its way already: waiting", digest_hex(digest));
+			log_warn("blob %.12s is on its way already: waiting", digest_hex(digest));
 			if (TEMP_FAILURE_RETRY(flock(part, LOCK_EX)) < 0) {
 				error_errno(error, errno, "lock '%s/%s'", store->path, path);
 				return -1;

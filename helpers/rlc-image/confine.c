@@ -7,12 +7,14 @@
 #include <sys/capability.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/log.h"
 
 #define FIRST_KEPT 3
+#define MEMORY_MAX (1ULL << 30)
 
 void confine_keep(int *fds, size_t count)
 {
@@ -61,6 +63,22 @@ static bool limit_capabilities(GError **error)
 	return ok || error_errno(error, errno, "drop the capabilities of the unpacking process");
 }
 
+/* An archive may not take all memory, nor leave its contents in a core file. */
+static bool set_limits(GError **error)
+{
+	struct rlimit memory = {MEMORY_MAX, MEMORY_MAX}, none = {0, 0};
+
+	if (setrlimit(RLIMIT_CORE, &none) < 0)
+		return error_errno(error, errno, "limit the unpacking process");
+#ifndef __SANITIZE_ADDRESS__ /* whose shadow alone is larger */
+	if (setrlimit(RLIMIT_AS, &memory) < 0)
+		return error_errno(error, errno, "limit the unpacking process");
+#else
+	(void)memory;
+#endif
+	return true;
+}
+
 /* What the walk, libarchive and malloc call, and what sanitizers do at the end. */
 static const int allowed[] = {
 	SCMP_SYS(brk),		SCMP_SYS(clock_gettime),  SCMP_SYS(close),
@@ -107,7 +125,7 @@ static bool load_filter(GError **error)
 
 bool confine_enter(int directory, GError **error)
 {
-	if (!enter_directory(directory, error) || !limit_capabilities(error))
+	if (!enter_directory(directory, error) || !set_limits(error) || !limit_capabilities(error))
 		return false;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return error_errno(error, errno, "harden the unpacking process");

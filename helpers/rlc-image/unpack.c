@@ -179,7 +179,18 @@ static int open_in_layer(const Unpack *unpack, const char *path, unsigned flags)
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV,
 	};
 
-	return (int)syscall(SYS_openat2, unpack->layer, *path ? path : ".", &how, sizeof how);
+	/*
+	 * EAGAIN: something was renamed or mounted meanwhile, anywhere, and the kernel could not
+	 * rule out that ".." of a link leads outside.
+	 */
+	for (int attempt = 0; attempt < 1000; attempt++) {
+		int fd = (int)syscall(SYS_openat2, unpack->layer, *path ? path : ".", &how,
+				      sizeof how);
+
+		if (fd >= 0 || errno != EAGAIN)
+			return fd;
+	}
+	return -1;
 }
 
 /* "./usr//bin/" is "usr/bin"; the layer itself is "". NULL for a path with "..". */

@@ -337,7 +337,7 @@ int store_lock(const Store *store, bool exclusive, GError **error)
 	}
 	if (flock(lock, operation | LOCK_NB) < 0) {
 		if (errno == EWOULDBLOCK)
-			log_info("the store '%s' is in use: waiting", store->path);
+			log_warn("the store '%s' is in use: waiting", store->path);
 		if (TEMP_FAILURE_RETRY(flock(lock, operation)) < 0) {
 			error_errno(error, errno, "lock '%s/lock'", store->path);
 			return -1;

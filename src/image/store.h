@@ -114,7 +114,7 @@ bool store_put(const Store *store, const StoreImage *image, GError **error);
  */
 bool store_remove_name(const Store *store, const char *name, GError **error);
 
-/* Take `lock`: exclusive to remove, else shared. Waits, saying so at level info. Descriptor or -1.
+/* Take `lock`: exclusive to remove, else shared. Waits, and says so. Descriptor or -1.
  */
 int store_lock(const Store *store, bool exclusive, GError **error);
 

@@ -54,6 +54,7 @@ for who in root "$sub" "$one"; do
 	kind=${who#rlct-} && kind=${kind%%-*}
 	for name in steering devices device-whiteout absolute through-link-inside hard-link-to-link; do
 		rlc import "$T/archives/$name.tar" "x:$name"
+		is "$status" 0 "$kind: $name is taken again"
 	done
 	is "$(find "$(layer_of steering)" -exec getfattr -d -m - {} + 2>/dev/null | grep -v '^#' | grep .)" "" \
 		"$kind: attributes that steer are not taken from an archive"
