@@ -3,15 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <seccomp.h>
 #include <sys/capability.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/log.h"
+#include "kernel/filter.h"
 
 #define FIRST_KEPT 3
 #define MEMORY_MAX (1ULL << 30)
@@ -98,36 +96,11 @@ static const int allowed[] = {
 	SCMP_SYS(utimensat),	SCMP_SYS(write),
 };
 
-static int add_rules(scmp_filter_ctx filter)
-{
-	static const int mappers[] = {SCMP_SYS(mmap), SCMP_SYS(mprotect)};
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < G_N_ELEMENTS(allowed); i++)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
-	for (size_t i = 0; r == 0 && i < G_N_ELEMENTS(mappers); i++)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, mappers[i], 1,
-				     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	return r;
-}
-
-static bool load_filter(GError **error)
-{
-	/* ENOSYS rather than death: a library may probe for a call and do without it */
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-	int r = filter ? add_rules(filter) : -ENOMEM;
-
-	if (r == 0)
-		r = seccomp_load(filter);
-	seccomp_release(filter);
-	return r == 0 || error_errno(error, -r, "filter the unpacking process's system calls");
-}
-
 bool confine_enter(int directory, GError **error)
 {
-	if (!enter_directory(directory, error) || !set_limits(error) || !limit_capabilities(error))
-		return false;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return error_errno(error, errno, "harden the unpacking process");
-	return load_filter(error);
+	if (enter_directory(directory, error) && set_limits(error) && limit_capabilities(error) &&
+	    filter_seal(allowed, G_N_ELEMENTS(allowed), NULL, error))
+		return true;
+	g_prefix_error(error, "confine the unpacking process: ");
+	return false;
 }

@@ -4,12 +4,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
-#include <seccomp.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/capability.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -19,6 +17,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "kernel/filter.h"
 #include "kernel/mount.h"
 
 /*
@@ -164,33 +163,15 @@ static int add_rules(scmp_filter_ctx filter)
 {
 	static const unsigned long requests[] = {FIONREAD, SIOCGIFHWADDR};
 	static const int domains[] = {AF_INET, AF_INET6, AF_UNIX};
-	static const int mappers[] = {SCMP_SYS(mmap), SCMP_SYS(mprotect)};
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < G_N_ELEMENTS(allowed); i++)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
 	for (size_t i = 0; r == 0 && i < G_N_ELEMENTS(domains); i++)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
 				     SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)domains[i]));
-	for (size_t i = 0; r == 0 && i < G_N_ELEMENTS(mappers); i++)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, mappers[i], 1,
-				     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
 	for (size_t i = 0; r == 0 && i < G_N_ELEMENTS(requests); i++)
 		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
 				     SCMP_A1(SCMP_CMP_EQ, requests[i]));
 	return r;
-}
-
-static bool load_filter(GError **error)
-{
-	/* ENOSYS rather than death: a library may probe for a call and do without it */
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-	int r = filter ? add_rules(filter) : -ENOMEM;
-
-	if (r == 0)
-		r = seccomp_load(filter);
-	seccomp_release(filter);
-	return r == 0 || error_errno(error, -r, "filter the net process's system calls");
 }
 
 static bool drop_capabilities(GError **error)
@@ -206,9 +187,9 @@ bool net_sandbox_seal(GError **error)
 {
 	for (cap_value_t cap = 0; cap_drop_bound(cap) == 0;)
 		cap++;
-	if (!drop_capabilities(error))
-		return false;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
-		return error_errno(error, errno, "harden the net process");
-	return load_filter(error);
+	if (drop_capabilities(error) &&
+	    filter_seal(allowed, G_N_ELEMENTS(allowed), add_rules, error))
+		return true;
+	g_prefix_error(error, "seal the net process: ");
+	return false;
 }
