@@ -302,24 +302,7 @@ static bool run_to_end(Container *container, int *ret_exit_code, GError **error)
 static bool enter_planned(const Plan *plan, int *fds, int *ret_exit_code, GError **error)
 {
 	Sync sync = {.fd = -1};
-	Container container = {
-		.plan = plan,
-		.sync = &sync,
-		.init_pidfd = -1,
-		.netns = -1,
-		.net_pidfd = -1,
-		.net_control = -1,
-		.hosts = -1,
-		.hosts_notify = -1,
-		.console = -1,
-		.state_lock = -1,
-		.control = -1,
-		.join = {-1, -1, -1, -1, -1, -1, -1, -1, -1},
-		.streams = {-1, -1, -1},
-		.payload_streams = {-1, -1, -1},
-		.root = -1,
-		.terminal = -1,
-	};
+	Container container = container_closed(plan, &sync);
 	bool ok;
 
 	signal(SIGCHLD, SIG_DFL); /* ignored by the caller it would keep us from the status */

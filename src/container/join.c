@@ -77,25 +77,19 @@ void join_cleanup(Container *container)
 	container->join[CONTROL_PIDFD] = -1; /* init_pidfd has an owner */
 	for (int i = 0; i < CONTROL_JOIN_COUNT; i++)
 		fd_close(&container->join[i]);
-	fd_close(&container->netns);
 }
 
 bool join_offer(Container *container, GError **error)
 {
-	g_autofree char *path = g_strdup_printf("/proc/%d/ns/net", container->init_pid);
 	g_autofree char *text = NULL;
 
 	if (!open_namespaces(container, error))
 		return false;
-	if (container->plan->net.mode == NET_HOST)
+	/* none: it is the host's, or init is gone, and the next message expected of it tells why */
+	if (container->join[CONTROL_NET] < 0)
 		return true;
-	container->netns = open(path, O_RDONLY | O_CLOEXEC);
-	if (container->netns < 0 && errno == ENOENT)
-		return true; /* init is gone; the next message expected of it tells why */
-	if (container->netns < 0)
-		return error_errno(error, errno, "open '%s'", path);
 	text = g_strdup_printf("%d %" G_GUINT64_FORMAT " %d\n", getpid(), start_time(getpid()),
-			       container->netns);
+			       container->join[CONTROL_NET]);
 	return state_write(container->plan, STATE_SUPERVISOR, text, error);
 }
 

@@ -21,8 +21,8 @@ bool join_plan(const Spec *spec, Plan *plan, GError **error);
 
 /*
  * supervisor, after clone and before init closes itself to others: opens the container's namespaces
- * as container->join (for CONTROL_JOIN) and its network namespace as container->netns, and notes in
- * the state directory where that one is to be found.
+ * as container->join (for CONTROL_JOIN), and notes in the state directory where the descriptor of
+ * its network namespace is to be found.
  */
 bool join_offer(Container *container, GError **error);
 

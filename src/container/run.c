@@ -225,25 +225,7 @@ static void set_failed(Status *status, const GError *error)
 static bool run_planned(const Plan *plan, Sync *launcher, int *ret_exit_code, GError **error)
 {
 	Sync sync = {.fd = -1};
-	Container container = {
-		.plan = plan,
-		.sync = &sync,
-		.launcher = launcher,
-		.init_pidfd = -1,
-		.netns = -1,
-		.net_pidfd = -1,
-		.net_control = -1,
-		.hosts = -1,
-		.hosts_notify = -1,
-		.console = -1,
-		.state_lock = -1,
-		.control = -1,
-		.join = {-1, -1, -1, -1, -1, -1, -1, -1, -1},
-		.streams = {-1, -1, -1},
-		.payload_streams = {-1, -1, -1},
-		.root = -1,
-		.terminal = -1,
-	};
+	Container container = container_closed(plan, &sync);
 	g_auto(Status) status = {
 		.created = g_get_real_time(),
 		.keep = plan->spec->rlc.keep,
@@ -251,6 +233,7 @@ static bool run_planned(const Plan *plan, Sync *launcher, int *ret_exit_code, GE
 	g_autoptr(GError) failed = NULL;
 	bool ok, known;
 
+	container.launcher = launcher;
 	if (plan->known)
 		state_load_status(plan, &status);
 	supervise_block_signals();

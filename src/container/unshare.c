@@ -137,7 +137,7 @@ bool unshare_run(char *const *argv, int output, int *ret_exit_code, GError **err
 	g_autoptr(Spec) spec = spec_new();
 	Plan plan = {.spec = spec, .clone_flags = CLONE_NEWNS};
 	Sync sync = {.fd = -1};
-	Container container = {.plan = &plan, .sync = &sync, .init_pidfd = -1};
+	Container container = container_closed(&plan, &sync);
 	sigset_t signals;
 	bool ok;
 

@@ -38,7 +38,6 @@ typedef struct {
 	NetLease lease;	  /* NET_BRIDGE: after the step "network" */
 	int hosts;	  /* NET_BRIDGE: the container's /etc/hosts, -1 without one */
 	int hosts_notify; /* NET_BRIDGE: inotify(7) of the names on the bridge, -1 without one */
-	int netns;	  /* the container's network namespace, for others to join; or -1 */
 	int net_control;  /* socket to the net process; its closing ends that process */
 	int console;	  /* pty master, -1 without a terminal */
 	int state_lock;	  /* held while the container lives */
@@ -59,6 +58,28 @@ typedef struct {
 	int root;     /* O_PATH of the new root's mount, before the pivot */
 	int terminal; /* pty slave, -1 without a terminal */
 } Container;
+
+/* A container of which nothing exists yet: no process, every descriptor -1. */
+static inline Container container_closed(const Plan *plan, Sync *sync)
+{
+	return (Container){
+		.plan = plan,
+		.sync = sync,
+		.init_pidfd = -1,
+		.net_pidfd = -1,
+		.net_control = -1,
+		.hosts = -1,
+		.hosts_notify = -1,
+		.console = -1,
+		.state_lock = -1,
+		.control = -1,
+		.join = {-1, -1, -1, -1, -1, -1, -1, -1, -1},
+		.streams = {-1, -1, -1},
+		.payload_streams = {-1, -1, -1},
+		.root = -1,
+		.terminal = -1,
+	};
+}
 
 /* A row's function. Runs in the process of its table. */
 typedef bool (*StepFunction)(Container *container, GError **error);
