@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Theory of operation: one table (run_table.c) has a row for every option, and all else goes by it:
+ * Theory of operation: one table (run_table.h) has a row for every option, and all else goes by it:
  * the arrays that getopt_long(3) wants, the refusal of an option given twice, the flag and value in
  * front of an error, the help.  A row's function puts the value into the Spec.
  *
@@ -23,6 +23,20 @@
 #define VALUE_SHOWN   200 /* bytes of a value in an error */
 #define BUILTIN_IMAGE "builtin:busybox"
 
+static void print_group(FILE *out, const RunGroup *group)
+{
+	fprintf(out, "\n%s:\n", group->heading);
+	for (size_t i = 0; i < group->length; i++) {
+		const RunOption *option = &group->rows[i];
+		g_autofree char *flag = g_strdup_printf(
+			"%c%c%c --%s %s", option->letter ? '-' : ' ',
+			option->letter ? option->letter : ' ', option->letter ? ',' : ' ',
+			option->name, option->metavar ? option->metavar : "");
+
+		fprintf(out, "  %-33s %s\n", flag, option->help);
+	}
+}
+
 void run_options_print_help(FILE *out)
 {
 	fputs("Usage: rlc run [OPTIONS] [IMAGE [COMMAND [ARG...]]]\n"
@@ -32,20 +46,8 @@ void run_options_print_help(FILE *out)
 	      "oci:DIR, oci-archive:FILE, docker-archive:FILE, dir:DIR, or " BUILTIN_IMAGE ",\n"
 	      "in which a shell runs without IMAGE and --rootfs.\n",
 	      out);
-	for (size_t i = 0; i < run_table_length; i++) {
-		const RunOption *option = &run_table[i];
-		g_autofree char *flag = NULL;
-
-		if (!option->name) {
-			fprintf(out, "\n%s:\n", option->help);
-			continue;
-		}
-		flag = g_strdup_printf("%c%c%c --%s %s", option->letter ? '-' : ' ',
-				       option->letter ? option->letter : ' ',
-				       option->letter ? ',' : ' ', option->name,
-				       option->metavar ? option->metavar : "");
-		fprintf(out, "  %-33s %s\n", flag, option->help);
-	}
+	for (size_t i = 0; run_table_group(i); i++)
+		print_group(out, run_table_group(i));
 }
 
 void run_options_clear(RunOptions *run_options)
@@ -62,32 +64,33 @@ void run_options_clear(RunOptions *run_options)
 /* The arrays for getopt_long. A row's val is 256 + its index, long or short. */
 static void fill_getopt(struct option *longs, GString *shorts)
 {
-	size_t n = 0;
+	const RunOption *row;
+	size_t i;
 
 	g_string_assign(shorts, "+:"); /* stop at the image; tell a missing value apart */
-	for (size_t i = 0; i < run_table_length; i++) {
-		if (!run_table[i].name)
-			continue;
-		longs[n++] = (struct option){
-			.name = run_table[i].name,
-			.has_arg = run_table[i].kind == OPTION_SWITCH ? optional_argument
-								      : required_argument,
+	for (i = 0; (row = run_table_row(i)); i++) {
+		bool is_switch = row->kind == OPTION_SWITCH;
+
+		longs[i] = (struct option){
+			.name = row->name,
+			.has_arg = is_switch ? optional_argument : required_argument,
 			.val = 256 + (int)i,
 		};
-		if (run_table[i].letter)
-			g_string_append_printf(shorts, "%c%s", run_table[i].letter,
-					       run_table[i].kind == OPTION_SWITCH ? "" : ":");
+		if (row->letter)
+			g_string_append_printf(shorts, "%c%s", row->letter, is_switch ? "" : ":");
 	}
-	longs[n] = (struct option){0};
+	longs[i] = (struct option){0};
 }
 
-static const RunOption *option_by_letter(int letter)
+/* The index of the row with the letter, or of none. */
+static size_t row_by_letter(int letter)
 {
-	for (size_t i = 0; i < run_table_length; i++) {
-		if (run_table[i].name && run_table[i].letter == letter)
-			return &run_table[i];
-	}
-	return NULL;
+	const RunOption *row;
+	size_t i = 0;
+
+	while ((row = run_table_row(i)) && row->letter != letter)
+		i++;
+	return i;
 }
 
 static bool unknown_option(const char *word, GError **error)
@@ -95,10 +98,8 @@ static bool unknown_option(const char *word, GError **error)
 	g_autofree char *name = g_strndup(word, strcspn(word, "="));
 	Suggestion nearest = {.typed = name + strspn(name, "-")};
 
-	for (size_t i = 0; i < run_table_length && g_str_has_prefix(name, "--"); i++) {
-		if (run_table[i].name)
-			suggest_offer(&nearest, run_table[i].name);
-	}
+	for (size_t i = 0; run_table_row(i) && g_str_has_prefix(name, "--"); i++)
+		suggest_offer(&nearest, run_table_row(i)->name);
 	if (nearest.best)
 		return error_set(error, RLC_ERROR_USAGE,
 				 "parse '%s': no such option; did you mean --%s?", name,
@@ -142,20 +143,20 @@ static bool take_option(RunParse *parse, const RunOption *option, bool *seen, co
 /* One result of getopt_long; word is the argument that it looked at. */
 static bool take_result(RunParse *parse, int result, const char *word, bool *seen, GError **error)
 {
-	const RunOption *option;
+	size_t index = result < 256 ? row_by_letter(result) : (size_t)result - 256;
+	const RunOption *option = run_table_row(index);
 
 	if (result == ':')
 		return error_set(error, RLC_ERROR_USAGE, "parse '%s': it needs a value", word);
-	option = result < 256 ? option_by_letter(result) : &run_table[result - 256];
 	/* "?" is getopt's answer to what it does not know; an abbreviation it does know */
 	if (!option || (result >= 256 && strlen(option->name) != strcspn(word + 2, "=")))
 		return unknown_option(word, error);
-	return take_option(parse, option, &seen[option - run_table], optarg, error);
+	return take_option(parse, option, &seen[index], optarg, error);
 }
 
 static bool parse_flags(RunParse *parse, int argc, char **argv, bool *seen, GError **error)
 {
-	g_autofree struct option *longs = g_new(struct option, run_table_length + 1);
+	g_autofree struct option *longs = g_new(struct option, run_table_length() + 1);
 	g_autoptr(GString) shorts = g_string_new(NULL);
 
 	fill_getopt(longs, shorts);
@@ -176,8 +177,10 @@ static bool parse_flags(RunParse *parse, int argc, char **argv, bool *seen, GErr
 
 static bool is_seen(const bool *seen, const char *name)
 {
-	for (size_t i = 0; i < run_table_length; i++) {
-		if (run_table[i].name && strcmp(run_table[i].name, name) == 0)
+	const RunOption *row;
+
+	for (size_t i = 0; (row = run_table_row(i)); i++) {
+		if (strcmp(row->name, name) == 0)
 			return seen[i];
 	}
 	return false;
@@ -276,7 +279,7 @@ static bool check_restart(const SpecRlc *rlc, GError **error)
 static bool run_parse(RunParse *parse, int argc, char **argv, bool stdin_is_terminal,
 		      GError **error)
 {
-	g_autofree bool *seen = g_new0(bool, run_table_length);
+	g_autofree bool *seen = g_new0(bool, run_table_length());
 
 	if (!parse_flags(parse, argc, argv, seen, error))
 		return false;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The options of `rlc run`, one row each, and what a row does with its value. */
+/*
+ * The options of `rlc run`: one row each, and what a row does with its value.  A heading of the
+ * help is a group, and a group is a file: cmd/run_process.c, run_network.c, …
+ */
 #pragma once
 
 #include <glib.h>
@@ -28,13 +31,24 @@ typedef enum {
 } RunOptionKind;
 
 typedef struct {
-	const char *name; /* NULL: the row is a heading of the help */
-	char letter;	  /* 0: none */
+	const char *name;
+	char letter; /* 0: none */
 	RunOptionKind kind;
 	RunSetter set;
 	const char *metavar; /* NULL for a switch */
 	const char *help;
 } RunOption;
 
-extern const RunOption run_table[];
-extern const size_t run_table_length;
+typedef struct {
+	const char *heading;
+	const RunOption *rows;
+	size_t length;
+} RunGroup;
+
+extern const RunGroup run_process_group, run_fetch_group, run_files_group, run_network_group,
+	run_identity_group, run_container_group;
+
+/* The groups in the order of the help, and their rows one after the other. NULL: no more. */
+const RunGroup *run_table_group(size_t index);
+const RunOption *run_table_row(size_t index);
+size_t run_table_length(void);

@@ -1,41 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The values of `rlc run`'s flags that have a syntax of their own.  Each function adds what value
- * says to the spec, or names the part of it that is wrong; the caller puts the flag in front.
+ * The values that several options take, of `rlc run` and of other commands.  A function that can
+ * fail names the part of the value that is wrong; the caller puts the flag in front.
  */
 #pragma once
 
 #include <glib.h>
 #include <stdbool.h>
 
-#include "model/spec.h"
+/* Put a copy of value into *field in place of what was there. True. */
+bool run_value_replace(char **field, const char *value);
 
-/* -v: SOURCE:DESTINATION[:OPTION,…] */
-bool run_value_volume(Spec *spec, const char *value, GError **error);
+/* A number in decimal digits, up to max. */
+bool run_value_number(const char *text, guint64 max, guint64 *ret_number);
 
-/* --mount: type=bind|tmpfs,source=…,destination=…,… */
-bool run_value_mount(Spec *spec, const char *value, GError **error);
+/* A size: a number of bytes, or with k, m, g or t behind it of 1024, 1024² … bytes. */
+bool run_value_size(const char *text, guint64 *ret_bytes);
 
-/* --tmpfs: DESTINATION[:OPTION,…] */
-bool run_value_tmpfs(Spec *spec, const char *value, GError **error);
-
-/* --shm-size: SIZE of the tmpfs on /dev/shm */
-bool run_value_shm_size(Spec *spec, const char *value, GError **error);
-
-/* --network: slirp[:OPTION=VALUE,…], bridge[:NAME], none, host, container:NAME or ns:PATH */
-bool run_value_network(Spec *spec, const char *value, GError **error);
-
-/* --mac-address: a MAC that one host can have */
-bool run_value_mac(const char *value, GError **error);
-
-/* --userns: auto[:size=COUNT], host, keep-id or map=CONTAINER:HOST:COUNT[,…] */
-bool run_value_userns(Spec *spec, const char *value, GError **error);
-
-/* --uidmap, --gidmap: CONTAINER:HOST:COUNT[,…], appended to map (of SpecIdMap) */
-bool run_value_idmap(GArray *map, const char *value, GError **error);
-
-/* --ulimit: NAME=SOFT[:HARD] */
-bool run_value_ulimit(Spec *spec, const char *value, GError **error);
+/* true, false, 1 or 0 */
+bool run_value_bool(const char *text, bool *ret_value);
 
 /*
  * -e: NAME=VALUE as it is; NAME alone takes the host's value, or is left out where the host has
@@ -46,11 +29,5 @@ bool run_value_env(GPtrArray *env, const char *value, GError **error);
 /* --stop-signal, kill --signal: a name with or without SIG, or a number */
 bool run_value_signal(const char *value, int *ret_signal, GError **error);
 
-/* --log-opt: max-size=SIZE or max-file=COUNT */
-bool run_value_log(Spec *spec, const char *value, GError **error);
-
 /* --name, rename: a name that a container can have */
 bool run_value_name(const char *value, GError **error);
-
-/* --restart: no, on-failure[:COUNT], always, unless-stopped */
-bool run_value_restart(Spec *spec, const char *value, GError **error);
