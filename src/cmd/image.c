@@ -51,6 +51,7 @@ static void print_healthcheck(Json *json, const StoreImage *image)
 	json_number(json, "Interval", image->health_interval);
 	json_number(json, "Timeout", image->health_timeout);
 	json_number(json, "StartPeriod", image->health_start_period);
+	json_number(json, "StartInterval", image->health_start_interval);
 	json_number(json, "Retries", image->health_retries);
 	json_close(json, '}');
 }

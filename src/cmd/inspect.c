@@ -39,6 +39,31 @@ static void put_state(Json *json, const Status *status)
 	json_close(json, '}');
 }
 
+/* In an image's words */
+static void put_health(Json *json, const SpecHealth *health)
+{
+	static const char *const first[] = {
+		[HEALTH_NONE] = "NONE",
+		[HEALTH_COMMAND] = "CMD",
+		[HEALTH_SHELL] = "CMD-SHELL",
+	};
+
+	if (health->kind == HEALTH_UNSET)
+		return;
+	json_open(json, "Healthcheck", '{');
+	json_open(json, "Test", '[');
+	json_string(json, NULL, first[health->kind]);
+	for (guint i = 0; i + 1 < health->test->len; i++)
+		json_string(json, NULL, g_ptr_array_index(health->test, i));
+	json_close(json, ']');
+	json_number(json, "Interval", health->interval);
+	json_number(json, "Timeout", health->timeout);
+	json_number(json, "StartPeriod", health->start_period);
+	json_number(json, "StartInterval", health->start_interval);
+	json_number(json, "Retries", health->retries);
+	json_close(json, '}');
+}
+
 static void put_config(Json *json, const Spec *spec)
 {
 	json_open(json, "Config", '{');
@@ -52,6 +77,7 @@ static void put_config(Json *json, const Spec *spec)
 	json_string(json, "StopSignal",
 		    spec->rlc.stop_signal ? sigabbrev_np(spec->rlc.stop_signal) : "TERM");
 	json_number(json, "StopTimeout", spec->rlc.stop_timeout);
+	put_health(json, &spec->rlc.health);
 	json_close(json, '}');
 }
 

@@ -99,6 +99,51 @@ static bool apply_stop_signal(SpecRlc *rlc, const StoreImage *image, GError **er
 	return false;
 }
 
+/* The words of Test: "NONE", or "CMD" and a command, or "CMD-SHELL" and a line. */
+static bool read_test(const GPtrArray *test, SpecHealth *health)
+{
+	const char *first = g_ptr_array_index(test, 0);
+
+	if (strcmp(first, "NONE") == 0)
+		health->kind = HEALTH_NONE;
+	else if (strcmp(first, "CMD") == 0 && test->len > 1)
+		health->kind = HEALTH_COMMAND;
+	else if (strcmp(first, "CMD-SHELL") == 0 && test->len == 2)
+		health->kind = HEALTH_SHELL;
+	else
+		return false;
+	g_ptr_array_set_size(health->test, 0);
+	for (guint i = 1; health->kind != HEALTH_NONE && i < test->len; i++)
+		g_ptr_array_add(health->test, g_strdup(g_ptr_array_index(test, i)));
+	g_ptr_array_add(health->test, NULL);
+	return true;
+}
+
+static void apply_number(int64_t *number, int64_t image)
+{
+	if (*number == 0)
+		*number = image;
+}
+
+/* A test of the flags takes the place of the image's; each time and the retries stand alone. */
+static bool apply_health(SpecHealth *health, const StoreImage *image, GError **error)
+{
+	if (!image || health->kind == HEALTH_NONE)
+		return true;
+	if (health->kind == HEALTH_UNSET && image->healthcheck->len > 0 &&
+	    !read_test(image->healthcheck, health))
+		return error_set(error, RLC_ERROR_USAGE,
+				 "its Healthcheck: Test is neither NONE, CMD nor CMD-SHELL with "
+				 "what they need");
+	apply_number(&health->interval, image->health_interval);
+	apply_number(&health->timeout, image->health_timeout);
+	apply_number(&health->start_period, image->health_start_period);
+	apply_number(&health->start_interval, image->health_start_interval);
+	if (health->retries == 0)
+		health->retries = (uint32_t)MIN(image->health_retries, UINT32_MAX);
+	return true;
+}
+
 static bool is_mounted_on(const Spec *spec, const char *path)
 {
 	for (guint i = 0; i < spec->mounts->len; i++) {
@@ -161,6 +206,7 @@ bool run_image_apply(RunOptions *options, const StoreImage *image, GError **erro
 
 	if (!apply_args(options, image, error) || !apply_user(options->spec, image, error) ||
 	    !apply_stop_signal(&options->spec->rlc, image, error) ||
+	    !apply_health(&options->spec->rlc.health, image, error) ||
 	    (publish && !apply_ports(&options->spec->rlc.network, image, error))) {
 		g_prefix_error(error, "use image '%s': ", options->image);
 		return false;

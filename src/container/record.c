@@ -46,6 +46,7 @@ static const char *const root_kinds[] = {"directory", "overlay", "builtin", "lay
 static const char *const net_modes[] = {"slirp", "none", "host", "bridge", "join", NULL};
 static const char *const userns_modes[] = {"default", "auto", "host", "keep-id", "map", NULL};
 static const char *const restarts[] = {"no", "on-failure", "always", "unless-stopped", NULL};
+static const char *const health_kinds[] = {"unset", "none", "command", "shell", NULL};
 static const char *const states[] = {"created", "running", "stopped", "restarting", NULL};
 
 #define AT(member) offsetof(Spec, member)
@@ -100,6 +101,13 @@ static const Field spec_fields[] = {
 	{"network.dns-options", FIELD_STRINGS, AT(rlc.network.dns_options), NULL},
 	{"network.add-hosts", FIELD_STRINGS, AT(rlc.network.add_hosts), NULL},
 	{"network.publish", FIELD_PUBLISH, AT(rlc.network.publish), NULL},
+	{"health", FIELD_ENUM, AT(rlc.health.kind), health_kinds},
+	{"health.test", FIELD_VECTOR, AT(rlc.health.test), NULL},
+	{"health.interval", FIELD_INT64, AT(rlc.health.interval), NULL},
+	{"health.timeout", FIELD_INT64, AT(rlc.health.timeout), NULL},
+	{"health.start-period", FIELD_INT64, AT(rlc.health.start_period), NULL},
+	{"health.start-interval", FIELD_INT64, AT(rlc.health.start_interval), NULL},
+	{"health.retries", FIELD_UINT32, AT(rlc.health.retries), NULL},
 	{"init", FIELD_BOOL, AT(rlc.init), NULL},
 	{"interactive", FIELD_BOOL, AT(rlc.interactive), NULL},
 	{"timeout", FIELD_UINT32, AT(rlc.timeout), NULL},

@@ -498,6 +498,7 @@ static bool read_healthcheck(json_t *config, StoreImage *image, const char *what
 		get_number(health, "Interval", &image->health_interval, what, error) &&
 		get_number(health, "Timeout", &image->health_timeout, what, error) &&
 		get_number(health, "StartPeriod", &image->health_start_period, what, error) &&
+		get_number(health, "StartInterval", &image->health_start_interval, what, error) &&
 		get_number(health, "Retries", &image->health_retries, what, error));
 }
 
@@ -583,15 +584,22 @@ static void set_keys(json_t *object, const char *key, const GPtrArray *list, boo
 		json_decref(map);
 }
 
+static void set_number(json_t *object, const char *key, int64_t number)
+{
+	if (number != 0)
+		json_object_set_new(object, key, json_integer(number));
+}
+
 static json_t *write_healthcheck(const StoreImage *like)
 {
 	json_t *health = json_object();
 
 	set_list(health, "Test", like->healthcheck);
-	json_object_set_new(health, "Interval", json_integer(like->health_interval));
-	json_object_set_new(health, "Timeout", json_integer(like->health_timeout));
-	json_object_set_new(health, "StartPeriod", json_integer(like->health_start_period));
-	json_object_set_new(health, "Retries", json_integer(like->health_retries));
+	set_number(health, "Interval", like->health_interval);
+	set_number(health, "Timeout", like->health_timeout);
+	set_number(health, "StartPeriod", like->health_start_period);
+	set_number(health, "StartInterval", like->health_start_interval);
+	set_number(health, "Retries", like->health_retries);
 	return health;
 }
 

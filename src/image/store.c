@@ -58,6 +58,7 @@ static const struct {
 	{"health-interval", FIELD_NUMBER, offsetof(StoreImage, health_interval)},
 	{"health-timeout", FIELD_NUMBER, offsetof(StoreImage, health_timeout)},
 	{"health-start-period", FIELD_NUMBER, offsetof(StoreImage, health_start_period)},
+	{"health-start-interval", FIELD_NUMBER, offsetof(StoreImage, health_start_interval)},
 	{"health-retries", FIELD_NUMBER, offsetof(StoreImage, health_retries)},
 };
 

@@ -53,6 +53,7 @@ typedef struct {
 	char *user, *workdir, *stop_signal;
 	GPtrArray *healthcheck; /* of char *: Test: "CMD", "CMD-SHELL" or "NONE" first */
 	int64_t health_interval, health_timeout, health_start_period; /* nanoseconds; 0: default */
+	int64_t health_start_interval;				      /* the same */
 	int64_t health_retries;					      /* 0: default */
 } StoreImage;
 

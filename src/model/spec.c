@@ -116,6 +116,7 @@ Spec *spec_new(void)
 	spec->linux_.readonly_paths =
 		strings_new_from(default_readonly_paths, G_N_ELEMENTS(default_readonly_paths));
 	network_init(&spec->rlc.network);
+	spec->rlc.health.test = vector_new();
 	spec->rlc.init = true;
 	spec->rlc.stop_timeout = 10;
 	return spec;
@@ -150,6 +151,7 @@ static void rlc_free(SpecRlc *rlc)
 	g_ptr_array_unref(rlc->network.dns_options);
 	g_ptr_array_unref(rlc->network.add_hosts);
 	g_array_unref(rlc->network.publish);
+	g_ptr_array_unref(rlc->health.test);
 }
 
 void spec_free(Spec *spec)

@@ -138,6 +138,22 @@ typedef enum {
 	RESTART_UNLESS_STOPPED,
 } SpecRestart;
 
+typedef enum {
+	HEALTH_UNSET,	/* nobody said anything */
+	HEALTH_NONE,	/* no check, whatever the image says */
+	HEALTH_COMMAND, /* test is a command and its arguments */
+	HEALTH_SHELL,	/* test is one line for /bin/sh -c */
+} SpecHealthKind;
+
+/* How it is found out whether the payload is well: the image's Healthcheck, under the flags. */
+typedef struct {
+	SpecHealthKind kind;
+	GPtrArray *test;		      /* of char *, NULL terminated */
+	int64_t interval, timeout;	      /* nanoseconds; 0: the default */
+	int64_t start_period, start_interval; /* nanoseconds; 0: the default */
+	uint32_t retries;		      /* 0: the default */
+} SpecHealth;
+
 typedef struct {
 	char *name;	 /* --name or NULL */
 	char *cidfile;	 /* --cidfile or NULL */
@@ -146,6 +162,7 @@ typedef struct {
 	SpecUserns userns;
 	uint32_t userns_size; /* USERNS_AUTO of root's: how many ids; 0: the default */
 	SpecNetwork network;
+	SpecHealth health;
 	bool init;	       /* a reaper of ours is PID 1 */
 	bool interactive;      /* keep stdin open to the payload */
 	unsigned timeout;      /* seconds; 0: none */
@@ -170,6 +187,11 @@ typedef struct {
 	SpecLinux linux_; /* "linux" is a macro of the compiler */
 	SpecRlc rlc;
 } Spec;
+
+#define HEALTH_DEFAULT_INTERVAL	      INT64_C(30000000000)
+#define HEALTH_DEFAULT_TIMEOUT	      INT64_C(30000000000)
+#define HEALTH_DEFAULT_START_INTERVAL INT64_C(5000000000)
+#define HEALTH_DEFAULT_RETRIES	      3
 
 /*
  * A new Spec with rlc's defaults: builtin:busybox, a shell, all namespaces but time, docker's

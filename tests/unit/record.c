@@ -32,6 +32,10 @@ static Spec *odd_spec(void)
 	spec->rlc.restart = RESTART_UNLESS_STOPPED;
 	spec->rlc.log_max_size = UINT64_MAX;
 	spec->process.user.umask = -1;
+	spec->rlc.health.kind = HEALTH_SHELL;
+	spec->rlc.health.retries = 7;
+	spec->rlc.health.interval = G_MAXINT64;
+	g_ptr_array_insert(spec->rlc.health.test, 0, g_strdup("test -e \"x y\" || exit 1\n"));
 	return spec;
 }
 
@@ -53,6 +57,9 @@ static void test_spec(void)
 				g_ptr_array_index(spec->process.args, i));
 	g_assert_null(g_array_index(read->mounts, SpecMount, read->mounts->len - 1).source);
 	g_assert_cmpint(read->process.user.umask, ==, -1);
+	g_assert_cmpint(read->rlc.health.kind, ==, HEALTH_SHELL);
+	g_assert_cmpint(read->rlc.health.interval, ==, G_MAXINT64);
+	g_assert_cmpuint(read->rlc.health.test->len, ==, 2);
 	g_assert_cmpint(read->rlc.network.mode, ==, NET_JOIN);
 }
 

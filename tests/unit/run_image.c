@@ -10,7 +10,8 @@
 
 /* Lists of an image, with '|' between the members. */
 typedef struct {
-	const char *entrypoint, *cmd, *env, *volumes, *user, *workdir, *ports, *stop_signal;
+	const char *entrypoint, *cmd, *env, *volumes, *user, *workdir, *ports, *stop_signal,
+		*health;
 } Wishes;
 
 static void fill(GPtrArray *list, const char *text)
@@ -30,6 +31,9 @@ static StoreImage *image_new(const Wishes *wishes)
 	fill(image->env, wishes->env);
 	fill(image->volumes, wishes->volumes);
 	fill(image->ports, wishes->ports);
+	fill(image->healthcheck, wishes->health);
+	image->health_interval = 7;
+	image->health_retries = G_MAXINT64;
 	image->user = g_strdup(wishes->user);
 	image->workdir = g_strdup(wishes->workdir);
 	image->stop_signal = g_strdup(wishes->stop_signal);
@@ -95,6 +99,42 @@ static void test_args(void)
 
 		assert_words(apply_spec(cases[i].line, &wishes, &options)->process.args,
 			     cases[i].args);
+	}
+}
+
+static void test_health(void)
+{
+	static const struct {
+		const char *health;
+		SpecHealthKind kind;
+		const char *test;
+	} cases[] = {
+		{NULL, HEALTH_UNSET, ""},
+		{"NONE", HEALTH_NONE, ""},
+		{"CMD|a|b c", HEALTH_COMMAND, "a|b c"},
+		{"CMD-SHELL|a && b", HEALTH_SHELL, "a && b"},
+	};
+	static const char *const bad[] = {"x", "CMD", "CMD-SHELL", "CMD-SHELL|a|b"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		g_auto(RunOptions) options = {0};
+		Wishes wishes = {.cmd = "x"};
+		const SpecHealth *health;
+
+		wishes.health = cases[i].health;
+		health = &apply_spec("i", &wishes, &options)->rlc.health;
+		g_assert_cmpint(health->kind, ==, cases[i].kind);
+		g_assert_cmpint(health->interval, ==, 7);
+		g_assert_cmpuint(health->retries, ==, UINT32_MAX);
+		assert_words(health->test, cases[i].test);
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+		g_auto(RunOptions) options = {0};
+		g_autoptr(GError) error = NULL;
+		Wishes wishes = {.cmd = "x", .health = bad[i]};
+
+		g_assert_false(apply("i", &wishes, &options, &error));
+		g_assert_error(error, RLC_ERROR, RLC_ERROR_USAGE);
 	}
 }
 
@@ -305,6 +345,7 @@ int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_set_nonfatal_assertions();
+	g_test_add_func("/run_image/health", test_health);
 	g_test_add_func("/run_image/args", test_args);
 	g_test_add_func("/run_image/no-command", test_no_command);
 	g_test_add_func("/run_image/env", test_env);
