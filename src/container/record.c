@@ -45,6 +45,7 @@ typedef struct {
 static const char *const root_kinds[] = {"directory", "overlay", "builtin", "layers", NULL};
 static const char *const net_modes[] = {"slirp", "none", "host", "bridge", "join", NULL};
 static const char *const userns_modes[] = {"default", "auto", "host", "keep-id", "map", NULL};
+static const char *const seccomps[] = {"default", "none", "profile", NULL};
 static const char *const restarts[] = {"no", "on-failure", "always", "unless-stopped", NULL};
 static const char *const health_kinds[] = {"unset", "none", "command", "shell", NULL};
 static const char *const states[] = {"created", "running", "stopped", "restarting", NULL};
@@ -77,12 +78,19 @@ static const Field spec_fields[] = {
 	{"process.cap-ambient", FIELD_UINT64, AT(process.capabilities.ambient), NULL},
 	{"process.rlimits", FIELD_RLIMITS, AT(process.rlimits), NULL},
 	{"process.no-new-privileges", FIELD_BOOL, AT(process.no_new_privileges), NULL},
+	{"process.apparmor", FIELD_STRING, AT(process.apparmor_profile), NULL},
+	{"process.selinux", FIELD_STRING, AT(process.selinux_label), NULL},
 	{"mounts", FIELD_MOUNTS, AT(mounts), NULL},
 	{"namespaces", FIELD_UINT64, AT(linux_.namespaces), NULL},
 	{"uid-map", FIELD_IDMAP, AT(linux_.uid_mappings), NULL},
 	{"gid-map", FIELD_IDMAP, AT(linux_.gid_mappings), NULL},
 	{"masked-paths", FIELD_STRINGS, AT(linux_.masked_paths), NULL},
 	{"readonly-paths", FIELD_STRINGS, AT(linux_.readonly_paths), NULL},
+	{"seccomp", FIELD_ENUM, AT(linux_.seccomp.kind), seccomps},
+	{"seccomp.profile", FIELD_STRING, AT(linux_.seccomp.profile), NULL},
+	{"seccomp.listener", FIELD_STRING, AT(linux_.seccomp.listener_path), NULL},
+	{"seccomp.metadata", FIELD_STRING, AT(linux_.seccomp.listener_metadata), NULL},
+	{"nested-userns", FIELD_BOOL, AT(rlc.nested_userns), NULL},
 	{"userns", FIELD_ENUM, AT(rlc.userns), userns_modes},
 	{"userns-size", FIELD_UINT32, AT(rlc.userns_size), NULL},
 	{"network", FIELD_ENUM, AT(rlc.network.mode), net_modes},

@@ -131,6 +131,19 @@ static void process_free(SpecProcess *process)
 	g_ptr_array_unref(process->env);
 	g_free(process->cwd);
 	g_array_unref(process->rlimits);
+	g_free(process->apparmor_profile);
+	g_free(process->selinux_label);
+}
+
+static void linux_free(SpecLinux *linux_)
+{
+	g_array_unref(linux_->uid_mappings);
+	g_array_unref(linux_->gid_mappings);
+	g_ptr_array_unref(linux_->masked_paths);
+	g_ptr_array_unref(linux_->readonly_paths);
+	g_free(linux_->seccomp.profile);
+	g_free(linux_->seccomp.listener_path);
+	g_free(linux_->seccomp.listener_metadata);
 }
 
 static void rlc_free(SpecRlc *rlc)
@@ -164,10 +177,7 @@ void spec_free(Spec *spec)
 	g_free(spec->hostname);
 	g_free(spec->rlc.scratch);
 	g_array_unref(spec->mounts);
-	g_array_unref(spec->linux_.uid_mappings);
-	g_array_unref(spec->linux_.gid_mappings);
-	g_ptr_array_unref(spec->linux_.masked_paths);
-	g_ptr_array_unref(spec->linux_.readonly_paths);
+	linux_free(&spec->linux_);
 	rlc_free(&spec->rlc);
 	g_free(spec);
 }

@@ -53,6 +53,8 @@ typedef struct {
 	SpecCapabilities capabilities;
 	GArray *rlimits; /* of SpecRlimit */
 	bool no_new_privileges;
+	char *apparmor_profile; /* apparmorProfile; NULL: the caller's */
+	char *selinux_label;	/* selinuxLabel; NULL: the policy decides */
 } SpecProcess;
 
 /* root, and where rlc makes it from */
@@ -79,11 +81,27 @@ typedef struct {
 	GPtrArray *options; /* of char * */
 } SpecMount;
 
+/* What the payload may ask of the kernel: seccomp(2) */
+typedef enum {
+	SECCOMP_DEFAULT, /* rlc's own filter, as wide as the capabilities are */
+	SECCOMP_NONE,
+	SECCOMP_PROFILE, /* profile */
+} SpecSeccompKind;
+
+/* linux.seccomp. No one but rlc-seccomp reads the text, which is compiled once and kept. */
+typedef struct {
+	SpecSeccompKind kind;
+	char *profile;	     /* JSON: the object linux.seccomp, or docker's form of it; or NULL */
+	char *listener_path; /* listenerPath: who is asked where the action is SCMP_ACT_NOTIFY */
+	char *listener_metadata; /* listenerMetadata */
+} SpecSeccomp;
+
 /* linux.namespaces[]: bit set of CLONE_NEW*; joining by path comes with its feature */
 typedef struct {
 	uint64_t namespaces;
 	GArray *uid_mappings, *gid_mappings;	  /* of SpecIdMap; empty: let the tiers decide */
 	GPtrArray *masked_paths, *readonly_paths; /* of char * */
+	SpecSeccomp seccomp;
 } SpecLinux;
 
 typedef enum {
@@ -161,6 +179,7 @@ typedef struct {
 	char *image;	 /* as it was named, for show; NULL: the root tells */
 	SpecUserns userns;
 	uint32_t userns_size; /* USERNS_AUTO of root's: how many ids; 0: the default */
+	bool nested_userns;   /* the payload may make user namespaces of its own */
 	SpecNetwork network;
 	SpecHealth health;
 	bool init;	       /* a reaper of ours is PID 1 */
