@@ -10,6 +10,8 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "cmd/help.h"
+#include "cmd/options.h"
 #include "cmd/suggest.h"
 
 static int cmd_help(int argc, char **argv);
@@ -52,6 +54,7 @@ static const Command commands[] = {
 	 cmd_unshare},
 	{"version", "", "print the version", cmd_version},
 	{"help", "[COMMAND]", "print help, or the help of a command", cmd_help},
+	{NULL, NULL, NULL, NULL},
 };
 
 int command_fail(const GError *error)
@@ -64,63 +67,133 @@ int command_fail(const GError *error)
 	return EXIT_RLC_FAILED;
 }
 
-static const Command *command_find(const char *name)
+static const struct option_help {
+	const char *name, *metavar, *help;
+} global_options[] = {
+	{"root", "DIR", "where the state of containers is kept (or RLC_ROOT)"},
+	{"store", "DIR", "where images are kept (or RLC_STORE)"},
+	{"log-level", "LEVEL", "error, warn, info or debug (or RLC_LOG_LEVEL)"},
+	{"version", NULL, "print the version"},
+	{"help", NULL, "print this help"},
+};
+
+static const Command *command_find(const Command *table, const char *name)
 {
-	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++) {
-		if (strcmp(commands[i].name, name) == 0)
-			return &commands[i];
+	for (; table->name; table++) {
+		if (strcmp(table->name, name) == 0)
+			return table;
 	}
 	return NULL;
 }
 
-static int command_unknown(const char *name)
+/* group: "image", or "" for rlc's own commands */
+static int command_unknown(const Command *table, const char *group, const char *name)
 {
 	Suggestion nearest = {.typed = name};
+	const char *space = *group ? " " : "";
 
-	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
-		suggest_offer(&nearest, commands[i].name);
+	for (; table->name; table++)
+		suggest_offer(&nearest, table->name);
 	if (nearest.best)
-		log_error("run '%s': no such command; did you mean 'rlc %s'?", name, nearest.best);
+		log_error("run '%s%s%s': no such command; did you mean 'rlc %s%s%s'?", group, space,
+			  name, group, space, nearest.best);
 	else
-		log_error("run '%s': no such command; 'rlc help' lists them", name);
+		log_error("run '%s%s%s': no such command; 'rlc %s%s--help' lists them", group,
+			  space, name, group, space);
 	return EXIT_RLC_FAILED;
+}
+
+static void print_commands(FILE *out, const Command *table)
+{
+	fputs("Commands:\n", out);
+	for (; table->name; table++)
+		fprintf(out, "  %-10s %s\n", table->name, table->summary);
+}
+
+static void print_command_table(const Command *table)
+{
+	help_heading("Commands");
+	for (; table->name; table++)
+		help_command(table->name, table->arguments, table->summary);
+}
+
+int command_group(const char *group, const char *summary, const Command *table, int argc,
+		  char **argv)
+{
+	HelpForm form = help_form(argv[1]);
+	const Command *command;
+
+	if (form == HELP_TABLE) {
+		help_usage(group, "COMMAND [ARG...]", summary);
+		print_command_table(table);
+		return 0;
+	}
+	if (form == HELP_TEXT || argc < 2) {
+		FILE *out = form == HELP_TEXT ? stdout : stderr;
+
+		fprintf(out, "Usage: rlc %s COMMAND [ARG...]\n\n%s\n\n", group, summary);
+		print_commands(out, table);
+		fprintf(out, "\n'rlc %s COMMAND --help' explains a command.\n", group);
+		return form == HELP_TEXT ? 0 : EXIT_RLC_FAILED;
+	}
+	command = command_find(table, argv[1]);
+	if (!command)
+		return command_unknown(table, group, argv[1]);
+	return command->run(argc - 1, argv + 1);
 }
 
 static void print_help(FILE *out)
 {
 	fputs("Usage: rlc [--root DIR] [--store DIR] [--log-level LEVEL] COMMAND [ARG...]\n\n"
-	      "Linux containers for everybody, without a daemon.\n\nCommands:\n",
+	      "Linux containers for everybody, without a daemon.\n\n",
 	      out);
-	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
-		fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].summary);
-	fputs("\nGlobal options:\n"
-	      "  --root DIR         where the state of containers is kept (or RLC_ROOT)\n"
-	      "  --store DIR        where images are kept (or RLC_STORE)\n"
-	      "  --log-level LEVEL  error, warn, info or debug (or RLC_LOG_LEVEL)\n"
-	      "  --version          print the version\n"
-	      "  --help             print this help\n\n"
-	      "'rlc COMMAND --help' explains a command. 'rlc run' alone opens a shell.\n",
-	      out);
+	print_commands(out, commands);
+	fputs("\nGlobal options:\n", out);
+	for (size_t i = 0; i < G_N_ELEMENTS(global_options); i++) {
+		const struct option_help *row = &global_options[i];
+		g_autofree char *flag = g_strconcat("--", row->name, " ", row->metavar, NULL);
+
+		fprintf(out, "  %-18s %s\n", flag, row->help);
+	}
+	fputs("\n'rlc COMMAND --help' explains a command. 'rlc run' alone opens a shell.\n", out);
+}
+
+static void print_help_table(void)
+{
+	help_usage("", "COMMAND [ARG...]", "Linux containers for everybody, without a daemon.");
+	help_heading("Global options");
+	for (size_t i = 0; i < G_N_ELEMENTS(global_options); i++) {
+		const struct option_help *row = &global_options[i];
+
+		help_option(row->name, 0, row->metavar, row->metavar ? "once" : "switch",
+			    row->help);
+	}
+	print_command_table(commands);
 }
 
 static int cmd_help(int argc, char **argv)
 {
+	static const OptionsUsage usage = {
+		.command = "help",
+		.arguments = "[COMMAND]",
+		.summary = "Print help, or the help of a command.",
+		.max = 1,
+	};
+	static const GOptionEntry entries[] = {{0}};
+	g_autoptr(GError) error = NULL;
 	char help_flag[] = "--help";
 	char *help_argv[] = {NULL, help_flag, NULL};
 	const Command *command;
 
+	if (!options_parse(&argc, &argv, entries, &usage, &error))
+		return command_fail(error);
 	if (argc < 2) {
 		print_help(stdout);
 		return 0;
 	}
-	command = command_find(argv[1]);
+	command = command_find(commands, argv[1]);
 	if (!command)
-		return command_unknown(argv[1]);
-	if (command->run == cmd_help || !*command->arguments) {
-		printf("Usage: rlc %s %s\n%s\n", command->name, command->arguments,
-		       command->summary);
-		return 0;
-	}
+		return command_unknown(commands, "", argv[1]);
 	help_argv[0] = argv[1];
 	return command->run(2, help_argv);
 }
@@ -145,7 +218,7 @@ static bool parse_globals(int argc, char **argv, int *ret_code)
 		{"store", required_argument, NULL, 's'},
 		{"log-level", required_argument, NULL, 'l'},
 		{"version", no_argument, NULL, 'v'},
-		{"help", no_argument, NULL, 'h'},
+		{"help", optional_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
 	int c;
@@ -168,7 +241,11 @@ static bool parse_globals(int argc, char **argv, int *ret_code)
 			*ret_code = cmd_version(1, argv);
 			return false;
 		case 'h':
-			*ret_code = cmd_help(1, argv);
+			if (help_form(argv[optind - 1]) == HELP_TABLE)
+				print_help_table();
+			else
+				print_help(stdout);
+			*ret_code = 0;
 			return false;
 		case ':':
 			log_error("parse %s: it needs a value", argv[optind - 1]);
@@ -211,8 +288,8 @@ int command_main(int argc, char **argv)
 		print_help(stderr);
 		return EXIT_RLC_FAILED;
 	}
-	command = command_find(argv[optind]);
+	command = command_find(commands, argv[optind]);
 	if (!command)
-		return command_unknown(argv[optind]);
+		return command_unknown(commands, "", argv[optind]);
 	return command->run(argc - optind, argv + optind);
 }

@@ -26,6 +26,13 @@ typedef struct {
 
 int command_main(int argc, char **argv);
 
+/*
+ * Run the command of a group (`rlc image ls`: group "image") that argv[1] names, or print the
+ * group's help.  table ends in a row without a name; summary is a sentence.
+ */
+int command_group(const char *group, const char *summary, const Command *table, int argc,
+		  char **argv);
+
 /* Print the error as "rlc: <message>" on standard error and return the exit code it stands for. */
 int command_fail(const GError *error);
 

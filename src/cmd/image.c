@@ -174,40 +174,20 @@ static int image_prune(int argc, char **argv)
 	return code;
 }
 
-static const Command subcommands[] = {
-	{"inspect", "IMAGE...", "print all that is known of images", image_inspect},
-	{"ls", "[NAME]", "list images: rlc images", cmd_images},
-	{"prune", "", "remove what no image needs", image_prune},
-	{"rm", "IMAGE...", "remove images: rlc rmi", cmd_rmi},
-	{"pull", "IMAGE", "rlc pull", cmd_pull},
-	{"load", "", "rlc load", cmd_load},
-	{"save", "IMAGE...", "rlc save", cmd_save},
-	{"import", "FILE|- NAME", "rlc import", cmd_import},
-	{"tag", "IMAGE NAME...", "rlc tag", cmd_tag},
-};
-
-static void print_help(void)
-{
-	fputs("Usage: rlc image COMMAND [ARG...]\n\nCommands:\n", stdout);
-	for (size_t i = 0; i < G_N_ELEMENTS(subcommands); i++)
-		printf("  %-8s %-12s %s\n", subcommands[i].name, subcommands[i].arguments,
-		       subcommands[i].summary);
-}
-
 int cmd_image(int argc, char **argv)
 {
-	g_autoptr(GError) error = NULL;
-	const char *name = argc > 1 ? argv[1] : "";
+	static const Command table[] = {
+		{"inspect", "IMAGE...", "print all that is known of images", image_inspect},
+		{"ls", "[NAME]", "list images: rlc images", cmd_images},
+		{"prune", "", "remove what no image needs", image_prune},
+		{"rm", "IMAGE...", "remove images: rlc rmi", cmd_rmi},
+		{"pull", "IMAGE", "rlc pull", cmd_pull},
+		{"load", "", "rlc load", cmd_load},
+		{"save", "IMAGE...", "rlc save", cmd_save},
+		{"import", "FILE|- NAME", "rlc import", cmd_import},
+		{"tag", "IMAGE NAME...", "rlc tag", cmd_tag},
+		{NULL, NULL, NULL, NULL},
+	};
 
-	if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
-		print_help();
-		return 0;
-	}
-	for (size_t i = 0; i < G_N_ELEMENTS(subcommands); i++) {
-		if (strcmp(subcommands[i].name, name) == 0)
-			return subcommands[i].run(argc - 1, argv + 1);
-	}
-	error_set(&error, RLC_ERROR_USAGE,
-		  "run image '%s': no such command; 'rlc image --help' lists them", name);
-	return command_fail(error);
+	return command_group("image", "Commands about the images of the store.", table, argc, argv);
 }

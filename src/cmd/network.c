@@ -6,17 +6,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "cmd/options.h"
 #include "container/state.h"
 #include "feature/net_list.h"
-
-static void print_help(void)
-{
-	fputs("Usage: rlc network ls [--format table|json]\n"
-	      "       rlc network inspect [--format json] BRIDGE...\n\n"
-	      "The bridges that a container can be put on (rlc run --network bridge:BRIDGE), and\n"
-	      "which containers of rlc's are on them.\n",
-	      stdout);
-}
 
 /* A name of an interface may hold what a string of JSON may not. */
 static void print_string(const char *key, const char *value, const char *end)
@@ -113,71 +105,71 @@ static GPtrArray *select_named(GPtrArray *entries, char *const *names, GError **
 	return g_steal_pointer(&named);
 }
 
-/* "--format WORD" at the head of the arguments, which are then cut. */
-static bool take_format(char ***argv, bool *ret_json, GError **error)
-{
-	if (g_strcmp0(**argv, "--format") != 0)
-		return true;
-	if (g_strcmp0((*argv)[1], "json") != 0 && g_strcmp0((*argv)[1], "table") != 0)
-		return error_set(error, RLC_ERROR_USAGE, "parse --format: neither table nor json");
-	*ret_json = strcmp((*argv)[1], "json") == 0;
-	*argv += 2;
-	return true;
-}
-
-static bool list(char **argv, GError **error)
+/* All bridges that a container can be put on. */
+static GPtrArray *load(GError **error)
 {
 	g_autofree char *root = state_root_choose(NULL, error);
-	g_autoptr(GPtrArray) entries = NULL;
-	bool json = false;
 
-	if (!root || !take_format(&argv, &json, error))
-		return false;
-	if (*argv)
-		return error_set(error, RLC_ERROR_USAGE, "parse '%s': ls takes no names", *argv);
-	entries = state_clean(root, error) ? net_list(root, error) : NULL;
-	if (!entries)
-		return false;
-	(json ? print_json : print_table)(entries);
-	return true;
+	return root && state_clean(root, error) ? net_list(root, error) : NULL;
 }
 
-static bool inspect(char **argv, GError **error)
+static int network_ls(int argc, char **argv)
 {
-	g_autofree char *root = state_root_choose(NULL, error);
-	g_autoptr(GPtrArray) entries = NULL, named = NULL;
-	bool json = true;
+	static const OptionsUsage usage = {
+		.command = "network ls",
+		.arguments = "",
+		.summary = "List the bridges that a container can be put on.",
+		.text = "rlc run --network bridge:BRIDGE puts one there.",
+	};
+	g_autofree char *format = NULL;
+	const GOptionEntry entries[] = {
+		{"format", 0, 0, G_OPTION_ARG_STRING, &format, "table or json", "FORMAT"},
+		{0},
+	};
+	g_autoptr(GPtrArray) found = NULL;
+	g_autoptr(GError) error = NULL;
+	bool json;
 
-	if (!root || !take_format(&argv, &json, error))
-		return false;
-	if (!*argv || !json)
-		return error_set(error, RLC_ERROR_USAGE,
-				 "read arguments of network inspect: they are [--format json] "
-				 "BRIDGE...");
-	entries = state_clean(root, error) ? net_list(root, error) : NULL;
-	named = entries ? select_named(entries, argv, error) : NULL;
+	if (!options_parse(&argc, &argv, entries, &usage, &error) ||
+	    !options_take_format(format, &json, &error))
+		return command_fail(error);
+	found = load(&error);
+	if (!found)
+		return command_fail(error);
+	(json ? print_json : print_table)(found);
+	return 0;
+}
+
+static int network_inspect(int argc, char **argv)
+{
+	static const OptionsUsage usage = {
+		.command = "network inspect",
+		.arguments = "BRIDGE...",
+		.summary = "Print bridges, and which containers of rlc's are on them, as JSON.",
+		.min = 1,
+		.max = -1,
+	};
+	static const GOptionEntry entries[] = {{0}};
+	g_autoptr(GPtrArray) found = NULL, named = NULL;
+	g_autoptr(GError) error = NULL;
+
+	if (!options_parse(&argc, &argv, entries, &usage, &error))
+		return command_fail(error);
+	found = load(&error);
+	named = found ? select_named(found, argv + 1, &error) : NULL;
 	if (!named)
-		return false;
+		return command_fail(error);
 	print_json(named);
-	return true;
+	return 0;
 }
 
 int cmd_network(int argc, char **argv)
 {
-	g_autoptr(GError) error = NULL;
-	const char *what = argc > 1 ? argv[1] : "";
-	bool ok;
+	static const Command table[] = {
+		{"ls", "", "list bridges", network_ls},
+		{"inspect", "BRIDGE...", "print all that is known of bridges", network_inspect},
+		{NULL, NULL, NULL, NULL},
+	};
 
-	if (strcmp(what, "--help") == 0 || strcmp(what, "-h") == 0) {
-		print_help();
-		return 0;
-	}
-	if (strcmp(what, "ls") == 0)
-		ok = list(argv + 2, &error);
-	else if (strcmp(what, "inspect") == 0)
-		ok = inspect(argv + 2, &error);
-	else
-		ok = error_set(&error, RLC_ERROR_USAGE, "run network '%s': it is ls or inspect",
-			       what);
-	return ok ? 0 : command_fail(error);
+	return command_group("network", "Bridges, and who is on them.", table, argc, argv);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "cmd/help.h"
 
 static bool check_count(int count, const OptionsUsage *usage, GError **error)
 {
@@ -26,13 +27,33 @@ static G_GNUC_NORETURN void print_help(GOptionContext *context)
 	exit(0);
 }
 
-static bool asks_for_help(char **argv)
+static const char *option_kind(GOptionArg arg)
+{
+	return arg == G_OPTION_ARG_NONE		    ? "switch"
+	       : arg == G_OPTION_ARG_STRING_ARRAY   ? "many"
+	       : arg == G_OPTION_ARG_FILENAME_ARRAY ? "many"
+						    : "once";
+}
+
+static G_GNUC_NORETURN void print_help_table(const GOptionEntry *entries, const OptionsUsage *usage)
+{
+	help_usage(usage->command, usage->arguments, usage->summary);
+	help_text(usage->text);
+	for (const GOptionEntry *entry = entries; entry->long_name; entry++)
+		help_option(entry->long_name, entry->short_name, entry->arg_description,
+			    option_kind(entry->arg), entry->description);
+	exit(0);
+}
+
+static HelpForm asks_for_help(char **argv, bool posix)
 {
 	for (char **word = argv + 1; *word && strcmp(*word, "--") != 0; word++) {
-		if (strcmp(*word, "--help") == 0 || strcmp(*word, "-h") == 0)
-			return true;
+		if (posix && **word != '-')
+			break;
+		if (help_form(*word) != HELP_NONE)
+			return help_form(*word);
 	}
-	return false;
+	return HELP_NONE;
 }
 
 bool options_parse(int *argc, char ***argv, const GOptionEntry *entries, const OptionsUsage *usage,
@@ -41,13 +62,18 @@ bool options_parse(int *argc, char ***argv, const GOptionEntry *entries, const O
 	g_autofree char *program = g_strconcat("rlc ", usage->command, NULL);
 	g_autoptr(GOptionContext) context = g_option_context_new(usage->arguments);
 	g_autoptr(GError) wrong = NULL;
+	HelpForm asked;
 
 	g_set_prgname(program);
 	g_option_context_set_summary(context, usage->summary);
 	g_option_context_set_description(context, usage->text);
 	g_option_context_add_main_entries(context, entries, NULL);
 	g_option_context_set_help_enabled(context, FALSE);
-	if (asks_for_help(*argv))
+	g_option_context_set_strict_posix(context, usage->posix);
+	asked = asks_for_help(*argv, usage->posix);
+	if (asked == HELP_TABLE)
+		print_help_table(entries, usage);
+	if (asked == HELP_TEXT)
 		print_help(context);
 	if (!g_option_context_parse(context, argc, argv, &wrong))
 		return error_set(error, RLC_ERROR_USAGE, "read options of %s: %s", usage->command,

@@ -6,16 +6,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "cmd/options.h"
 #include "container/state.h"
-
-static void print_help(void)
-{
-	fputs("Usage: rlc port [--format text|json] CONTAINER [PORT[/tcp|/udp]]\n\n"
-	      "Print which ports of the host lead to CONTAINER (its name, or the beginning of its\n"
-	      "id), or to this port of it:\n\n"
-	      "  80/tcp -> 0.0.0.0:8080\n",
-	      stdout);
-}
 
 /* "80" stands for "80/tcp". */
 static char *port_key(const char *text, GError **error)
@@ -96,38 +88,38 @@ static bool port(const char *container, const char *asked, Format format, GError
 			 key, container);
 }
 
-/* "--format WORD" at the head of the arguments, which are then cut. */
-static bool take_format(char ***argv, bool *ret_json, GError **error)
+static bool take_format(const char *format, Format *ret_format, GError **error)
 {
-	if (g_strcmp0(**argv, "--format") != 0)
-		return true;
-	if (g_strcmp0((*argv)[1], "json") != 0 && g_strcmp0((*argv)[1], "text") != 0)
-		return error_set(error, RLC_ERROR_USAGE, "parse --format: neither text nor json");
-	*ret_json = strcmp((*argv)[1], "json") == 0;
-	*argv += 2;
+	if (format && strcmp(format, "json") != 0 && strcmp(format, "text") != 0)
+		return error_set(error, RLC_ERROR_USAGE,
+				 "parse --format '%s': neither text nor json", format);
+	if (g_strcmp0(format, "json") == 0)
+		*ret_format = FORMAT_JSON;
 	return true;
 }
 
 int cmd_port(int argc, char **argv)
 {
+	static const OptionsUsage usage = {
+		.command = "port",
+		.arguments = "CONTAINER [PORT[/tcp|/udp]]",
+		.summary = "Print which ports of the host lead to a container, or to a port of it.",
+		.text = "A line is such as\n\n  80/tcp -> 0.0.0.0:8080",
+		.min = 1,
+		.max = 2,
+	};
+	g_autofree char *text = NULL;
+	const GOptionEntry entries[] = {
+		{"format", 0, 0, G_OPTION_ARG_STRING, &text, "text or json", "FORMAT"},
+		{0},
+	};
 	g_autoptr(GError) error = NULL;
-	char **words = argv + 1;
-	bool json = false;
+	Format format;
 
-	if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-		print_help();
-		return 0;
-	}
-	if (!take_format(&words, &json, &error))
+	if (!options_parse(&argc, &argv, entries, &usage, &error))
 		return command_fail(error);
-	if (!words[0] || (words[1] && words[2]))
-		error_set(&error, RLC_ERROR_USAGE,
-			  "read arguments of port: they are CONTAINER [PORT[/tcp|/udp]]");
-	else if (port(words[0], words[1],
-		      json	 ? FORMAT_JSON
-		      : words[1] ? FORMAT_HOST
-				 : FORMAT_LIST,
-		      &error))
-		return 0;
-	return command_fail(error);
+	format = argc > 2 ? FORMAT_HOST : FORMAT_LIST;
+	if (!take_format(text, &format, &error) || !port(argv[1], argv[2], format, &error))
+		return command_fail(error);
+	return 0;
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "cmd/help.h"
 #include "cmd/run_image.h"
 #include "cmd/run_options.h"
 #include "container/explain.h"
@@ -52,6 +53,10 @@ int cmd_run(int argc, char **argv)
 	const char *state_root;
 	int code = 0;
 
+	if (argc == 2 && help_form(argv[1]) == HELP_TABLE) {
+		run_options_print_help_table();
+		return 0;
+	}
 	if (!run_options_parse(argc, argv, isatty(STDIN_FILENO), &options, &error))
 		return command_fail(error);
 	if (options.help) {

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "cmd/help.h"
 #include "cmd/run_image.h"
 #include "cmd/run_table.h"
 #include "cmd/suggest.h"
@@ -48,6 +49,24 @@ void run_options_print_help(FILE *out)
 	      out);
 	for (size_t i = 0; run_table_group(i); i++)
 		print_group(out, run_table_group(i));
+}
+
+void run_options_print_help_table(void)
+{
+	static const char *const kinds[] = {
+		[OPTION_ONCE] = "once",
+		[OPTION_MANY] = "many",
+		[OPTION_SWITCH] = "switch",
+	};
+	const RunGroup *group;
+
+	help_usage("run", "[IMAGE [COMMAND [ARG...]]]", "Run a command in a new container.");
+	for (size_t i = 0; (group = run_table_group(i)); i++) {
+		help_heading(group->heading);
+		for (const RunOption *row = group->rows; row < group->rows + group->length; row++)
+			help_option(row->name, row->letter, row->metavar, kinds[row->kind],
+				    row->help);
+	}
 }
 
 void run_options_clear(RunOptions *run_options)

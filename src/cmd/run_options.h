@@ -51,3 +51,6 @@ bool run_options_parse(int argc, char **argv, bool stdin_is_terminal, RunOptions
 		       GError **error);
 
 void run_options_print_help(FILE *out);
+
+/* The same for programs, on standard output: help.h */
+void run_options_print_help_table(void);

@@ -4,12 +4,20 @@
 #include <stdio.h>
 #include <slirp/libslirp-version.h>
 
+#include "cmd/options.h"
+
 int cmd_version(int argc, char **argv)
 {
-	if (argc > 1) {
-		fprintf(stderr, "rlc: parse '%s': version takes no arguments\n", argv[1]);
-		return EXIT_RLC_FAILED;
-	}
+	static const OptionsUsage usage = {
+		.command = "version",
+		.arguments = "",
+		.summary = "Print the version of rlc and of its libraries.",
+	};
+	static const GOptionEntry entries[] = {{0}};
+	g_autoptr(GError) error = NULL;
+
+	if (!options_parse(&argc, &argv, entries, &usage, &error))
+		return command_fail(error);
 	printf("rlc %s\nglib %u.%u.%u, libslirp %s\n", RLC_VERSION, glib_major_version,
 	       glib_minor_version, glib_micro_version, SLIRP_VERSION_STRING);
 	return 0;

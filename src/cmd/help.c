@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/help.h"
+
+#include <stdio.h>
+#include <string.h>
+
+HelpForm help_form(const char *word)
+{
+	if (g_strcmp0(word, "--help=table") == 0)
+		return HELP_TABLE;
+	return g_strcmp0(word, "--help") == 0 || g_strcmp0(word, "-h") == 0 ? HELP_TEXT : HELP_NONE;
+}
+
+void help_usage(const char *command, const char *arguments, const char *summary)
+{
+	printf("usage\t%s\t%s\t%s\n", command, arguments, summary);
+}
+
+void help_text(const char *text)
+{
+	g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", -1);
+
+	for (char **line = lines; *line; line++)
+		printf("text\t%s\n", *line);
+}
+
+void help_heading(const char *name)
+{
+	printf("heading\t%s\n", name);
+}
+
+void help_option(const char *name, char letter, const char *metavar, const char *kind,
+		 const char *help)
+{
+	const char letters[] = {letter, '\0'};
+
+	printf("option\t%s\t%s\t%s\t%s\t%s\n", name, letters, metavar ? metavar : "", kind, help);
+}
+
+void help_command(const char *name, const char *arguments, const char *summary)
+{
+	printf("command\t%s\t%s\t%s\n", name, arguments, summary);
+}
