@@ -128,13 +128,16 @@ int command_group(const char *group, const char *summary, const Command *table, 
 		print_command_table(table);
 		return 0;
 	}
-	if (form == HELP_TEXT || argc < 2) {
-		FILE *out = form == HELP_TEXT ? stdout : stderr;
-
-		fprintf(out, "Usage: rlc %s COMMAND [ARG...]\n\n%s\n\n", group, summary);
-		print_commands(out, table);
-		fprintf(out, "\n'rlc %s COMMAND --help' explains a command.\n", group);
-		return form == HELP_TEXT ? 0 : EXIT_RLC_FAILED;
+	if (form == HELP_TEXT) {
+		printf("Usage: rlc %s COMMAND [ARG...]\n\n%s\n\n", group, summary);
+		print_commands(stdout, table);
+		printf("\n'rlc %s COMMAND --help' explains a command.\n", group);
+		return 0;
+	}
+	if (argc < 2) {
+		log_error("run '%s': a command is missing; 'rlc %s --help' lists them", group,
+			  group);
+		return EXIT_RLC_FAILED;
 	}
 	command = command_find(table, argv[1]);
 	if (!command)
