@@ -2,8 +2,7 @@
 /*
  * Theory of operation: one table says where in the Spec each key lies and of what kind it is; the
  * same rows write and read.  Strings may hold any byte but NUL, which GKeyFile's own do not, so a
- * value is a row of words in quotation marks, each escaped as in C.  A structure is a row of words
- * within one word.
+ * value is a row of words (record_words.h).  A structure is one word (record_structures.h).
  */
 #include "container/record.h"
 
@@ -12,40 +11,36 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "container/record_structures.h"
+#include "container/record_words.h"
 
 #define GROUP "container"
-
-/* What stands in front of a word's text where it could also be NULL */
-#define WORD_NULL "-"
-#define WORD_SET  '='
 
 typedef enum {
 	FIELD_STRING, /* char * or NULL */
 	FIELD_BOOL,
 	FIELD_UINT32, /* also unsigned, and int where it is not negative */
+	FIELD_INT32,  /* also negative */
 	FIELD_INT64,
 	FIELD_UINT64,
-	FIELD_ENUM,    /* by its name */
-	FIELD_STRINGS, /* GPtrArray of char *, or NULL */
-	FIELD_VECTOR,  /* the same with a NULL at the end */
-	FIELD_IDS,     /* GArray of uint32_t */
-	FIELD_IDMAP,   /* GArray of SpecIdMap */
-	FIELD_RLIMITS, /* GArray of SpecRlimit */
-	FIELD_MOUNTS,  /* GArray of SpecMount */
-	FIELD_PUBLISH, /* GArray of SpecPublish */
+	FIELD_ENUM,	  /* by its name */
+	FIELD_STRINGS,	  /* GPtrArray of char *, or NULL */
+	FIELD_VECTOR,	  /* the same with a NULL at the end */
+	FIELD_STRUCTURES, /* GArray of what its RecordStructure says */
 } FieldKind;
 
 typedef struct {
 	const char *key;
 	FieldKind kind;
 	size_t offset;
-	const char *const *names; /* of FIELD_ENUM, NULL at the end */
+	const void *type; /* FIELD_ENUM: its names, NULL at the end; FIELD_STRUCTURES: which */
 } Field;
 
 static const char *const root_kinds[] = {"directory", "overlay", "builtin", "layers", NULL};
 static const char *const net_modes[] = {"slirp", "none", "host", "bridge", "join", NULL};
 static const char *const userns_modes[] = {"default", "auto", "host", "keep-id", "map", NULL};
 static const char *const seccomps[] = {"default", "none", "profile", NULL};
+static const char *const cgroups_modes[] = {"auto", "enabled", "disabled", NULL};
 static const char *const restarts[] = {"no", "on-failure", "always", "unless-stopped", NULL};
 static const char *const health_kinds[] = {"unset", "none", "command", "shell", NULL};
 static const char *const states[] = {"created", "running", "stopped", "restarting", NULL};
@@ -68,7 +63,7 @@ static const Field spec_fields[] = {
 	{"process.uid", FIELD_UINT32, AT(process.user.uid), NULL},
 	{"process.gid", FIELD_UINT32, AT(process.user.gid), NULL},
 	{"process.umask", FIELD_INT64, AT(process.user.umask), NULL},
-	{"process.groups", FIELD_IDS, AT(process.user.groups), NULL},
+	{"process.groups", FIELD_STRUCTURES, AT(process.user.groups), &record_id},
 	{"process.user", FIELD_STRING, AT(process.user.name), NULL},
 	{"process.group-names", FIELD_STRINGS, AT(process.user.group_names), NULL},
 	{"process.cap-bounding", FIELD_UINT64, AT(process.capabilities.bounding), NULL},
@@ -76,14 +71,16 @@ static const Field spec_fields[] = {
 	{"process.cap-inheritable", FIELD_UINT64, AT(process.capabilities.inheritable), NULL},
 	{"process.cap-permitted", FIELD_UINT64, AT(process.capabilities.permitted), NULL},
 	{"process.cap-ambient", FIELD_UINT64, AT(process.capabilities.ambient), NULL},
-	{"process.rlimits", FIELD_RLIMITS, AT(process.rlimits), NULL},
+	{"process.rlimits", FIELD_STRUCTURES, AT(process.rlimits), &record_rlimit},
 	{"process.no-new-privileges", FIELD_BOOL, AT(process.no_new_privileges), NULL},
 	{"process.apparmor", FIELD_STRING, AT(process.apparmor_profile), NULL},
 	{"process.selinux", FIELD_STRING, AT(process.selinux_label), NULL},
-	{"mounts", FIELD_MOUNTS, AT(mounts), NULL},
+	{"process.oom-score-adj-set", FIELD_BOOL, AT(process.oom_score_adj_set), NULL},
+	{"process.oom-score-adj", FIELD_INT32, AT(process.oom_score_adj), NULL},
+	{"mounts", FIELD_STRUCTURES, AT(mounts), &record_mount},
 	{"namespaces", FIELD_UINT64, AT(linux_.namespaces), NULL},
-	{"uid-map", FIELD_IDMAP, AT(linux_.uid_mappings), NULL},
-	{"gid-map", FIELD_IDMAP, AT(linux_.gid_mappings), NULL},
+	{"uid-map", FIELD_STRUCTURES, AT(linux_.uid_mappings), &record_idmap},
+	{"gid-map", FIELD_STRUCTURES, AT(linux_.gid_mappings), &record_idmap},
 	{"masked-paths", FIELD_STRINGS, AT(linux_.masked_paths), NULL},
 	{"readonly-paths", FIELD_STRINGS, AT(linux_.readonly_paths), NULL},
 	{"seccomp", FIELD_ENUM, AT(linux_.seccomp.kind), seccomps},
@@ -91,6 +88,37 @@ static const Field spec_fields[] = {
 	{"seccomp.listener", FIELD_STRING, AT(linux_.seccomp.listener_path), NULL},
 	{"seccomp.metadata", FIELD_STRING, AT(linux_.seccomp.listener_metadata), NULL},
 	{"nested-userns", FIELD_BOOL, AT(rlc.nested_userns), NULL},
+	{"devices", FIELD_STRUCTURES, AT(linux_.devices), &record_device},
+	{"cgroups-path", FIELD_STRING, AT(linux_.cgroups_path), NULL},
+	{"device-rules", FIELD_STRUCTURES, AT(linux_.resources.devices), &record_device_rule},
+	{"memory.limit", FIELD_INT64, AT(linux_.resources.memory.limit), NULL},
+	{"memory.reservation", FIELD_INT64, AT(linux_.resources.memory.reservation), NULL},
+	{"memory.swap", FIELD_INT64, AT(linux_.resources.memory.swap), NULL},
+	{"cpu.shares", FIELD_UINT64, AT(linux_.resources.cpu.shares), NULL},
+	{"cpu.quota", FIELD_INT64, AT(linux_.resources.cpu.quota), NULL},
+	{"cpu.period", FIELD_UINT64, AT(linux_.resources.cpu.period), NULL},
+	{"cpu.burst", FIELD_UINT64, AT(linux_.resources.cpu.burst), NULL},
+	{"cpu.cpus", FIELD_STRING, AT(linux_.resources.cpu.cpus), NULL},
+	{"cpu.mems", FIELD_STRING, AT(linux_.resources.cpu.mems), NULL},
+	{"cpu.idle", FIELD_BOOL, AT(linux_.resources.cpu.idle), NULL},
+	{"pids", FIELD_INT64, AT(linux_.resources.pids), NULL},
+	{"io.weight", FIELD_UINT32, AT(linux_.resources.block_io.weight), NULL},
+	{"io.weight-device", FIELD_STRUCTURES, AT(linux_.resources.block_io.weight_device),
+	 &record_device_rate},
+	{"io.read-bps", FIELD_STRUCTURES, AT(linux_.resources.block_io.read_bps),
+	 &record_device_rate},
+	{"io.write-bps", FIELD_STRUCTURES, AT(linux_.resources.block_io.write_bps),
+	 &record_device_rate},
+	{"io.read-iops", FIELD_STRUCTURES, AT(linux_.resources.block_io.read_iops),
+	 &record_device_rate},
+	{"io.write-iops", FIELD_STRUCTURES, AT(linux_.resources.block_io.write_iops),
+	 &record_device_rate},
+	{"hugepage-limits", FIELD_STRUCTURES, AT(linux_.resources.hugepage_limits),
+	 &record_hugepage_limit},
+	{"unified", FIELD_STRINGS, AT(linux_.resources.unified), NULL},
+	{"cgroups", FIELD_ENUM, AT(rlc.cgroups), cgroups_modes},
+	{"cgroup-parent", FIELD_STRING, AT(rlc.cgroup_parent), NULL},
+	{"cgroup-writable", FIELD_BOOL, AT(rlc.cgroup_writable), NULL},
 	{"userns", FIELD_ENUM, AT(rlc.userns), userns_modes},
 	{"userns-size", FIELD_UINT32, AT(rlc.userns_size), NULL},
 	{"network", FIELD_ENUM, AT(rlc.network.mode), net_modes},
@@ -108,7 +136,7 @@ static const Field spec_fields[] = {
 	{"network.dns-search", FIELD_STRINGS, AT(rlc.network.dns_search), NULL},
 	{"network.dns-options", FIELD_STRINGS, AT(rlc.network.dns_options), NULL},
 	{"network.add-hosts", FIELD_STRINGS, AT(rlc.network.add_hosts), NULL},
-	{"network.publish", FIELD_PUBLISH, AT(rlc.network.publish), NULL},
+	{"network.publish", FIELD_STRUCTURES, AT(rlc.network.publish), &record_publish},
 	{"health", FIELD_ENUM, AT(rlc.health.kind), health_kinds},
 	{"health.test", FIELD_VECTOR, AT(rlc.health.test), NULL},
 	{"health.interval", FIELD_INT64, AT(rlc.health.interval), NULL},
@@ -148,119 +176,28 @@ static const Field status_fields[] = {
 
 #undef AT
 
-/* --- words --- */
-
-static void append_word(GString *row, const char *word)
-{
-	g_autofree char *escaped = g_strescape(word, NULL);
-
-	g_string_append_printf(row, "%s\"%s\"", row->len ? " " : "", escaped);
-}
-
-static void append_word_or_null(GString *row, const char *word)
-{
-	g_autofree char *set = word ? g_strdup_printf("%c%s", WORD_SET, word) : NULL;
-
-	append_word(row, set ? set : WORD_NULL);
-}
-
-/* The words of a row; NULL where it is malformed. */
-static GPtrArray *parse_words(const char *row)
-{
-	g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
-
-	while (*(row += strspn(row, " "))) {
-		const char *end = row + 1;
-		g_autofree char *escaped = NULL;
-
-		if (*row != '"')
-			return NULL;
-		while (*end && *end != '"')
-			end += *end == '\\' && end[1] ? 2 : 1;
-		if (*end != '"')
-			return NULL;
-		escaped = g_strndup(row + 1, (gsize)(end - row - 1));
-		g_ptr_array_add(words, g_strcompress(escaped));
-		row = end + 1;
-	}
-	return g_steal_pointer(&words);
-}
-
-static char *word_or_null(const char *word)
-{
-	return *word == WORD_SET ? g_strdup(word + 1) : NULL;
-}
-
 /* --- write --- */
 
-static void append_strings(GString *row, const GPtrArray *strings)
+static void append_structures(GString *row, const RecordStructure *structure, const GArray *array)
 {
-	for (guint i = 0; strings && i < strings->len; i++) {
-		if (g_ptr_array_index(strings, i))
-			append_word(row, g_ptr_array_index(strings, i));
-	}
-}
-
-static void append_mount(GString *row, const SpecMount *mount)
-{
-	g_autoptr(GString) inner = g_string_new(NULL);
-
-	append_word(inner, mount->destination);
-	append_word(inner, mount->type);
-	append_word_or_null(inner, mount->source);
-	append_strings(inner, mount->options);
-	append_word(row, inner->str);
-}
-
-static void append_publish(GString *row, const SpecPublish *publish)
-{
-	g_autoptr(GString) inner = g_string_new(NULL);
-	g_autofree char *numbers =
-		g_strdup_printf("%u %u %u %u %d", publish->host_port, publish->host_count,
-				publish->port, publish->count, publish->protocol);
-
-	append_word_or_null(inner, publish->address);
-	append_word(inner, numbers);
-	append_word(row, inner->str);
-}
-
-static void append_structures(GString *row, FieldKind kind, const GArray *array)
-{
-	for (guint i = 0; i < array->len; i++) {
-		g_autofree char *text = NULL;
-
-		if (kind == FIELD_MOUNTS) {
-			append_mount(row, &g_array_index(array, SpecMount, i));
-		} else if (kind == FIELD_PUBLISH) {
-			append_publish(row, &g_array_index(array, SpecPublish, i));
-		} else if (kind == FIELD_IDS) {
-			text = g_strdup_printf("%u", g_array_index(array, uint32_t, i));
-		} else if (kind == FIELD_IDMAP) {
-			const SpecIdMap *map = &g_array_index(array, SpecIdMap, i);
-
-			text = g_strdup_printf("%u %u %u", map->inside, map->outside, map->count);
-		} else {
-			const SpecRlimit *limit = &g_array_index(array, SpecRlimit, i);
-
-			text = g_strdup_printf("%d %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT,
-					       limit->resource, limit->soft, limit->hard);
-		}
-		if (text)
-			append_word(row, text);
-	}
+	for (guint i = 0; i < array->len; i++)
+		structure->append(row, array->data + i * structure->size);
 }
 
 static void append_value(GString *row, const Field *field, const void *member)
 {
 	switch (field->kind) {
 	case FIELD_STRING:
-		append_word_or_null(row, *(char *const *)member);
+		record_append_word_or_null(row, *(char *const *)member);
 		break;
 	case FIELD_BOOL:
 		g_string_append(row, *(const bool *)member ? "true" : "false");
 		break;
 	case FIELD_UINT32:
 		g_string_append_printf(row, "%u", *(const uint32_t *)member);
+		break;
+	case FIELD_INT32:
+		g_string_append_printf(row, "%d", *(const int *)member);
 		break;
 	case FIELD_INT64:
 		g_string_append_printf(row, "%" G_GINT64_FORMAT, *(const int64_t *)member);
@@ -269,14 +206,14 @@ static void append_value(GString *row, const Field *field, const void *member)
 		g_string_append_printf(row, "%" G_GUINT64_FORMAT, *(const uint64_t *)member);
 		break;
 	case FIELD_ENUM:
-		g_string_append(row, field->names[*(const unsigned *)member]);
+		g_string_append(row, ((const char *const *)field->type)[*(const unsigned *)member]);
 		break;
 	case FIELD_STRINGS:
 	case FIELD_VECTOR:
-		append_strings(row, *(GPtrArray *const *)member);
+		record_append_words(row, *(GPtrArray *const *)member);
 		break;
 	default:
-		append_structures(row, field->kind, *(GArray *const *)member);
+		append_structures(row, field->type, *(GArray *const *)member);
 		break;
 	}
 }
@@ -322,7 +259,7 @@ static bool read_string(const GPtrArray *words, char **member)
 	if (words->len != 1)
 		return false;
 	g_free(*member);
-	*member = word_or_null(g_ptr_array_index(words, 0));
+	*member = record_word_or_null(g_ptr_array_index(words, 0));
 	return true;
 }
 
@@ -341,70 +278,11 @@ static void read_strings(const GPtrArray *words, bool vector, GPtrArray **member
 		g_ptr_array_add(strings, NULL);
 }
 
-static bool read_mount(const char *text, GArray *mounts)
-{
-	g_autoptr(GPtrArray) words = parse_words(text);
-	SpecMount mount;
-
-	if (!words || words->len < 3)
-		return false;
-	mount = (SpecMount){
-		.destination = g_strdup(g_ptr_array_index(words, 0)),
-		.type = g_strdup(g_ptr_array_index(words, 1)),
-		.source = word_or_null(g_ptr_array_index(words, 2)),
-		.options = g_ptr_array_new_with_free_func(g_free),
-	};
-	for (guint i = 3; i < words->len; i++)
-		g_ptr_array_add(mount.options, g_strdup(g_ptr_array_index(words, i)));
-	g_array_append_val(mounts, mount);
-	return true;
-}
-
-static bool read_publish(const char *text, GArray *ports)
-{
-	g_autoptr(GPtrArray) words = parse_words(text);
-	SpecPublish publish = {0};
-
-	if (!words || words->len != 2 ||
-	    sscanf(g_ptr_array_index(words, 1), "%hu %hu %hu %hu %d", &publish.host_port,
-		   &publish.host_count, &publish.port, &publish.count, &publish.protocol) != 5)
-		return false;
-	publish.address = word_or_null(g_ptr_array_index(words, 0));
-	g_array_append_val(ports, publish);
-	return true;
-}
-
-static bool read_numbers(const char *text, FieldKind kind, GArray *array)
-{
-	SpecRlimit limit;
-	SpecIdMap map;
-
-	if (kind == FIELD_RLIMITS) {
-		if (sscanf(text, "%d %" G_GUINT64_FORMAT " %" G_GUINT64_FORMAT, &limit.resource,
-			   &limit.soft, &limit.hard) != 3)
-			return false;
-		g_array_append_val(array, limit);
-		return true;
-	}
-	if (sscanf(text, "%u %u %u", &map.inside, &map.outside, &map.count) !=
-	    (kind == FIELD_IDS ? 1 : 3))
-		return false;
-	if (kind == FIELD_IDS)
-		g_array_append_val(array, map.inside);
-	else
-		g_array_append_val(array, map);
-	return true;
-}
-
-static bool read_structures(const GPtrArray *words, FieldKind kind, GArray *array)
+static bool read_structures(const GPtrArray *words, const RecordStructure *structure, GArray *array)
 {
 	g_array_set_size(array, 0);
 	for (guint i = 0; i < words->len; i++) {
-		const char *word = g_ptr_array_index(words, i);
-
-		if (!(kind == FIELD_MOUNTS    ? read_mount(word, array)
-		      : kind == FIELD_PUBLISH ? read_publish(word, array)
-					      : read_numbers(word, kind, array)))
+		if (!structure->read(g_ptr_array_index(words, i), array))
 			return false;
 	}
 	return true;
@@ -412,7 +290,7 @@ static bool read_structures(const GPtrArray *words, FieldKind kind, GArray *arra
 
 static bool read_words(const Field *field, const char *value, void *member)
 {
-	g_autoptr(GPtrArray) words = parse_words(value);
+	g_autoptr(GPtrArray) words = record_parse_words(value);
 
 	if (!words)
 		return false;
@@ -424,13 +302,14 @@ static bool read_words(const Field *field, const char *value, void *member)
 		read_strings(words, field->kind == FIELD_VECTOR, member);
 		return true;
 	default:
-		return read_structures(words, field->kind, *(GArray **)member);
+		return read_structures(words, field->type, *(GArray **)member);
 	}
 }
 
 static bool read_value(const Field *field, const char *value, void *member)
 {
 	uint64_t number = 0;
+	gint64 signed_number;
 
 	switch (field->kind) {
 	case FIELD_BOOL:
@@ -441,13 +320,18 @@ static bool read_value(const Field *field, const char *value, void *member)
 			return false;
 		*(uint32_t *)member = (uint32_t)number;
 		return true;
+	case FIELD_INT32:
+		if (!g_ascii_string_to_signed(value, 10, G_MININT, G_MAXINT, &signed_number, NULL))
+			return false;
+		*(int *)member = (int)signed_number;
+		return true;
 	case FIELD_INT64:
 		return g_ascii_string_to_signed(value, 10, G_MININT64, G_MAXINT64, (gint64 *)member,
 						NULL);
 	case FIELD_UINT64:
 		return read_number(value, UINT64_MAX, member);
 	case FIELD_ENUM:
-		return read_enum(value, field->names, member);
+		return read_enum(value, field->type, member);
 	default:
 		return read_words(field, value, member);
 	}

@@ -78,6 +78,74 @@ static void process_init(SpecProcess *process)
 	process->no_new_privileges = true;
 }
 
+static void device_clear(gpointer element)
+{
+	SpecDevice *device = element;
+
+	g_clear_pointer(&device->path, g_free);
+	g_clear_pointer(&device->source, g_free);
+}
+
+static void rate_clear(gpointer element)
+{
+	SpecDeviceRate *rate = element;
+
+	g_clear_pointer(&rate->path, g_free);
+}
+
+static GArray *rates_new(void)
+{
+	GArray *rates = g_array_new(FALSE, FALSE, sizeof(SpecDeviceRate));
+
+	g_array_set_clear_func(rates, rate_clear);
+	return rates;
+}
+
+static void resources_init(SpecResources *resources)
+{
+	SpecBlockIo *io = &resources->block_io;
+
+	resources->devices = g_array_new(FALSE, FALSE, sizeof(SpecDeviceRule));
+	resources->hugepage_limits = g_array_new(FALSE, FALSE, sizeof(SpecHugepageLimit));
+	resources->unified = strings_new();
+	io->weight_device = rates_new();
+	io->read_bps = rates_new();
+	io->write_bps = rates_new();
+	io->read_iops = rates_new();
+	io->write_iops = rates_new();
+}
+
+static void resources_free(SpecResources *resources)
+{
+	SpecBlockIo *io = &resources->block_io;
+
+	g_array_unref(resources->devices);
+	g_array_unref(resources->hugepage_limits);
+	g_ptr_array_unref(resources->unified);
+	g_free(resources->cpu.cpus);
+	g_free(resources->cpu.mems);
+	g_array_unref(io->weight_device);
+	g_array_unref(io->read_bps);
+	g_array_unref(io->write_bps);
+	g_array_unref(io->read_iops);
+	g_array_unref(io->write_iops);
+}
+
+bool spec_has_limits(const SpecResources *resources)
+{
+	const SpecMemory *memory = &resources->memory;
+	const SpecCpu *cpu = &resources->cpu;
+	const SpecBlockIo *io = &resources->block_io;
+
+	return memory->limit > 0 || memory->reservation > 0 || memory->swap > 0 ||
+	       cpu->shares > 0 || cpu->quota > 0 || cpu->burst > 0 || cpu->cpus || cpu->mems ||
+	       cpu->idle || resources->pids > 0 || resources->devices->len > 0 || io->weight > 0 ||
+	       io->weight_device->len + io->read_bps->len + io->write_bps->len +
+			       io->read_iops->len + io->write_iops->len >
+		       0 ||
+	       resources->hugepage_limits->len > 0 || resources->unified->len > 0;
+}
+
 static void publish_clear(void *data)
 {
 	SpecPublish *publish = data;
@@ -115,6 +183,9 @@ Spec *spec_new(void)
 		strings_new_from(default_masked_paths, G_N_ELEMENTS(default_masked_paths));
 	spec->linux_.readonly_paths =
 		strings_new_from(default_readonly_paths, G_N_ELEMENTS(default_readonly_paths));
+	spec->linux_.devices = g_array_new(FALSE, FALSE, sizeof(SpecDevice));
+	g_array_set_clear_func(spec->linux_.devices, device_clear);
+	resources_init(&spec->linux_.resources);
 	network_init(&spec->rlc.network);
 	spec->rlc.health.test = vector_new();
 	spec->rlc.init = true;
@@ -144,6 +215,9 @@ static void linux_free(SpecLinux *linux_)
 	g_free(linux_->seccomp.profile);
 	g_free(linux_->seccomp.listener_path);
 	g_free(linux_->seccomp.listener_metadata);
+	g_array_unref(linux_->devices);
+	resources_free(&linux_->resources);
+	g_free(linux_->cgroups_path);
 }
 
 static void rlc_free(SpecRlc *rlc)
@@ -152,6 +226,7 @@ static void rlc_free(SpecRlc *rlc)
 	g_free(rlc->cidfile);
 	g_free(rlc->image);
 	g_free(rlc->directory);
+	g_free(rlc->cgroup_parent);
 	g_free(rlc->network.cidr);
 	g_free(rlc->network.container);
 	g_free(rlc->network.path);

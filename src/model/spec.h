@@ -55,6 +55,8 @@ typedef struct {
 	bool no_new_privileges;
 	char *apparmor_profile; /* apparmorProfile; NULL: the caller's */
 	char *selinux_label;	/* selinuxLabel; NULL: the policy decides */
+	bool oom_score_adj_set;
+	int oom_score_adj; /* oomScoreAdj, if set: proc(5) */
 } SpecProcess;
 
 /* root, and where rlc makes it from */
@@ -96,12 +98,81 @@ typedef struct {
 	char *listener_metadata; /* listenerMetadata */
 } SpecSeccomp;
 
+/* linux.devices[]: a device that exists inside */
+typedef struct {
+	char *path;   /* inside, absolute */
+	char *source; /* rlc: the host's node that is bound there; NULL: one is made */
+	char type;    /* 'b', 'c', 'u' or 'p', of one that is made */
+	int64_t major, minor;
+	int64_t mode;	  /* fileMode; -1: as of the host's node, or 0666 */
+	int64_t uid, gid; /* -1: as of the host's node, or 0 */
+	char access[4];	  /* rlc: of "rwm", what the payload may do with it */
+} SpecDevice;
+
+/* linux.resources.devices[]: applied in order, the last that fits decides */
+typedef struct {
+	bool allow;
+	char type;	      /* 'a', 'b' or 'c' */
+	int64_t major, minor; /* -1: any */
+	char access[4];	      /* of "rwm" */
+} SpecDeviceRule;
+
+/* linux.resources.blockIO: a limit of one block device */
+typedef struct {
+	char *path; /* rlc: the device's node on the host; NULL: major and minor tell */
+	int64_t major, minor;
+	uint64_t rate; /* bytes or operations a second; or the weight */
+} SpecDeviceRate;
+
+/* linux.resources.hugepageLimits[] */
+typedef struct {
+	char page_size[16]; /* "2MB", "1GB" */
+	uint64_t limit;	    /* bytes */
+} SpecHugepageLimit;
+
+/*
+ * linux.resources: what a cgroup (v2) holds the container to.  In all numbers 0 is what was not
+ * asked for, and -1 no limit.  Where v2 has another measure (cpu.weight for shares) it is
+ * feature/cgroup_limits.c that converts.
+ */
+typedef struct {
+	int64_t limit, reservation; /* bytes */
+	int64_t swap;		    /* bytes of memory and swap together */
+} SpecMemory;
+
+typedef struct {
+	uint64_t shares;	/* 2 to 262144, others have 1024 */
+	int64_t quota;		/* microseconds of processor time in each period */
+	uint64_t period, burst; /* microseconds */
+	char *cpus, *mems;	/* lists of cpuset(7): "0-3,7"; or NULL */
+	bool idle;		/* cpu.idle: run only when no others want to */
+} SpecCpu;
+
+typedef struct {
+	uint32_t weight; /* 10 to 1000, others have 500 */
+	GArray *weight_device, *read_bps, *write_bps, *read_iops,
+		*write_iops; /* of SpecDeviceRate */
+} SpecBlockIo;
+
+typedef struct {
+	GArray *devices; /* of SpecDeviceRule */
+	SpecMemory memory;
+	SpecCpu cpu;
+	int64_t pids; /* pids.limit */
+	SpecBlockIo block_io;
+	GArray *hugepage_limits; /* of SpecHugepageLimit */
+	GPtrArray *unified;	 /* of char *, "FILE=VALUE": written as they are, after the rest */
+} SpecResources;
+
 /* linux.namespaces[]: bit set of CLONE_NEW*; joining by path comes with its feature */
 typedef struct {
 	uint64_t namespaces;
 	GArray *uid_mappings, *gid_mappings;	  /* of SpecIdMap; empty: let the tiers decide */
 	GPtrArray *masked_paths, *readonly_paths; /* of char * */
 	SpecSeccomp seccomp;
+	GArray *devices; /* of SpecDevice: more than /dev has anyway */
+	SpecResources resources;
+	char *cgroups_path; /* cgroupsPath: the cgroup itself, absolute or below rlc's; or NULL */
 } SpecLinux;
 
 typedef enum {
@@ -148,6 +219,13 @@ typedef enum {
 	USERNS_MAP,	/* exactly uid_mappings and gid_mappings */
 } SpecUserns;
 
+/* --cgroups: whether the container has a cgroup of its own */
+typedef enum {
+	CGROUPS_AUTO,	  /* if a limit needs it; of a detached one also if it can be had */
+	CGROUPS_ENABLED,  /* it must have one */
+	CGROUPS_DISABLED, /* none is made */
+} SpecCgroups;
+
 /* --restart: what happens when the payload has ended; while the supervisor lives */
 typedef enum {
 	RESTART_NO,
@@ -191,6 +269,9 @@ typedef struct {
 	bool keep;	       /* not --rm: what is known of it stays when it has ended */
 	int stop_signal;       /* what `rlc stop` sends; 0: SIGTERM */
 	unsigned stop_timeout; /* seconds until `rlc stop` kills it */
+	SpecCgroups cgroups;
+	char *cgroup_parent;  /* --cgroup-parent: a slice of systemd's, or a path; or NULL */
+	bool cgroup_writable; /* the payload may divide its cgroup further */
 	SpecRestart restart;
 	unsigned restart_max;  /* RESTART_ON_FAILURE: so often; 0: without end */
 	uint64_t log_max_size; /* bytes of one log file; 0: the driver's default */
@@ -226,6 +307,9 @@ void spec_add_mount(Spec *spec, const char *type, const char *source, const char
 
 /* Put a mount of type "volume" in front of all mounts. */
 void spec_add_volume(Spec *spec, const char *destination);
+
+/* Was a limit asked for that only a cgroup can keep? */
+bool spec_has_limits(const SpecResources *resources);
 
 /* Set or replace NAME in process.env. assignment is "NAME=VALUE"; the caller checked its form. */
 void spec_set_env(Spec *spec, const char *assignment);

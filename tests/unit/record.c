@@ -10,6 +10,46 @@ static const char *const odd[] = {
 	"", " ", "\"", "\\", "a b", "a\nb", "\t", ";", "[x]", "=", "-", "\xff\xfe", "\x01", "\\n",
 };
 
+static void set_resources(Spec *spec)
+{
+	SpecResources *resources = &spec->linux_.resources;
+	SpecDevice device = {g_strdup("/dev/a b"), NULL, 'c', -1, 7, -1, 0, -1, "rw"};
+	SpecDeviceRule deny = {false, 'b', 8, -1, "w"}, all = {true, 'a', -1, -1, "rwm"};
+	SpecDeviceRate rate = {g_strdup("/dev/sd\"a"), -1, 0, UINT64_MAX};
+	SpecHugepageLimit limit = {"1GB", 1 << 30};
+
+	g_array_append_val(spec->linux_.devices, device);
+	g_array_append_val(resources->devices, deny);
+	g_array_append_val(resources->devices, all);
+	g_array_append_val(resources->block_io.write_iops, rate);
+	g_array_append_val(resources->hugepage_limits, limit);
+	g_ptr_array_add(resources->unified, g_strdup("memory.high=1 2"));
+	resources->memory.swap = -1;
+	resources->cpu.cpus = g_strdup("0-3,7");
+	spec->process.oom_score_adj = -1000;
+}
+
+static void assert_resources(const Spec *spec)
+{
+	const SpecResources *resources = &spec->linux_.resources;
+	const SpecDevice *device = &g_array_index(spec->linux_.devices, SpecDevice, 0);
+	const SpecDeviceRule *deny = &g_array_index(resources->devices, SpecDeviceRule, 0);
+	const SpecDeviceRate *rate =
+		&g_array_index(resources->block_io.write_iops, SpecDeviceRate, 0);
+
+	g_assert_cmpstr(device->path, ==, "/dev/a b");
+	g_assert_null(device->source);
+	g_assert_cmpstr(device->access, ==, "rw");
+	g_assert_cmpint(device->gid, ==, -1);
+	g_assert_false(deny->allow);
+	g_assert_cmpint(deny->minor, ==, -1);
+	g_assert_cmpstr(deny->access, ==, "w");
+	g_assert_true(g_array_index(resources->devices, SpecDeviceRule, 1).allow);
+	g_assert_cmpuint(rate->rate, ==, UINT64_MAX);
+	g_assert_cmpint(resources->memory.swap, ==, -1);
+	g_assert_cmpint(spec->process.oom_score_adj, ==, -1000);
+}
+
 static Spec *odd_spec(void)
 {
 	Spec *spec = spec_new();
@@ -36,6 +76,7 @@ static Spec *odd_spec(void)
 	spec->rlc.health.retries = 7;
 	spec->rlc.health.interval = G_MAXINT64;
 	g_ptr_array_insert(spec->rlc.health.test, 0, g_strdup("test -e \"x y\" || exit 1\n"));
+	set_resources(spec);
 	return spec;
 }
 
@@ -61,6 +102,7 @@ static void test_spec(void)
 	g_assert_cmpint(read->rlc.health.interval, ==, G_MAXINT64);
 	g_assert_cmpuint(read->rlc.health.test->len, ==, 2);
 	g_assert_cmpint(read->rlc.network.mode, ==, NET_JOIN);
+	assert_resources(read);
 }
 
 static void test_status(void)
