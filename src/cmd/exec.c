@@ -1,135 +1,87 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/command.h"
 
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/log.h"
-#include "cmd/run_values.h"
+#include "cmd/help.h"
+#include "cmd/run_options.h"
+#include "cmd/run_table.h"
 #include "container/enter.h"
 #include "container/state.h"
-#include "feature/user.h"
 
-typedef struct {
-	EnterOptions enter;
-	GPtrArray *env; /* of "NAME=VALUE" */
-	bool help;
-} ExecOptions;
+static bool set_privileged(RunParse *parse, const char *value, GError **error)
+{
+	(void)error;
+	parse->privileged = value != NULL;
+	return true;
+}
+
+static const RunOption rows[] = {
+	{"interactive", 'i', OPTION_SWITCH, NULL, NULL, "keep standard input open"},
+	{"tty", 't', OPTION_SWITCH, NULL, NULL, "give the command a terminal"},
+	{"detach", 'd', OPTION_SWITCH, NULL, NULL,
+	 "do not wait for its end; no input and no output"},
+	{"env", 'e', OPTION_MANY, NULL, "NAME[=VALUE]",
+	 "set a variable; without a value, take the host's"},
+	{"env-file", 0, OPTION_MANY, NULL, "FILE", "read lines of NAME[=VALUE]"},
+	{"workdir", 'w', OPTION_ONCE, NULL, "DIR", "start in DIR, made if missing"},
+	{"user", 'u', OPTION_ONCE, NULL, "USER[:GROUP]", "names of the container's, or ids"},
+	{"privileged", 0, OPTION_SWITCH, set_privileged, NULL,
+	 "all capabilities of the container's user namespace"},
+	{"help", 0, OPTION_SWITCH, NULL, NULL, "print this help"},
+};
+
+static const RunGroup group = {"Options", rows, G_N_ELEMENTS(rows)};
+static const RunGroup *const groups[] = {&group, NULL};
+static const RunTable table = {"exec", groups};
+
+#define ARGUMENTS "CONTAINER COMMAND [ARG...]"
+#define SUMMARY                                                                                    \
+	"Run a command in a container that runs, with the user, the variables and the rights\n"    \
+	"of the container's own command. It ends when rlc exec does."
 
 static void print_help(void)
 {
-	fputs("Usage: rlc exec [OPTIONS] CONTAINER COMMAND [ARG...]\n\n"
-	      "Run a command in a container that runs, with the user, the variables and the "
-	      "rights\n"
-	      "of the container's own command. It ends when rlc exec does.\n\n"
-	      "  -i, --interactive       keep standard input open\n"
-	      "  -t, --tty               give the command a terminal\n"
-	      "  -d, --detach            do not wait for its end; no input and no output\n"
-	      "  -e, --env NAME[=VALUE]  set a variable; without a value, take the host's\n"
-	      "  -w, --workdir DIR       start in DIR, made if missing\n"
-	      "  -u, --user USER[:GROUP] names of the container's, or ids\n"
-	      "      --privileged        all capabilities of the container's user namespace\n"
-	      "      --help              print this help\n",
-	      stdout);
+	fputs("Usage: rlc exec [OPTIONS] " ARGUMENTS "\n\n" SUMMARY "\n", stdout);
+	run_table_print(&table, stdout);
 }
 
-static const struct option long_options[] = {
-	{"interactive", no_argument, NULL, 'i'},
-	{"tty", no_argument, NULL, 't'},
-	{"detach", no_argument, NULL, 'd'},
-	{"env", required_argument, NULL, 'e'},
-	{"workdir", required_argument, NULL, 'w'},
-	{"user", required_argument, NULL, 'u'},
-	{"privileged", no_argument, NULL, 'p'},
-	{"help", no_argument, NULL, 'h'},
-	{NULL, 0, NULL, 0},
-};
-
-static bool set_workdir(ExecOptions *options, const char *value, GError **error)
+static void print_help_table(void)
 {
-	options->enter.cwd = value;
-	return *value == '/' || error_set(error, RLC_ERROR_USAGE,
-					  "parse --workdir '%s': not an absolute path", value);
+	help_usage("exec", ARGUMENTS, "Run a command in a container that runs.");
+	help_text(SUMMARY);
+	run_table_print_rows(&table);
 }
 
-static bool set_user(ExecOptions *options, const char *value, GError **error)
+/* What was parsed; words are the arguments that are left, CONTAINER and the command. */
+static bool take_options(RunParse *parse, char **words, EnterOptions *options, GError **error)
 {
-	options->enter.user = value;
-	if (user_check(value, error))
-		return true;
-	g_prefix_error(error, "parse --user '%s': ", value);
-	return false;
-}
+	const Spec *spec = parse->spec;
+	GPtrArray *env = parse->out->env;
 
-static bool set_env(ExecOptions *options, const char *value, GError **error)
-{
-	if (run_value_env(options->env, value, error))
-		return true;
-	g_prefix_error(error, "parse --env '%s': ", value);
-	return false;
-}
-
-/* One result of getopt_long; word is the argument that it looked at. */
-static bool take_option(ExecOptions *options, int option, const char *word, GError **error)
-{
-	switch (option) {
-	case 'i':
-		options->enter.interactive = true;
-		return true;
-	case 't':
-		options->enter.terminal = true;
-		return true;
-	case 'd':
-		options->enter.detach = true;
-		return true;
-	case 'p':
-		options->enter.privileged = true;
-		return true;
-	case 'h':
-		options->help = true;
-		return true;
-	case 'e':
-		return set_env(options, optarg, error);
-	case 'w':
-		return set_workdir(options, optarg, error);
-	case 'u':
-		return set_user(options, optarg, error);
-	case ':':
-		return error_set(error, RLC_ERROR_USAGE, "parse '%s': it needs a value", word);
-	default:
+	if (!words[0] || !words[1])
 		return error_set(error, RLC_ERROR_USAGE,
-				 "parse '%s': no such option; 'rlc exec --help' lists them", word);
-	}
-}
-
-static bool parse_options(int argc, char **argv, ExecOptions *options, GError **error)
-{
-	opterr = 0;
-	optind = 0; /* start afresh: the global flags were parsed before */
-	for (;;) {
-		const char *word = argv[MIN(MAX(optind, 1), argc)];
-		int option = getopt_long(argc, argv, "+:itde:w:u:h", long_options, NULL);
-
-		if (option < 0)
-			break;
-		if (!take_option(options, option, word, error))
-			return false;
-	}
-	if (options->help)
-		return true;
-	if (argc - optind < 2)
-		return error_set(error, RLC_ERROR_USAGE,
-				 "read arguments of exec: they are CONTAINER COMMAND [ARG...]");
-	if (options->enter.detach && (options->enter.interactive || options->enter.terminal)) {
+				 "read arguments of exec: they are " ARGUMENTS);
+	g_ptr_array_extend_and_steal(env, g_ptr_array_ref(parse->env));
+	g_ptr_array_add(env, NULL);
+	*options = (EnterOptions){
+		.args = words + 1,
+		.env = (char *const *)env->pdata,
+		.user = spec->process.user.name,
+		.cwd = parse->out->workdir_given ? spec->process.cwd : NULL,
+		.interactive = spec->rlc.interactive,
+		.terminal = spec->process.terminal,
+		.privileged = parse->privileged,
+		.detach = spec->rlc.detach,
+	};
+	if (options->detach && (options->interactive || options->terminal)) {
 		log_warn("with --detach, --interactive and --tty have no effect");
-		options->enter.interactive = options->enter.terminal = false;
+		options->interactive = options->terminal = false;
 	}
-	g_ptr_array_add(options->env, NULL);
-	options->enter.env = (char *const *)options->env->pdata;
-	options->enter.args = argv + optind + 1;
 	return true;
 }
 
@@ -144,18 +96,29 @@ static bool exec(const EnterOptions *options, const char *container, int *ret_ex
 
 int cmd_exec(int argc, char **argv)
 {
+	g_auto(RunOptions) out = {0};
 	g_autoptr(GPtrArray) env = g_ptr_array_new_with_free_func(g_free);
+	RunParse parse = {.out = &out, .env = env};
+	EnterOptions options;
+	g_autofree bool *seen = NULL;
 	g_autoptr(GError) error = NULL;
-	ExecOptions options = {.env = env};
 	int exit_code;
 
-	if (!parse_options(argc, argv, &options, &error))
+	if (argc == 2 && help_form(argv[1]) == HELP_TABLE) {
+		print_help_table();
+		return 0;
+	}
+	run_options_init(&out);
+	parse.spec = out.spec;
+	seen = run_table_parse(&table, &parse, argc, argv, &error);
+	if (!seen)
 		return command_fail(error);
-	if (options.help) {
+	if (out.help) {
 		print_help();
 		return 0;
 	}
-	if (!exec(&options.enter, argv[optind], &exit_code, &error))
+	if (!take_options(&parse, argv + optind, &options, &error) ||
+	    !exec(&options, argv[optind], &exit_code, &error))
 		return command_fail(error);
 	return exit_code;
 }

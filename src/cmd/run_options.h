@@ -38,6 +38,8 @@ typedef struct {
 	bool help;	  /* --help: print the options, look at nothing else */
 } RunOptions;
 
+/* Nothing given yet. */
+void run_options_init(RunOptions *ret_options);
 void run_options_clear(RunOptions *options);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(RunOptions, run_options_clear)
 

@@ -1,31 +1,239 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Theory of operation: one table (run_table.h) has a row for every option, and all else goes by it:
+ * the arrays that getopt_long(3) wants, the refusal of an option given twice, the flag and value in
+ * front of an error, the help.  A row's function puts the value into the Spec.
+ *
+ * getopt_long takes abbreviations of long options; they are refused here, because an abbreviation
+ * that is unique today would not stay so.
+ */
 #include "cmd/run_table.h"
 
-static const RunGroup *const groups[] = {
-	&run_process_group, &run_fetch_group,	 &run_files_group,
-	&run_network_group, &run_identity_group, &run_container_group,
+#include <getopt.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "cmd/help.h"
+#include "cmd/suggest.h"
+
+#define VALUE_SHOWN 200 /* bytes of a value in an error */
+
+static const RunGroup *const run_groups[] = {
+	&run_process_group,
+	&run_fetch_group,
+	&run_files_group,
+	&run_network_group,
+	&run_identity_group,
+	&run_container_group,
+	NULL,
 };
 
-const RunGroup *run_table_group(size_t index)
-{
-	return index < G_N_ELEMENTS(groups) ? groups[index] : NULL;
-}
+const RunTable run_table = {"run", run_groups};
 
-const RunOption *run_table_row(size_t index)
+/* The rows of all groups, one after the other; NULL behind the last. */
+static const RunOption *row(const RunTable *table, size_t index)
 {
-	for (size_t i = 0; i < G_N_ELEMENTS(groups); i++) {
-		if (index < groups[i]->length)
-			return &groups[i]->rows[index];
-		index -= groups[i]->length;
+	for (const RunGroup *const *group = table->groups; *group; group++) {
+		if (index < (*group)->length)
+			return &(*group)->rows[index];
+		index -= (*group)->length;
 	}
 	return NULL;
 }
 
-size_t run_table_length(void)
+static size_t table_length(const RunTable *table)
 {
 	size_t length = 0;
 
-	for (size_t i = 0; i < G_N_ELEMENTS(groups); i++)
-		length += groups[i]->length;
+	while (row(table, length))
+		length++;
 	return length;
+}
+
+/* The index of the row, or of none. */
+static size_t row_by_name(const RunTable *table, const char *name)
+{
+	const RunOption *option;
+	size_t i = 0;
+
+	while ((option = row(table, i)) && strcmp(option->name, name) != 0)
+		i++;
+	return i;
+}
+
+/* What another command shares with run is done by run's row. */
+static RunSetter setter(const RunOption *option)
+{
+	const RunOption *shared =
+		option->set ? option : row(&run_table, row_by_name(&run_table, option->name));
+
+	g_assert(shared);
+	return shared->set;
+}
+
+static void print_group(FILE *out, const RunGroup *group)
+{
+	fprintf(out, "\n%s:\n", group->heading);
+	for (size_t i = 0; i < group->length; i++) {
+		const RunOption *option = &group->rows[i];
+		g_autofree char *flag = g_strdup_printf(
+			"%c%c%c --%s %s", option->letter ? '-' : ' ',
+			option->letter ? option->letter : ' ', option->letter ? ',' : ' ',
+			option->name, option->metavar ? option->metavar : "");
+
+		fprintf(out, "  %-33s %s\n", flag, option->help);
+	}
+}
+
+void run_table_print(const RunTable *table, FILE *out)
+{
+	for (const RunGroup *const *group = table->groups; *group; group++)
+		print_group(out, *group);
+}
+
+void run_table_print_rows(const RunTable *table)
+{
+	static const char *const kinds[] = {
+		[OPTION_ONCE] = "once",
+		[OPTION_MANY] = "many",
+		[OPTION_SWITCH] = "switch",
+	};
+
+	for (const RunGroup *const *group = table->groups; *group; group++) {
+		help_heading((*group)->heading);
+		for (size_t i = 0; i < (*group)->length; i++) {
+			const RunOption *option = &(*group)->rows[i];
+
+			help_option(option->name, option->letter, option->metavar,
+				    kinds[option->kind], option->help);
+		}
+	}
+}
+
+/* The arrays for getopt_long. A row's val is 256 + its index, long or short. */
+static void fill_getopt(const RunTable *table, struct option *longs, GString *shorts)
+{
+	const RunOption *option;
+	size_t i;
+
+	g_string_assign(shorts, "+:"); /* stop at the image; tell a missing value apart */
+	for (i = 0; (option = row(table, i)); i++) {
+		bool is_switch = option->kind == OPTION_SWITCH;
+
+		longs[i] = (struct option){
+			.name = option->name,
+			.has_arg = is_switch ? optional_argument : required_argument,
+			.val = 256 + (int)i,
+		};
+		if (option->letter)
+			g_string_append_printf(shorts, "%c%s", option->letter,
+					       is_switch ? "" : ":");
+	}
+	longs[i] = (struct option){0};
+}
+
+/* The index of the row with the letter, or of none. */
+static size_t row_by_letter(const RunTable *table, int letter)
+{
+	const RunOption *option;
+	size_t i = 0;
+
+	while ((option = row(table, i)) && option->letter != letter)
+		i++;
+	return i;
+}
+
+static bool unknown_option(const RunTable *table, const char *word, GError **error)
+{
+	g_autofree char *name = g_strndup(word, strcspn(word, "="));
+	Suggestion nearest = {.typed = name + strspn(name, "-")};
+	const RunOption *option = row(table, 0);
+
+	if (!g_str_has_prefix(name, "--"))
+		option = NULL;
+	for (size_t i = 1; option; option = row(table, i++))
+		suggest_offer(&nearest, option->name);
+	if (nearest.best)
+		return error_set(error, RLC_ERROR_USAGE,
+				 "parse '%s': no such option; did you mean --%s?", name,
+				 nearest.best);
+	return error_set(error, RLC_ERROR_USAGE,
+			 "parse '%s': no such option; 'rlc %s --help' lists them", name,
+			 table->command);
+}
+
+/* A switch's =true and =false become "" and NULL for its function. */
+static bool switch_value(const char *value, const char **ret_value, GError **error)
+{
+	if (!value || strcmp(value, "true") == 0)
+		*ret_value = "";
+	else if (strcmp(value, "false") == 0)
+		*ret_value = NULL;
+	else
+		return error_set(error, RLC_ERROR_USAGE, "neither true nor false");
+	return true;
+}
+
+static bool take_option(RunParse *parse, const RunOption *option, bool *seen, const char *value,
+			GError **error)
+{
+	const char *given = value;
+	bool ok;
+
+	if (*seen && option->kind == OPTION_ONCE)
+		return error_set(error, RLC_ERROR_USAGE, "parse --%s '%.*s': it is given twice",
+				 option->name, VALUE_SHOWN, value);
+	*seen = true;
+	ok = option->kind != OPTION_SWITCH || switch_value(value, &value, error);
+	if (ok)
+		ok = setter(option)(parse, value, error);
+	if (!ok && given)
+		g_prefix_error(error, "parse --%s '%.*s': ", option->name, VALUE_SHOWN, given);
+	else if (!ok)
+		g_prefix_error(error, "parse --%s: ", option->name);
+	return ok;
+}
+
+/* One result of getopt_long; word is the argument that it looked at. */
+static bool take_result(const RunTable *table, RunParse *parse, int result, const char *word,
+			bool *seen, GError **error)
+{
+	size_t index = result < 256 ? row_by_letter(table, result) : (size_t)result - 256;
+	const RunOption *option = row(table, index);
+
+	if (result == ':')
+		return error_set(error, RLC_ERROR_USAGE, "parse '%s': it needs a value", word);
+	/* "?" is getopt's answer to what it does not know; an abbreviation it does know */
+	if (!option || (result >= 256 && strlen(option->name) != strcspn(word + 2, "=")))
+		return unknown_option(table, word, error);
+	return take_option(parse, option, &seen[index], optarg, error);
+}
+
+bool *run_table_parse(const RunTable *table, RunParse *parse, int argc, char **argv, GError **error)
+{
+	size_t length = table_length(table);
+	g_autofree struct option *longs = g_new(struct option, length + 1);
+	g_autofree bool *seen = g_new0(bool, length);
+	g_autoptr(GString) shorts = g_string_new(NULL);
+
+	fill_getopt(table, longs, shorts);
+	opterr = 0;
+	optind = 0; /* start afresh: the global flags were parsed before */
+	while (!parse->out->help) {
+		const char *word = argv[MIN(MAX(optind, 1), argc)];
+		int result = getopt_long(argc, argv, shorts->str, longs, NULL);
+
+		if (result < 0)
+			break;
+		if (!take_result(table, parse, result, word, seen, error))
+			return NULL;
+	}
+	return g_steal_pointer(&seen);
+}
+
+bool run_table_seen(const RunTable *table, const bool *seen, const char *name)
+{
+	size_t index = row_by_name(table, name);
+
+	return row(table, index) && seen[index];
 }

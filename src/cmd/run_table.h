@@ -8,6 +8,7 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "cmd/run_options.h"
 
@@ -19,6 +20,7 @@ typedef struct {
 	uint64_t caps_added, caps_dropped;
 	bool network_given;
 	bool remove_given, remove; /* --rm */
+	bool privileged;	   /* exec --privileged */
 } RunParse;
 
 /* Puts a value into the Spec. For a switch value is "", or NULL for =false. */
@@ -34,7 +36,7 @@ typedef struct {
 	const char *name;
 	char letter; /* 0: none */
 	RunOptionKind kind;
-	RunSetter set;
+	RunSetter set;	     /* NULL: as the row of run with this name */
 	const char *metavar; /* NULL for a switch */
 	const char *help;
 } RunOption;
@@ -48,7 +50,25 @@ typedef struct {
 extern const RunGroup run_process_group, run_fetch_group, run_files_group, run_network_group,
 	run_identity_group, run_container_group;
 
-/* The groups in the order of the help, and their rows one after the other. NULL: no more. */
-const RunGroup *run_table_group(size_t index);
-const RunOption *run_table_row(size_t index);
-size_t run_table_length(void);
+/* The options of a command: groups, in the order of the help, NULL at the end. */
+typedef struct {
+	const char *command;
+	const RunGroup *const *groups;
+} RunTable;
+
+extern const RunTable run_table;
+
+/*
+ * Take the options at the head of argv (argv[0] is the command); optind(3) is then the first word
+ * that is none.  Returns for each row whether it was given, the caller's to free; NULL with an
+ * RLC_ERROR that names the flag, the value and what is wrong with it.
+ */
+bool *run_table_parse(const RunTable *table, RunParse *parse, int argc, char **argv,
+		      GError **error);
+
+/* Was the option given? false too where the table has no such option. */
+bool run_table_seen(const RunTable *table, const bool *seen, const char *name);
+
+/* For the help: people's, and programs' (help.h; on standard output). */
+void run_table_print(const RunTable *table, FILE *out);
+void run_table_print_rows(const RunTable *table);
