@@ -52,7 +52,8 @@ static const Command commands[] = {
 	{"top", "[--format table|json] CONTAINER", "list the processes of a container", cmd_top},
 	{"unshare", "COMMAND [ARG...]", "run a command in your own id map, nothing else isolated",
 	 cmd_unshare},
-	{"version", "", "print the version", cmd_version},
+	{"info", "[OPTIONS]", "print what rlc knows of this host", cmd_info},
+	{"version", "[OPTIONS]", "print the version", cmd_version},
 	{"help", "[COMMAND]", "print help, or the help of a command", cmd_help},
 	{NULL, NULL, NULL, NULL},
 };

@@ -65,6 +65,16 @@ char *containers_image(const Spec *spec)
 	}
 }
 
+const char *containers_network(const Spec *spec)
+{
+	static const char *const modes[] = {
+		[NET_SLIRP] = "slirp",	 [NET_NONE] = "none",	   [NET_HOST] = "host",
+		[NET_BRIDGE] = "bridge", [NET_JOIN] = "container",
+	};
+
+	return modes[spec->rlc.network.mode];
+}
+
 /* Signal it and wait; *ret_ended false when the time is over. */
 static bool end(int socket, int signal_number, int timeout_ms, bool *ret_ended, GError **error)
 {

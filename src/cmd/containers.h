@@ -26,6 +26,9 @@ char *containers_time(int64_t microseconds);
 /* The image as it was named, or the directory that is the root. Caller frees. */
 char *containers_image(const Spec *spec);
 
+/* "slirp", "bridge", … */
+const char *containers_network(const Spec *spec);
+
 /*
  * End it with this signal, and when timeout_ms (-1: none) is over with SIGKILL; returns when it has
  * ended.  One that has ended already is none the worse for it.

@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 #include "cmd/image_program.h"
-#include "cmd/json.h"
+#include "cmd/listing.h"
 #include "cmd/options.h"
 #include "image/reference.h"
 #include "image/store.h"
@@ -95,7 +95,6 @@ static void print_image(Json *json, const GPtrArray *images, const StoreImage *i
 	g_autoptr(GDateTime) created = g_date_time_new_from_unix_utc(image->created);
 	g_autofree char *time = created ? g_date_time_format_iso8601(created) : NULL;
 
-	json_open(json, NULL, '{');
 	json_string(json, "Id", image->config);
 	json_string(json, "Digest", image->index);
 	json_string(json, "ManifestDigest", image->manifest);
@@ -110,16 +109,15 @@ static void print_image(Json *json, const GPtrArray *images, const StoreImage *i
 	json_string(json, "Type", "layers");
 	print_list(json, "Layers", image->layers);
 	json_close(json, '}');
-	json_close(json, '}');
 }
 
-static bool inspect(char *const *names, GError **error)
+static bool inspect(char *const *names, const char *format, GError **error)
 {
-	g_autoptr(Store) store = store_open(NULL, false, error);
+	g_autoptr(Listing) listing = listing_new(NULL, format, error);
+	g_autoptr(Store) store = listing ? store_open(NULL, false, error) : NULL;
 	g_autoptr(GPtrArray) images = store ? store_images(store, error) : NULL;
 	g_autoptr(GPtrArray) found =
 		g_ptr_array_new_with_free_func((GDestroyNotify)store_image_free);
-	Json json;
 
 	if (!images)
 		return false;
@@ -130,13 +128,11 @@ static bool inspect(char *const *names, GError **error)
 			return false;
 		g_ptr_array_add(found, image);
 	}
-	json_begin(&json);
-	json_open(&json, NULL, '[');
-	for (guint i = 0; i < found->len; i++)
-		print_image(&json, images, g_ptr_array_index(found, i));
-	json_close(&json, ']');
-	json_end(&json);
-	return true;
+	for (guint i = 0; i < found->len; i++) {
+		print_image(listing_begin(listing), images, g_ptr_array_index(found, i));
+		listing_end(listing);
+	}
+	return listing_print(listing, error);
 }
 
 static int image_inspect(int argc, char **argv)
@@ -148,10 +144,12 @@ static int image_inspect(int argc, char **argv)
 		.min = 1,
 		.max = -1,
 	};
-	static const GOptionEntry entries[] = {{0}};
+	g_autofree char *format = NULL;
+	const GOptionEntry entries[] = {LISTING_OPTION_OBJECTS(format), {0}};
 	g_autoptr(GError) error = NULL;
 
-	if (!options_parse(&argc, &argv, entries, &usage, &error) || !inspect(argv + 1, &error))
+	if (!options_parse(&argc, &argv, entries, &usage, &error) ||
+	    !inspect(argv + 1, format, &error))
 		return command_fail(error);
 	return 0;
 }

@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "cmd/json.h"
+#include "cmd/containers.h"
+#include "cmd/listing.h"
 #include "cmd/options.h"
 #include "image/digest.h"
 #include "image/reference.h"
@@ -57,64 +58,58 @@ static char *age(int64_t then, int64_t now)
 
 static char *id_shown(const StoreImage *image, const ImagesOptions *options)
 {
-	return g_strndup(store_image_id(image), options->whole ? DIGEST_HEX : ID_SHOWN);
+	bool whole = options->whole || g_strcmp0(options->format, "json") == 0;
+
+	return g_strndup(store_image_id(image), whole ? DIGEST_HEX : ID_SHOWN);
 }
 
-static void print_table(const GPtrArray *images, const ImagesOptions *options)
+static const ListingColumn columns[] = {
+	{"Name", NULL},
+	{"Repository", "REPOSITORY"},
+	{"Tag", "TAG"},
+	{"Digest", NULL},
+	{"ID", "IMAGE ID"},
+	{"CreatedAt", NULL},
+	{"CreatedSince", "CREATED"},
+	{"PulledAt", NULL},
+	{"SizeBytes", NULL},
+	{"Size", "SIZE"},
+	{"Os", NULL},
+	{"Architecture", NULL},
+	{"Variant", NULL},
+	{NULL, NULL},
+};
+
+#define DIGESTS_TABLE                                                                              \
+	"table {{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}"
+
+static void put_time(Json *row, const char *name, int64_t seconds)
 {
-	int64_t now = g_get_real_time() / G_USEC_PER_SEC;
-	int width = 10, tag_width = 3;
+	g_autofree char *text = containers_time(seconds * G_USEC_PER_SEC);
 
-	for (guint i = 0; i < images->len; i++) {
-		const StoreImage *image = g_ptr_array_index(images, i);
-		g_autofree char *repository = NULL, *tag = NULL;
-
-		split_name(image->name, &repository, &tag);
-		width = MAX(width, (int)strlen(repository));
-		tag_width = MAX(tag_width, (int)strlen(tag));
-	}
-	printf("%-*s  %-*s  ", width, "REPOSITORY", tag_width, "TAG");
-	if (options->digests)
-		printf("%-*s  ", (int)DIGEST_LENGTH, "DIGEST");
-	printf("%-*s  %-14s  %s\n", options->whole ? DIGEST_HEX : ID_SHOWN, "IMAGE ID", "CREATED",
-	       "SIZE");
-	for (guint i = 0; i < images->len; i++) {
-		const StoreImage *image = g_ptr_array_index(images, i);
-		g_autofree char *repository = NULL, *tag = NULL, *id = id_shown(image, options);
-		g_autofree char *created = age(image->created, now);
-		g_autofree char *size = g_format_size(image->size);
-
-		split_name(image->name, &repository, &tag);
-		printf("%-*s  %-*s  ", width, repository, tag_width, tag);
-		if (options->digests)
-			printf("%s  ", image->index);
-		printf("%s  %-14s  %s\n", id, created, size);
-	}
+	json_string(row, name, text);
 }
 
-static void print_json(const GPtrArray *images)
+static void put_image(Json *row, const StoreImage *image, const ImagesOptions *options)
 {
-	Json json;
+	g_autofree char *repository = NULL, *tag = NULL, *id = id_shown(image, options);
+	g_autofree char *since = age(image->created, g_get_real_time() / G_USEC_PER_SEC);
+	g_autofree char *size = g_format_size(image->size);
 
-	json_begin(&json);
-	json_open(&json, NULL, '[');
-	for (guint i = 0; i < images->len; i++) {
-		const StoreImage *image = g_ptr_array_index(images, i);
-
-		json_open(&json, NULL, '{');
-		json_string(&json, "name", image->name);
-		json_string(&json, "id", store_image_id(image));
-		json_string(&json, "digest", image->index);
-		json_string(&json, "os", image->os);
-		json_string(&json, "architecture", image->architecture);
-		json_string(&json, "variant", image->variant);
-		json_number(&json, "created", image->created);
-		json_number(&json, "pulled", image->pulled);
-		json_number(&json, "size", (int64_t)image->size);
-		json_close(&json, '}');
-	}
-	json_close(&json, ']');
-	json_end(&json);
+	split_name(image->name, &repository, &tag);
+	json_string(row, "Name", image->name);
+	json_string(row, "Repository", repository);
+	json_string(row, "Tag", tag);
+	json_string(row, "Digest", image->index);
+	json_string(row, "ID", id);
+	put_time(row, "CreatedAt", image->created);
+	json_string(row, "CreatedSince", since);
+	put_time(row, "PulledAt", image->pulled);
+	json_number(row, "SizeBytes", (int64_t)image->size);
+	json_string(row, "Size", size);
+	json_string(row, "Os", image->os);
+	json_string(row, "Architecture", image->architecture);
+	json_string(row, "Variant", image->variant);
 }
 
 /* Each id once: an image may have several names. */
@@ -168,21 +163,21 @@ static GPtrArray *list(const char *name, GError **error)
 
 static bool print_images(const char *name, const ImagesOptions *options, GError **error)
 {
-	g_autoptr(GPtrArray) images = NULL;
-	bool json;
+	const char *format = options->format || !options->digests ? options->format : DIGESTS_TABLE;
+	g_autoptr(Listing) listing = listing_new(columns, format, error);
+	g_autoptr(GPtrArray) images = listing ? list(name, error) : NULL;
 
-	if (!options_take_format(options->format, &json, error))
-		return false;
-	images = list(name, error);
 	if (!images)
 		return false;
-	if (options->quiet)
+	if (options->quiet) {
 		print_ids(images, options);
-	else if (json)
-		print_json(images);
-	else
-		print_table(images, options);
-	return true;
+		return true;
+	}
+	for (guint i = 0; i < images->len; i++) {
+		put_image(listing_begin(listing), g_ptr_array_index(images, i), options);
+		listing_end(listing);
+	}
+	return listing_print(listing, error);
 }
 
 int cmd_images(int argc, char **argv)
@@ -198,8 +193,7 @@ int cmd_images(int argc, char **argv)
 		{"quiet", 'q', 0, G_OPTION_ARG_NONE, &options.quiet, "Print ids only", NULL},
 		{"no-trunc", 0, 0, G_OPTION_ARG_NONE, &options.whole, "Print whole ids", NULL},
 		{"digests", 0, 0, G_OPTION_ARG_NONE, &options.digests, "Print digests too", NULL},
-		{"format", 0, 0, G_OPTION_ARG_STRING, &options.format, "table (default) or json",
-		 "FORMAT"},
+		LISTING_OPTION(options.format),
 		{0},
 	};
 	g_autoptr(GError) error = NULL;

@@ -3,7 +3,7 @@
 
 #include "cmd/command.h"
 #include "cmd/containers.h"
-#include "cmd/json.h"
+#include "cmd/listing.h"
 #include "cmd/options.h"
 
 /* The names are docker's wherever it has one. */
@@ -13,16 +13,6 @@ static void put_time(Json *json, const char *key, int64_t microseconds)
 	g_autofree char *text = containers_time(microseconds);
 
 	json_string(json, key, text);
-}
-
-static void put_strings(Json *json, const char *key, const GPtrArray *strings)
-{
-	json_open(json, key, '[');
-	for (guint i = 0; i < strings->len; i++) {
-		if (g_ptr_array_index(strings, i))
-			json_string(json, NULL, g_ptr_array_index(strings, i));
-	}
-	json_close(json, ']');
 }
 
 static void put_state(Json *json, const Status *status)
@@ -67,11 +57,13 @@ static void put_health(Json *json, const SpecHealth *health)
 static void put_config(Json *json, const Spec *spec)
 {
 	json_open(json, "Config", '{');
-	put_strings(json, "Cmd", spec->process.args);
-	put_strings(json, "Env", spec->process.env);
+	json_strings(json, "Cmd", spec->process.args);
+	json_strings(json, "Env", spec->process.env);
 	json_string(json, "WorkingDir", spec->process.cwd);
 	json_string(json, "User", spec->process.user.name);
 	json_string(json, "Hostname", spec->hostname);
+	json_strings(json, "Labels", spec->rlc.labels);
+	json_strings(json, "Annotations", spec->annotations);
 	json_bool(json, "Tty", spec->process.terminal);
 	json_bool(json, "OpenStdin", spec->rlc.interactive);
 	json_string(json, "StopSignal",
@@ -83,13 +75,8 @@ static void put_config(Json *json, const Spec *spec)
 
 static void put_host_config(Json *json, const Spec *spec)
 {
-	static const char *const modes[] = {
-		[NET_SLIRP] = "slirp",	 [NET_NONE] = "none",	   [NET_HOST] = "host",
-		[NET_BRIDGE] = "bridge", [NET_JOIN] = "container",
-	};
-
 	json_open(json, "HostConfig", '{');
-	json_string(json, "NetworkMode", modes[spec->rlc.network.mode]);
+	json_string(json, "NetworkMode", containers_network(spec));
 	json_bool(json, "AutoRemove", !spec->rlc.keep);
 	json_bool(json, "ReadonlyRootfs", spec->root.readonly);
 	json_bool(json, "Init", spec->rlc.init);
@@ -108,7 +95,7 @@ static void put_mounts(Json *json, const GArray *mounts)
 		json_string(json, "Type", mount->type);
 		json_string(json, "Source", mount->source);
 		json_string(json, "Destination", mount->destination);
-		put_strings(json, "Options", mount->options);
+		json_strings(json, "Options", mount->options);
 		json_close(json, '}');
 	}
 	json_close(json, ']');
@@ -133,20 +120,12 @@ static void put_ports(Json *json, const char *record)
 	json_close(json, ']');
 }
 
-static bool inspect(const char *root, const StateEntry *entry, const char *name, void *data,
-		    GError **error)
+static void put_container(Json *json, const char *root, const StateEntry *entry, const Spec *spec,
+			  const char *ports)
 {
-	Json *json = data;
-	g_autoptr(Spec) spec = state_load_spec(root, entry->id, error);
-	g_autofree char *ports = spec ? state_read(root, entry->id, STATE_PORTS, error) : NULL;
-	g_autofree char *image = NULL, *directory = NULL;
+	g_autofree char *image = containers_image(spec);
+	g_autofree char *directory = g_build_filename(root, "containers", entry->id, NULL);
 
-	(void)name;
-	if (!ports)
-		return false;
-	image = containers_image(spec);
-	directory = g_build_filename(root, "containers", entry->id, NULL);
-	json_open(json, NULL, '{');
 	json_string(json, "Id", entry->id);
 	json_string(json, "Name", entry->name);
 	put_time(json, "Created", entry->status.created);
@@ -157,7 +136,20 @@ static bool inspect(const char *root, const StateEntry *entry, const char *name,
 	put_host_config(json, spec);
 	put_mounts(json, spec->mounts);
 	put_ports(json, ports);
-	json_close(json, '}');
+}
+
+static bool inspect(const char *root, const StateEntry *entry, const char *name, void *data,
+		    GError **error)
+{
+	Listing *listing = data;
+	g_autoptr(Spec) spec = state_load_spec(root, entry->id, error);
+	g_autofree char *ports = spec ? state_read(root, entry->id, STATE_PORTS, error) : NULL;
+
+	(void)name;
+	if (!ports)
+		return false;
+	put_container(listing_begin(listing), root, entry, spec, ports);
+	listing_end(listing);
 	return true;
 }
 
@@ -166,26 +158,21 @@ int cmd_inspect(int argc, char **argv)
 	static const OptionsUsage usage = {
 		.command = "inspect",
 		.arguments = "CONTAINER...",
-		.summary = "Print as JSON how containers were asked for, and what became of them.",
+		.summary = "Print how containers were asked for, and what became of them.",
 		.min = 1,
 		.max = -1,
 	};
-	static const GOptionEntry entries[] = {{NULL}};
+	g_autofree char *format = NULL;
+	const GOptionEntry entries[] = {LISTING_OPTION_OBJECTS(format), {NULL}};
+	g_autoptr(Listing) listing = NULL;
 	g_autoptr(GError) error = NULL;
-	Json json;
-	bool found;
 	int code;
 
 	if (!options_parse(&argc, &argv, entries, &usage, &error))
 		return command_fail(error);
-	json_begin(&json);
-	json_open(&json, NULL, '[');
-	code = containers_each(argv + 1, inspect, &json);
-	found = json.comma;
-	json_close(&json, ']');
-	if (found)
-		json_end(&json);
-	else
-		g_string_free(json.text, TRUE);
-	return code;
+	listing = listing_new(NULL, format, &error);
+	if (!listing)
+		return command_fail(error);
+	code = containers_each(argv + 1, inspect, listing);
+	return listing_print(listing, &error) ? code : command_fail(error);
 }

@@ -64,6 +64,16 @@ void json_string(Json *json, const char *key, const char *value)
 		g_string_append(json->text, "null");
 }
 
+void json_strings(Json *json, const char *key, const GPtrArray *strings)
+{
+	json_open(json, key, '[');
+	for (guint i = 0; i < strings->len; i++) {
+		if (g_ptr_array_index(strings, i))
+			json_string(json, NULL, g_ptr_array_index(strings, i));
+	}
+	json_close(json, ']');
+}
+
 void json_number(Json *json, const char *key, int64_t value)
 {
 	begin_member(json, key);

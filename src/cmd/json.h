@@ -22,5 +22,7 @@ void json_end(Json *json);
 void json_open(Json *json, const char *key, char bracket);	  /* '{' or '[' */
 void json_close(Json *json, char bracket);			  /* '}' or ']' */
 void json_string(Json *json, const char *key, const char *value); /* NULL: null */
+/* An array of those that are not NULL. */
+void json_strings(Json *json, const char *key, const GPtrArray *strings);
 void json_number(Json *json, const char *key, int64_t value);
 void json_bool(Json *json, const char *key, bool value);

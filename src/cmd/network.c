@@ -6,79 +6,57 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "cmd/listing.h"
 #include "cmd/options.h"
 #include "container/state.h"
 #include "feature/net_list.h"
 
-/* A name of an interface may hold what a string of JSON may not. */
-static void print_string(const char *key, const char *value, const char *end)
+static const ListingColumn columns[] = {
+	{"Name", "NAME"},     {"Driver", NULL},	      {"Ours", NULL},	  {"Subnet", "SUBNET"},
+	{"Gateway", NULL},    {"Subnet6", "SUBNET6"}, {"Gateway6", NULL}, {"Members", "CONTAINERS"},
+	{"Containers", NULL}, {NULL, NULL},
+};
+
+/* The record has "-" for what there is not. */
+static void put_address(Json *json, const char *name, const char *address)
 {
-	printf("\"%s\":", key);
-	if (!value || strcmp(value, "-") == 0) {
-		printf("null%s", end);
-		return;
-	}
-	putchar('"');
-	for (const char *c = value; *c; c++) {
-		if (*c == '"' || *c == '\\')
-			printf("\\%c", *c);
-		else if (g_ascii_iscntrl(*c))
-			printf("\\u%04x", (unsigned char)*c);
-		else
-			putchar(*c);
-	}
-	printf("\"%s", end);
+	json_string(json, name, g_strcmp0(address, "-") == 0 ? NULL : address);
 }
 
-static void print_member(const NetMember *member)
+static void put_member(Json *json, const NetMember *member)
 {
-	putchar('{');
-	print_string("id", member->id, ",");
-	print_string("name", member->record.name, ",");
-	print_string("ip", member->record.address, ",");
-	print_string("ip6", member->record.address6, ",");
-	print_string("mac", member->record.mac, "}");
+	json_open(json, NULL, '{');
+	json_string(json, "ID", member->id);
+	put_address(json, "Name", member->record.name);
+	put_address(json, "IPv4", member->record.address);
+	put_address(json, "IPv6", member->record.address6);
+	put_address(json, "Mac", member->record.mac);
+	json_close(json, '}');
 }
 
-static void print_json_entry(const NetEntry *entry)
+static void put_entry(Json *json, const NetEntry *entry)
 {
-	putchar('{');
-	print_string("name", entry->name, ",");
-	print_string("driver", "bridge", ",");
-	printf("\"ours\":%s,", entry->ours ? "true" : "false");
-	print_string("subnet", entry->subnet, ",");
-	print_string("gateway", entry->gateway, ",");
-	print_string("subnet6", entry->subnet6, ",");
-	print_string("gateway6", entry->gateway6, ",");
-	printf("\"containers\":[");
-	for (guint i = 0; i < entry->members->len; i++) {
-		if (i > 0)
-			putchar(',');
-		print_member(entry->members->pdata[i]);
-	}
-	printf("]}");
+	json_string(json, "Name", entry->name);
+	json_string(json, "Driver", "bridge");
+	json_bool(json, "Ours", entry->ours);
+	json_string(json, "Subnet", entry->subnet);
+	json_string(json, "Gateway", entry->gateway);
+	json_string(json, "Subnet6", entry->subnet6);
+	json_string(json, "Gateway6", entry->gateway6);
+	json_number(json, "Members", entry->members->len);
+	json_open(json, "Containers", '[');
+	for (guint i = 0; i < entry->members->len; i++)
+		put_member(json, entry->members->pdata[i]);
+	json_close(json, ']');
 }
 
-static void print_json(const GPtrArray *entries)
+static bool print(Listing *listing, const GPtrArray *entries, GError **error)
 {
-	putchar('[');
 	for (guint i = 0; i < entries->len; i++) {
-		if (i > 0)
-			putchar(',');
-		print_json_entry(entries->pdata[i]);
+		put_entry(listing_begin(listing), entries->pdata[i]);
+		listing_end(listing);
 	}
-	puts("]");
-}
-
-static void print_table(const GPtrArray *entries)
-{
-	printf("%-15s  %-18s  %-24s  %s\n", "NAME", "SUBNET", "SUBNET6", "CONTAINERS");
-	for (guint i = 0; i < entries->len; i++) {
-		const NetEntry *entry = entries->pdata[i];
-
-		printf("%-15s  %-18s  %-24s  %u\n", entry->name, entry->subnet,
-		       entry->subnet6 ? entry->subnet6 : "-", entry->members->len);
-	}
+	return listing_print(listing, error);
 }
 
 /* Of the bridges that there are, those that were named; all of them must exist. */
@@ -105,12 +83,29 @@ static GPtrArray *select_named(GPtrArray *entries, char *const *names, GError **
 	return g_steal_pointer(&named);
 }
 
-/* All bridges that a container can be put on. */
-static GPtrArray *load(GError **error)
+static bool list(const char *format, GError **error)
 {
-	g_autofree char *root = state_root_choose(NULL, error);
+	g_autoptr(Listing) listing = listing_new(columns, format, error);
+	g_autofree char *root = listing ? state_root_choose(NULL, error) : NULL;
+	g_autoptr(GPtrArray) entries = NULL;
 
-	return root && state_clean(root, error) ? net_list(root, error) : NULL;
+	if (!root || !state_clean(root, error))
+		return false;
+	entries = net_list(root, error);
+	return entries && print(listing, entries, error);
+}
+
+static bool inspect(const char *format, char *const *names, GError **error)
+{
+	g_autoptr(Listing) listing = listing_new(columns, format ? format : "json", error);
+	g_autofree char *root = listing ? state_root_choose(NULL, error) : NULL;
+	g_autoptr(GPtrArray) entries = NULL, named = NULL;
+
+	if (!root || !state_clean(root, error))
+		return false;
+	entries = net_list(root, error);
+	named = entries ? select_named(entries, names, error) : NULL;
+	return named && print(listing, named, error);
 }
 
 static int network_ls(int argc, char **argv)
@@ -122,22 +117,12 @@ static int network_ls(int argc, char **argv)
 		.text = "rlc run --network bridge:BRIDGE puts one there.",
 	};
 	g_autofree char *format = NULL;
-	const GOptionEntry entries[] = {
-		{"format", 0, 0, G_OPTION_ARG_STRING, &format, "table or json", "FORMAT"},
-		{0},
-	};
-	g_autoptr(GPtrArray) found = NULL;
+	const GOptionEntry entries[] = {LISTING_OPTION(format), {NULL}};
 	g_autoptr(GError) error = NULL;
-	bool json;
 
-	if (!options_parse(&argc, &argv, entries, &usage, &error) ||
-	    !options_take_format(format, &json, &error))
-		return command_fail(error);
-	found = load(&error);
-	if (!found)
-		return command_fail(error);
-	(json ? print_json : print_table)(found);
-	return 0;
+	return options_parse(&argc, &argv, entries, &usage, &error) && list(format, &error)
+		       ? 0
+		       : command_fail(error);
 }
 
 static int network_inspect(int argc, char **argv)
@@ -145,22 +130,18 @@ static int network_inspect(int argc, char **argv)
 	static const OptionsUsage usage = {
 		.command = "network inspect",
 		.arguments = "BRIDGE...",
-		.summary = "Print bridges, and which containers of rlc's are on them, as JSON.",
+		.summary = "Print all about bridges, and which containers of rlc's are on them.",
 		.min = 1,
 		.max = -1,
 	};
-	static const GOptionEntry entries[] = {{0}};
-	g_autoptr(GPtrArray) found = NULL, named = NULL;
+	g_autofree char *format = NULL;
+	const GOptionEntry entries[] = {LISTING_OPTION(format), {NULL}};
 	g_autoptr(GError) error = NULL;
 
-	if (!options_parse(&argc, &argv, entries, &usage, &error))
-		return command_fail(error);
-	found = load(&error);
-	named = found ? select_named(found, argv + 1, &error) : NULL;
-	if (!named)
-		return command_fail(error);
-	print_json(named);
-	return 0;
+	return options_parse(&argc, &argv, entries, &usage, &error) &&
+			       inspect(format, argv + 1, &error)
+		       ? 0
+		       : command_fail(error);
 }
 
 int cmd_network(int argc, char **argv)

@@ -86,12 +86,3 @@ bool options_parse(int *argc, char ***argv, const GOptionEntry *entries, const O
 	}
 	return check_count(*argc - 1, usage, error);
 }
-
-bool options_take_format(const char *format, bool *ret_json, GError **error)
-{
-	if (format && strcmp(format, "json") != 0 && strcmp(format, "table") != 0)
-		return error_set(error, RLC_ERROR_USAGE,
-				 "parse --format '%s': neither table nor json", format);
-	*ret_json = g_strcmp0(format, "json") == 0;
-	return true;
-}

@@ -21,6 +21,3 @@ typedef struct {
  */
 bool options_parse(int *argc, char ***argv, const GOptionEntry *entries, const OptionsUsage *usage,
 		   GError **error);
-
-/* What --format says: table (also NULL) or json. */
-bool options_take_format(const char *format, bool *ret_json, GError **error);

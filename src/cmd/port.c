@@ -3,9 +3,11 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "cmd/listing.h"
 #include "cmd/options.h"
 #include "container/state.h"
 
@@ -25,50 +27,55 @@ static char *port_key(const char *text, GError **error)
 	return g_strdup_printf("%" G_GUINT64_FORMAT "/%s", port, protocol);
 }
 
-typedef enum {
-	FORMAT_LIST, /* "80/tcp -> 0.0.0.0:8080" */
-	FORMAT_HOST, /* "0.0.0.0:8080" */
-	FORMAT_JSON,
-} Format;
+static const ListingColumn columns[] = {
+	{"Port", "PORT"},
+	{"Protocol", "PROTOCOL"},
+	{"HostAddress", "HOST ADDRESS"},
+	{"HostPort", "HOST PORT"},
+	{NULL, NULL},
+};
 
 /* inside is PORT/PROTOCOL; outside is ADDRESS:PORT, with an IPv6 address in brackets. */
-static void print_json_port(const char *inside, const char *outside, bool first)
+static void put_port(Json *row, const char *inside, const char *outside)
 {
 	const char *colon = strrchr(outside, ':');
 	bool brackets = *outside == '[';
+	g_autofree char *address =
+		g_strndup(outside + brackets, (gsize)(colon - outside) - (brackets ? 2 : 0));
 
-	printf("%s{\"port\":%.*s,\"protocol\":\"%s\",\"host_address\":\"%.*s\",\"host_port\":%s}",
-	       first ? "" : ",", (int)strcspn(inside, "/"), inside, strchr(inside, '/') + 1,
-	       (int)(colon - outside) - (brackets ? 2 : 0), outside + (brackets ? 1 : 0),
-	       colon + 1);
+	json_number(row, "Port", atoi(inside));
+	json_string(row, "Protocol", strchr(inside, '/') + 1);
+	json_string(row, "HostAddress", address);
+	json_number(row, "HostPort", atoi(colon + 1));
 }
 
-/* Lines of "80/tcp 0.0.0.0:8080"; key: only those of this port. How many there were. */
-static unsigned print_ports(char *const *lines, const char *key, Format format)
+/*
+ * Lines of "80/tcp 0.0.0.0:8080"; key: only those of this port; listing NULL: as text.  How many
+ * there were.
+ */
+static unsigned take_ports(char *const *lines, const char *key, Listing *listing)
 {
-	unsigned printed = 0;
+	unsigned found = 0;
 
-	if (format == FORMAT_JSON)
-		putchar('[');
 	for (; *lines; lines++) {
 		g_auto(GStrv) words = g_strsplit(*lines, " ", 2);
 
 		if (!words[0] || !words[1] || (key && strcmp(words[0], key) != 0))
 			continue;
-		if (format == FORMAT_JSON)
-			print_json_port(words[0], words[1], printed == 0);
-		else if (format == FORMAT_HOST)
+		found++;
+		if (listing) {
+			put_port(listing_begin(listing), words[0], words[1]);
+			listing_end(listing);
+		} else if (key) {
 			puts(words[1]);
-		else
+		} else {
 			printf("%s -> %s\n", words[0], words[1]);
-		printed++;
+		}
 	}
-	if (format == FORMAT_JSON)
-		puts("]");
-	return printed;
+	return found;
 }
 
-static bool port(const char *container, const char *asked, Format format, GError **error)
+static bool port(const char *container, const char *asked, Listing *listing, GError **error)
 {
 	g_autofree char *key = asked ? port_key(asked, error) : NULL;
 	g_autofree char *root = NULL, *id = NULL, *record = NULL;
@@ -82,20 +89,10 @@ static bool port(const char *container, const char *asked, Format format, GError
 	if (!record)
 		return false;
 	lines = g_strsplit(record, "\n", -1);
-	if (print_ports(lines, key, format) > 0 || !key || format == FORMAT_JSON)
-		return true;
-	return error_set(error, RLC_ERROR_NOT_FOUND, "find port %s of '%s': it is not published",
-			 key, container);
-}
-
-static bool take_format(const char *format, Format *ret_format, GError **error)
-{
-	if (format && strcmp(format, "json") != 0 && strcmp(format, "text") != 0)
-		return error_set(error, RLC_ERROR_USAGE,
-				 "parse --format '%s': neither text nor json", format);
-	if (g_strcmp0(format, "json") == 0)
-		*ret_format = FORMAT_JSON;
-	return true;
+	if (take_ports(lines, key, listing) == 0 && key && !listing)
+		return error_set(error, RLC_ERROR_NOT_FOUND,
+				 "find port %s of '%s': it is not published", key, container);
+	return !listing || listing_print(listing, error);
 }
 
 int cmd_port(int argc, char **argv)
@@ -103,23 +100,24 @@ int cmd_port(int argc, char **argv)
 	static const OptionsUsage usage = {
 		.command = "port",
 		.arguments = "CONTAINER [PORT[/tcp|/udp]]",
-		.summary = "Print which ports of the host lead to a container, or to a port of it.",
-		.text = "A line is such as\n\n  80/tcp -> 0.0.0.0:8080",
+		.summary = "Print which ports of the host lead to a container, or to this port of "
+			   "it.",
+		.text = "As text, which is the default, a line is such as\n\n  80/tcp -> "
+			"0.0.0.0:8080",
 		.min = 1,
 		.max = 2,
 	};
-	g_autofree char *text = NULL;
-	const GOptionEntry entries[] = {
-		{"format", 0, 0, G_OPTION_ARG_STRING, &text, "text or json", "FORMAT"},
-		{0},
-	};
+	g_autofree char *format = NULL;
+	const GOptionEntry entries[] = {LISTING_OPTION(format), {NULL}};
+	g_autoptr(Listing) listing = NULL;
 	g_autoptr(GError) error = NULL;
-	Format format;
 
 	if (!options_parse(&argc, &argv, entries, &usage, &error))
 		return command_fail(error);
-	format = argc > 2 ? FORMAT_HOST : FORMAT_LIST;
-	if (!take_format(text, &format, &error) || !port(argv[1], argv[2], format, &error))
-		return command_fail(error);
-	return 0;
+	if (format && strcmp(format, "text") != 0) {
+		listing = listing_new(columns, format, &error);
+		if (!listing)
+			return command_fail(error);
+	}
+	return port(argv[1], argc > 2 ? argv[2] : NULL, listing, &error) ? 0 : command_fail(error);
 }

@@ -105,6 +105,37 @@ static bool set_cidfile(RunParse *parse, const char *value, GError **error)
 	return run_value_replace(&parse->spec->rlc.cidfile, value);
 }
 
+static bool set_pidfile(RunParse *parse, const char *value, GError **error)
+{
+	if (!*value)
+		return error_set(error, RLC_ERROR_USAGE, "the file's name is empty");
+	g_free(parse->spec->rlc.pidfile); /* each life writes it, wherever the supervisor stands */
+	parse->spec->rlc.pidfile = g_canonicalize_filename(value, NULL);
+	return true;
+}
+
+/* NAME alone has an empty value. */
+static bool add_pair(GPtrArray *pairs, const char *value, GError **error)
+{
+	g_autofree char *pair =
+		strchr(value, '=') ? g_strdup(value) : g_strconcat(value, "=", NULL);
+
+	if (*pair == '=')
+		return error_set(error, RLC_ERROR_USAGE, "the name is empty");
+	spec_set_pair(pairs, pair);
+	return true;
+}
+
+static bool set_label(RunParse *parse, const char *value, GError **error)
+{
+	return add_pair(parse->spec->rlc.labels, value, error);
+}
+
+static bool set_annotation(RunParse *parse, const char *value, GError **error)
+{
+	return add_pair(parse->spec->annotations, value, error);
+}
+
 static bool set_explain(RunParse *parse, const char *value, GError **error)
 {
 	(void)error;
@@ -160,6 +191,10 @@ static const RunOption rows[] = {
 	{"log-opt", 0, OPTION_MANY, set_log_opt, "NAME=VALUE",
 	 "max-size=SIZE (10m) of a log file, max-file=COUNT (3)"},
 	{"cidfile", 0, OPTION_ONCE, set_cidfile, "FILE", "write the id to FILE, which must be new"},
+	{"pidfile", 0, OPTION_ONCE, set_pidfile, "FILE", "write the pid of PID 1 to FILE"},
+	{"label", 'l', OPTION_MANY, set_label, "NAME[=VALUE]",
+	 "what to remember of it, for 'rlc ps --filter'"},
+	{"annotation", 0, OPTION_MANY, set_annotation, "NAME[=VALUE]", "the same as OCI has it"},
 	{"explain", 0, OPTION_SWITCH, set_explain, NULL,
 	 "print every step as a shell script; run nothing"},
 	{"timing", 0, OPTION_SWITCH, set_timing, NULL, "print what each step took"},

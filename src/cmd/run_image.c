@@ -144,6 +144,17 @@ static bool apply_health(SpecHealth *health, const StoreImage *image, GError **e
 	return true;
 }
 
+/* Those of the flags win. */
+static void apply_labels(GPtrArray *labels, const StoreImage *image)
+{
+	g_autoptr(GPtrArray) given = g_ptr_array_copy(labels, (GCopyFunc)(void *)g_strdup, NULL);
+
+	for (guint i = 0; i < image->labels->len; i++)
+		spec_set_pair(labels, g_ptr_array_index(image->labels, i));
+	for (guint i = 0; i < given->len; i++)
+		spec_set_pair(labels, g_ptr_array_index(given, i));
+}
+
 static bool is_mounted_on(const Spec *spec, const char *path)
 {
 	for (guint i = 0; i < spec->mounts->len; i++) {
@@ -213,8 +224,10 @@ bool run_image_apply(RunOptions *options, const StoreImage *image, GError **erro
 	}
 	apply_env(options, image);
 	apply_workdir(options, image);
-	if (image)
+	if (image) {
 		apply_volumes(options->spec, image);
+		apply_labels(options->spec->rlc.labels, image);
+	}
 	return true;
 }
 

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 #include "base/error.h"
-#include "cmd/json.h"
+#include "cmd/listing.h"
 #include "cmd/options.h"
 #include "container/processes.h"
 #include "container/state.h"
@@ -19,84 +19,63 @@ static const OptionsUsage usage = {
 	.max = 1,
 };
 
-static void print_row(const Process *process, void *data)
-{
-	uint64_t ms;
+static const ListingColumn columns[] = {
+	{"User", "UID"},	{"Pid", "PID"}, {"Ppid", "PPID"}, {"State", "STATE"},
+	{"RssBytes", NULL},	{"Rss", "RSS"}, {"TimeMs", NULL}, {"Time", "TIME"},
+	{"Command", "COMMAND"}, {NULL, NULL},
+};
 
-	(void)data;
-	if (!process) {
-		fflush(stdout);
+static void put_process(Json *row, const Process *process)
+{
+	const char state[] = {process->state, '\0'};
+	uint64_t ms = process->time_ms;
+	g_autofree char *rss = g_strdup_printf("%" G_GUINT64_FORMAT "K", process->rss / 1024);
+	g_autofree char *time = g_strdup_printf("%" G_GUINT64_FORMAT ":%02" G_GUINT64_FORMAT
+						".%02" G_GUINT64_FORMAT,
+						ms / 60000, ms / 1000 % 60, ms / 10 % 100);
+
+	json_number(row, "User", process->uid);
+	json_number(row, "Pid", process->pid);
+	json_number(row, "Ppid", process->ppid);
+	json_string(row, "State", state);
+	json_number(row, "RssBytes", (int64_t)process->rss);
+	json_string(row, "Rss", rss);
+	json_number(row, "TimeMs", (int64_t)ms);
+	json_string(row, "Time", time);
+	json_string(row, "Command", process->command);
+}
+
+/* In the child inside: what is listed is printed there, too. */
+static void take_process(const Process *process, void *data)
+{
+	Listing *listing = data;
+
+	if (process) {
+		put_process(listing_begin(listing), process);
+		listing_end(listing);
 		return;
 	}
-	ms = process->time_ms;
-	printf("%-6u %-6d %-6d %-5c %8" G_GUINT64_FORMAT "K %4" G_GUINT64_FORMAT
-	       ":%02" G_GUINT64_FORMAT ".%02" G_GUINT64_FORMAT "  %s\n",
-	       process->uid, process->pid, process->ppid, process->state, process->rss / 1024,
-	       ms / 60000, ms / 1000 % 60, ms / 10 % 100, process->command);
-}
-
-static void print_json(const Process *process, void *data)
-{
-	const char state[] = {process ? process->state : '\0', '\0'};
-	Json *json = data;
-
-	if (!process) {
-		json_close(json, ']');
-		json_end(json);
-		fflush(stdout);
-		return;
-	}
-	json_open(json, NULL, '{');
-	json_number(json, "uid", process->uid);
-	json_number(json, "pid", process->pid);
-	json_number(json, "ppid", process->ppid);
-	json_string(json, "state", state);
-	json_number(json, "rss", (int64_t)process->rss);
-	json_number(json, "time_ms", (int64_t)process->time_ms);
-	json_string(json, "command", process->command);
-	json_close(json, '}');
-}
-
-static bool top_json(const char *root, const char *id, GError **error)
-{
-	Json json;
-	bool ok;
-
-	json_begin(&json);
-	json_open(&json, NULL, '[');
-	ok = processes_list(root, id, print_json, &json, error);
-	g_string_free(json.text, TRUE); /* the child's copy was printed */
-	return ok;
-}
-
-static bool top_table(const char *root, const char *id, GError **error)
-{
-	printf("%-6s %-6s %-6s %-5s %9s %10s  %s\n", "UID", "PID", "PPID", "STATE", "RSS", "TIME",
-	       "COMMAND");
+	listing_print(listing, NULL);
 	fflush(stdout);
-	return processes_list(root, id, print_row, NULL, error);
 }
 
-static bool top(const char *container, bool json, GError **error)
+static bool top(const char *container, Listing *listing, GError **error)
 {
 	g_autofree char *root = state_root_choose(NULL, error);
 	g_autofree char *id = root ? state_find(root, container, error) : NULL;
 
-	return id && (json ? top_json(root, id, error) : top_table(root, id, error));
+	return id && processes_list(root, id, take_process, listing, error);
 }
 
 int cmd_top(int argc, char **argv)
 {
 	g_autofree char *format = NULL;
-	const GOptionEntry entries[] = {
-		{"format", 0, 0, G_OPTION_ARG_STRING, &format, "table or json", "FORMAT"},
-		{0},
-	};
+	const GOptionEntry entries[] = {LISTING_OPTION(format), {NULL}};
+	g_autoptr(Listing) listing = NULL;
 	g_autoptr(GError) error = NULL;
-	bool json;
 
-	if (!options_parse(&argc, &argv, entries, &usage, &error) ||
-	    !options_take_format(format, &json, &error) || !top(argv[1], json, &error))
+	if (!options_parse(&argc, &argv, entries, &usage, &error))
 		return command_fail(error);
-	return 0;
+	listing = listing_new(columns, format, &error);
+	return listing && top(argv[1], listing, &error) ? 0 : command_fail(error);
 }

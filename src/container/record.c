@@ -43,6 +43,7 @@ static const char *const seccomps[] = {"default", "none", "profile", NULL};
 static const char *const cgroups_modes[] = {"auto", "enabled", "disabled", NULL};
 static const char *const restarts[] = {"no", "on-failure", "always", "unless-stopped", NULL};
 static const char *const health_kinds[] = {"unset", "none", "command", "shell", NULL};
+static const char *const health_states[] = {"none", "starting", "healthy", "unhealthy", NULL};
 static const char *const states[] = {"created", "running", "stopped", "restarting", NULL};
 
 #define AT(member) offsetof(Spec, member)
@@ -145,6 +146,9 @@ static const Field spec_fields[] = {
 	{"health.start-interval", FIELD_INT64, AT(rlc.health.start_interval), NULL},
 	{"health.retries", FIELD_UINT32, AT(rlc.health.retries), NULL},
 	{"init", FIELD_BOOL, AT(rlc.init), NULL},
+	{"pidfile", FIELD_STRING, AT(rlc.pidfile), NULL},
+	{"labels", FIELD_STRINGS, AT(rlc.labels), NULL},
+	{"annotations", FIELD_STRINGS, AT(annotations), NULL},
 	{"interactive", FIELD_BOOL, AT(rlc.interactive), NULL},
 	{"timeout", FIELD_UINT32, AT(rlc.timeout), NULL},
 	{"scratch", FIELD_STRING, AT(rlc.scratch), NULL},
@@ -164,6 +168,7 @@ static const Field spec_fields[] = {
 
 static const Field status_fields[] = {
 	{"state", FIELD_ENUM, AT(state), states},
+	{"health", FIELD_ENUM, AT(health), health_states},
 	{"exit-code", FIELD_UINT32, AT(exit_code), NULL},
 	{"created", FIELD_INT64, AT(created), NULL},
 	{"started", FIELD_INT64, AT(started), NULL},
@@ -397,4 +402,9 @@ void status_clear(Status *status)
 const char *status_name(StatusState state)
 {
 	return states[state];
+}
+
+const char *status_health_name(HealthState state)
+{
+	return health_states[state];
 }

@@ -26,8 +26,16 @@ typedef enum {
 	STATUS_RESTARTING, /* its supervisor waits a little before it starts it again */
 } StatusState;
 
+typedef enum {
+	HEALTH_STATE_NONE, /* nothing is checked */
+	HEALTH_STATE_STARTING,
+	HEALTH_STATE_HEALTHY,
+	HEALTH_STATE_UNHEALTHY,
+} HealthState;
+
 typedef struct {
 	StatusState state;
+	HealthState health;
 	int exit_code;			    /* of STATUS_STOPPED */
 	int64_t created, started, finished; /* microseconds since 1970; 0: not yet */
 	pid_t pid;			    /* init's, for show: never trusted */
@@ -41,6 +49,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Status, status_clear)
 
 /* "created", "running", "stopped" or "restarting" */
 const char *status_name(StatusState state);
+
+/* "none", "starting", "healthy" or "unhealthy" */
+const char *status_health_name(HealthState state);
 
 char *record_format_spec(const Spec *spec);
 

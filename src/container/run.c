@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "container/init.h"
 #include "container/join.h"
+#include "container/pidfile.h"
 #include "container/plan.h"
 #include "container/serve.h"
 #include "container/state.h"
@@ -99,6 +100,7 @@ static void run_end_life(Container *container)
 	join_cleanup(container); /* the network namespace held the interfaces too */
 	net_cleanup(container);
 	streams_close(container);
+	pidfile_cleanup(container);
 	fd_close(&container->init_pidfd);
 	fd_close(&container->console);
 	sync_close(container->sync);

@@ -11,6 +11,7 @@
 #include "container/control.h"
 #include "container/init.h"
 #include "container/join.h"
+#include "container/pidfile.h"
 #include "container/run.h"
 #include "container/scratch.h"
 #include "container/state.h"
@@ -42,6 +43,7 @@ const Step parent_steps[] = {
 	{"network",    net_parent,         net_parent_explain},   /* the net process on init's tap, or a bridge */
 	{"terminal",   tty_parent,         NULL},                 /* the master of init's pty */
 	{"cidfile",    state_write_cidfile, NULL},
+	{"pidfile",    pidfile_parent,     NULL},
 	{"start",      run_start,          NULL},                 /* init is ready: let it exec */
 	{NULL, NULL, NULL},
 };

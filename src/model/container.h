@@ -48,6 +48,7 @@ typedef struct {
 	struct Serve *serve; /* answers on control, while the payload runs; or NULL */
 	struct LogFile *log; /* --detach: where streams[] are written; or NULL */
 	int streams[3];	     /* --detach: our ends of the payload's streams, or -1 */
+	bool pidfile;	     /* --pidfile was written */
 	bool restarted;	     /* this is not its first life */
 	bool stop_asked;     /* it was told to end, and is not to be started again */
 

@@ -173,6 +173,8 @@ Spec *spec_new(void)
 	process_init(&spec->process);
 	spec_set_env(spec, DEFAULT_PATH);
 	spec_set_env(spec, "container=rlc");
+	spec->annotations = strings_new();
+	spec->rlc.labels = strings_new();
 	spec->mounts = g_array_new(FALSE, FALSE, sizeof(SpecMount));
 	g_array_set_clear_func(spec->mounts, mount_clear);
 	spec->linux_.namespaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET |
@@ -224,6 +226,7 @@ static void rlc_free(SpecRlc *rlc)
 {
 	g_free(rlc->name);
 	g_free(rlc->cidfile);
+	g_free(rlc->pidfile);
 	g_free(rlc->image);
 	g_free(rlc->directory);
 	g_free(rlc->cgroup_parent);
@@ -239,6 +242,7 @@ static void rlc_free(SpecRlc *rlc)
 	g_ptr_array_unref(rlc->network.dns_options);
 	g_ptr_array_unref(rlc->network.add_hosts);
 	g_array_unref(rlc->network.publish);
+	g_ptr_array_unref(rlc->labels);
 	g_ptr_array_unref(rlc->health.test);
 }
 
@@ -252,6 +256,7 @@ void spec_free(Spec *spec)
 	g_free(spec->hostname);
 	g_free(spec->rlc.scratch);
 	g_array_unref(spec->mounts);
+	g_ptr_array_unref(spec->annotations);
 	linux_free(&spec->linux_);
 	rlc_free(&spec->rlc);
 	g_free(spec);
@@ -322,4 +327,20 @@ const char *spec_get_env(const Spec *spec, const char *name)
 	int at = env_find(spec->process.env, name, length);
 
 	return at < 0 ? NULL : (const char *)g_ptr_array_index(spec->process.env, at) + length + 1;
+}
+
+void spec_set_pair(GPtrArray *pairs, const char *pair)
+{
+	size_t length = strcspn(pair, "=");
+
+	for (guint i = 0; i < pairs->len; i++) {
+		const char *other = g_ptr_array_index(pairs, i);
+
+		if (strcspn(other, "=") != length || strncmp(other, pair, length) != 0)
+			continue;
+		g_free(g_ptr_array_index(pairs, i));
+		g_ptr_array_index(pairs, i) = g_strdup(pair);
+		return;
+	}
+	g_ptr_array_add(pairs, g_strdup(pair));
 }

@@ -251,10 +251,12 @@ typedef struct {
 } SpecHealth;
 
 typedef struct {
-	char *name;	 /* --name or NULL */
-	char *cidfile;	 /* --cidfile or NULL */
-	char *directory; /* --detach: where the caller stood, for relative paths; or NULL */
-	char *image;	 /* as it was named, for show; NULL: the root tells */
+	char *name;	   /* --name or NULL */
+	char *cidfile;	   /* --cidfile or NULL */
+	char *pidfile;	   /* --pidfile or NULL: where init's pid is written */
+	char *directory;   /* --detach: where the caller stood, for relative paths; or NULL */
+	char *image;	   /* as it was named, for show; NULL: the root tells */
+	GPtrArray *labels; /* of "NAME=VALUE", the image's too */
 	SpecUserns userns;
 	uint32_t userns_size; /* USERNS_AUTO of root's: how many ids; 0: the default */
 	bool nested_userns;   /* the payload may make user namespaces of its own */
@@ -282,9 +284,10 @@ typedef struct {
 typedef struct {
 	SpecRoot root;
 	SpecProcess process;
-	char *hostname;	  /* NULL: the first 12 digits of the id */
-	GArray *mounts;	  /* of SpecMount, mounted in order */
-	SpecLinux linux_; /* "linux" is a macro of the compiler */
+	char *hostname;		/* NULL: the first 12 digits of the id */
+	GArray *mounts;		/* of SpecMount, mounted in order */
+	GPtrArray *annotations; /* of "NAME=VALUE" */
+	SpecLinux linux_;	/* "linux" is a macro of the compiler */
 	SpecRlc rlc;
 } Spec;
 
@@ -316,6 +319,9 @@ void spec_set_env(Spec *spec, const char *assignment);
 
 /* The value of NAME in process.env, owned by spec; NULL when it is not set. */
 const char *spec_get_env(const Spec *spec, const char *name);
+
+/* Set or replace NAME among pairs of "NAME=VALUE", as labels are. */
+void spec_set_pair(GPtrArray *pairs, const char *pair);
 
 /* Append a copy of arg to process.args, which stays NULL terminated. */
 void spec_add_arg(Spec *spec, const char *arg);

@@ -118,10 +118,10 @@ like "$out" 'docker0 +172\.17\.0\.0/16 +2001:db8:17::/64 +2$' "rlc network ls co
 run in_host "$RLC" network ls --format json
 is "$(/usr/bin/python3 -c 'import json, sys
 for net in json.load(sys.stdin):
-	print(net["name"], net["gateway"], *sorted(c["name"] + "=" + c["ip"] for c in net["containers"]))' <<<"$out")" \
+	print(net["Name"], net["Gateway"], *sorted(c["Name"] + "=" + c["IPv4"] for c in net["Containers"]))' <<<"$out")" \
 	"docker0 172.17.0.1 holder=172.17.3.4 web=172.17.255.254" "as JSON too"
 run in_host "$RLC" network inspect docker0
-like "$out" '"mac":"02:00:00:00:00:07"' "rlc network inspect tells addresses"
+like "$out" '"Mac":"02:00:00:00:00:07"' "rlc network inspect tells addresses"
 run in_host "$RLC" network inspect nosuch0
 refused "rlc network inspect of what is not there" nosuch0
 run in_host "$RLC" run --add-host other:192.0.2.7 --add-host gw:host-gateway $bb cat /etc/hosts

@@ -89,7 +89,7 @@ run in_host --user "$sub" "$RLC" port "${id:0:6}" 80
 is "$out" "0.0.0.0:8080
 [::]:8080" "rlc port by the beginning of the id"
 run in_host --user "$sub" "$RLC" port --format json web 80/tcp
-is "$out" '[{"port":80,"protocol":"tcp","host_address":"0.0.0.0","host_port":8080},{"port":80,"protocol":"tcp","host_address":"::","host_port":8080}]' \
+is "$out" '[{"Port":80,"Protocol":"tcp","HostAddress":"0.0.0.0","HostPort":8080},{"Port":80,"Protocol":"tcp","HostAddress":"::","HostPort":8080}]' \
 	"rlc port --format json"
 run in_host --user "$sub" "$RLC" port web 81
 refused "a port that is not published" 81

@@ -65,7 +65,7 @@ for who in root "$sub" "$one"; do
 	like "$out" "example.com/team/app +v1 +${id:0:12}" "$kind: a line has name, tag and id"
 	like "$out" 'imported +1' "$kind: names of docker.io's are short"
 	rlc images --format json
-	is "$(python3 -c 'import json, sys; print(*sorted(i["name"] for i in json.load(sys.stdin) if "imported" in i["name"]))' <<<"$out")" \
+	is "$(python3 -c 'import json, sys; print(*sorted(i["Name"] for i in json.load(sys.stdin) if "imported" in i["Name"]))' <<<"$out")" \
 		"docker.io/library/imported:1 docker.io/library/imported:2" "$kind: as JSON, by their whole names"
 	rlc images -q --no-trunc example.com/team/app
 	is "$out" "$id" "$kind: -q prints ids, of one name"
