@@ -395,7 +395,7 @@ bool save_root(const Store *store, const StoreImage *image, int output, const ch
 	if (dirs->len == 0)
 		return error_set(error, RLC_ERROR_STATE, "export '%s': it has no files",
 				 image->name);
-	root = overlay_stack_layers(dirs, NULL, error);
+	root = overlay_stack_layers(dirs, &OVERLAY_TMPFS, error);
 	if (root < 0)
 		return false;
 	readable = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -17,7 +17,8 @@
 #include "rlc-image/blob.h"
 #include "rlc-image/unpack.h"
 
-#define OCI_LAYOUT "{\"imageLayoutVersion\":\"1.0.0\"}"
+#define KEPT_LAYERS_MAX (1 << 20)
+#define OCI_LAYOUT	"{\"imageLayoutVersion\":\"1.0.0\"}"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(json_t, json_decref)
 
@@ -138,6 +139,25 @@ static bool mark_all(Sweep *sweep, GError **error)
 	return images != NULL;
 }
 
+/* What a container that is kept was made of: it can be started again. */
+static void mark_kept(Sweep *sweep)
+{
+	auto_fd fd = openat(sweep->store->dir, STORE_KEPT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd >= 0 ? fd_list(fd) : NULL;
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		g_autofree char *path = g_build_filename(entry->d_name, STORE_KEPT_LAYERS, NULL);
+		g_autofree char *text = fd_read_file(fd, path, KEPT_LAYERS_MAX, NULL);
+		g_auto(GStrv) lines = text ? g_strsplit(text, "\n", -1) : NULL;
+
+		for (char **line = lines; line && *line; line++)
+			g_hash_table_add(sweep->layers, g_strdup(*line));
+	}
+	if (dir)
+		closedir(dir);
+}
+
 typedef bool (*SweepEntry)(Sweep *sweep, int dir, const char *name, GError **error);
 
 static bool each_entry(Sweep *sweep, const char *path, SweepEntry function, GError **error)
@@ -205,6 +225,7 @@ bool sweep_store(const Store *store, GPtrArray **ret_removed, GError **error)
 	sweep.blobs = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	sweep.layers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	sweep.removed = g_ptr_array_new_with_free_func(g_free);
+	mark_kept(&sweep);
 	ok = mark_all(&sweep, error) && each_entry(&sweep, "tmp", sweep_leftover, error) &&
 	     each_entry(&sweep, "layers", sweep_layer, error) &&
 	     each_entry(&sweep, "blobs/sha256", sweep_blob, error) &&

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -10,6 +11,7 @@
 #include "cmd/options.h"
 #include "container/control.h"
 #include "container/logfile.h"
+#include "container/streams.h"
 
 /* "90s", "10m", "2h30m": how long ago; seconds since 1970; or a time of RFC 3339. */
 static bool parse_ago(const char *text, int64_t *ret_when)
@@ -79,14 +81,15 @@ static bool logs(const char *name, const LogQuery *query, GError **error)
 
 	if (!spec)
 		return false;
-	if (!spec->rlc.detach || spec->rlc.log_none)
-		return error_set(
-			error, RLC_ERROR_STATE, "read the log of '%s': it keeps none (%s)", name,
-			spec->rlc.detach ? "--log-driver none" : "its output went to who ran it");
 	path = g_build_filename(root, "containers", entry->id, NULL);
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return error_errno(error, errno, "open '%s'", path);
+	/* a supervisor that was detached has its messages there */
+	if (spec->rlc.log_none || faccessat(dir, STREAMS_MESSAGES, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_set(
+			error, RLC_ERROR_STATE, "read the log of '%s': it keeps none (%s)", name,
+			spec->rlc.log_none ? "--log-driver none" : "its output went to who ran it");
 	if (query->follow && entry->alive)
 		control = control_connect(root, entry->id, NULL);
 	/* one that just ended has no more to say */

@@ -27,6 +27,8 @@ static int run(const RunOptions *options, const char *state_root)
 	g_autoptr(GError) error = NULL;
 	int exit_code;
 
+	if (options->spec->rlc.keep)
+		options->spec->rlc.directory = g_get_current_dir();
 	if (!container_run(options->spec, state_root, &exit_code, &error))
 		return command_fail(error);
 	return exit_code;

@@ -14,9 +14,7 @@
 #include "cmd/run_image.h"
 #include "container/run.h"
 
-#define ROOT_TEXT                                                                                  \
-	"The root is made anew, unless it is a directory that was not overlaid (run --rootfs "     \
-	"DIR).\n"
+#define ROOT_TEXT "What it wrote is there again. One that ran in the foreground is detached now.\n"
 
 /* Its relative paths are those of who ran it. The state's own is absolute. */
 static bool start_where_it_was(const Spec *spec, const char *root, const char *id, GError **error)
@@ -43,9 +41,7 @@ static bool start(const char *root, const StateEntry *entry, const char *name, v
 	(void)data;
 	if (!spec)
 		return false;
-	if (!spec->rlc.detach)
-		return error_set(error, RLC_ERROR_STATE,
-				 "start container '%s': it was not run with --detach", name);
+	spec->rlc.detach = true; /* wherever it ran first */
 	g_free(spec->rlc.name);
 	spec->rlc.name = g_strdup(entry->name); /* it may have been renamed */
 	if (!run_image_hold(spec, holds, error) ||
@@ -63,7 +59,7 @@ static bool restart(const char *root, const StateEntry *entry, const char *name,
 
 	if (!spec)
 		return false;
-	if (!spec->rlc.keep || !spec->rlc.detach)
+	if (!spec->rlc.keep)
 		return error_set(error, RLC_ERROR_STATE,
 				 "restart container '%s': it is not kept when it ends (--rm)",
 				 name);
@@ -79,7 +75,7 @@ int cmd_start(int argc, char **argv)
 	static const OptionsUsage usage = {
 		.command = "start",
 		.arguments = "CONTAINER...",
-		.summary = "Start detached containers again that have ended.",
+		.summary = "Start containers again that have ended.",
 		.text = ROOT_TEXT,
 		.min = 1,
 		.max = -1,

@@ -350,6 +350,9 @@ static bool parse(const char *text, const Field *fields, size_t n, void *data, G
 	if (!g_key_file_load_from_data(file, text, strlen(text), G_KEY_FILE_NONE, &malformed))
 		return error_set(error, RLC_ERROR_FAILED, "read the container's record: %s",
 				 malformed->message);
+	if (!g_key_file_has_group(file, GROUP))
+		return error_set(error, RLC_ERROR_FAILED,
+				 "read the container's record: it is empty");
 	for (size_t i = 0; i < n; i++) {
 		g_autofree char *value = g_key_file_get_value(file, GROUP, fields[i].key, NULL);
 

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "container/state.h"
 #include "container/unshare.h"
+#include "feature/idmap.h"
 #include "image/store.h"
 
 /* The release that gave tmpfs user extended attributes */
@@ -60,20 +61,37 @@ static char *store_dir(GError **error)
 	return g_steal_pointer(&dir);
 }
 
+/* The directory is the caller's: can it be reached by the ids inside? */
+static bool is_reachable(Plan *plan)
+{
+	const IdmapTier *tier = g_ptr_array_index(plan->idmap.tiers, 0);
+
+	if (idmap_covers_owner(tier, geteuid(), getegid()))
+		return true;
+	plan->scratch_shifted = geteuid() == 0 && !plan->join;
+	return plan->scratch_shifted;
+}
+
 bool scratch_plan(const Spec *spec, Plan *plan, GError **error)
 {
 	const char *asked = spec->rlc.scratch;
+	bool overlaid = plan->rootfs.kind == ROOT_OVERLAY || plan->rootfs.kind == ROOT_LAYERS;
+	bool kept = spec->rlc.keep && !asked && plan->rootfs.kind != ROOT_DIRECTORY;
 	g_autofree char *dir = NULL;
 
-	if (plan->rootfs.kind != ROOT_OVERLAY && plan->rootfs.kind != ROOT_LAYERS)
-		return !asked || error_set(error, RLC_ERROR_USAGE,
-					   "use --scratch '%s': this root has no overlay", asked);
-	if (plan->rootfs.idmapped) /* its ids could not reach a directory of root's */
-		return !asked ||
-		       error_set(error, RLC_ERROR_UNSUPPORTED,
-				 "use --scratch '%s': not with a range of ids of root's", asked);
-	if (!asked && tmpfs_takes_xattrs())
+	if (!overlaid && asked)
+		return error_set(error, RLC_ERROR_USAGE,
+				 "use --scratch '%s': this root has no overlay", asked);
+	if (!asked && !kept && (!overlaid || tmpfs_takes_xattrs()))
 		return true;
+	if (!is_reachable(plan))
+		return !asked || error_set(error, RLC_ERROR_UNSUPPORTED,
+					   "use --scratch '%s': you have no id inside", asked);
+	if (kept) {
+		plan->scratch_kept = true;
+		plan->scratch = g_build_filename(plan->state_dir, SCRATCH_KEPT, NULL);
+		return true;
+	}
 	dir = asked ? asked_dir(asked, error) : store_dir(error);
 	if (!dir)
 		return false;
@@ -87,9 +105,9 @@ bool scratch_parent(Container *container, GError **error)
 
 	if (!plan->scratch)
 		return true;
-	if (!state_write(plan, SCRATCH_RECORD, plan->scratch, error))
+	if (!plan->scratch_kept && !state_write(plan, SCRATCH_RECORD, plan->scratch, error))
 		return false;
-	if (mkdir(plan->scratch, 0700) < 0)
+	if (mkdir(plan->scratch, 0700) < 0 && (!plan->scratch_kept || errno != EEXIST))
 		return error_errno(error, errno, "make '%s'", plan->scratch);
 	return true;
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -18,10 +19,12 @@
 #include "base/hint.h"
 #include "base/log.h"
 #include "container/control.h"
+#include "container/kept.h"
 #include "feature/net_bridge.h"
 #include "feature/idmap.h"
 #include "feature/net_dnat.h"
 #include "feature/net_publish.h"
+#include "image/store.h"
 
 #define STATE_FILE_MAX (1 << 20)
 
@@ -109,12 +112,23 @@ char *state_root_choose(const char *root, GError **error)
 	return NULL;
 }
 
+/* One that is known is where it was made, whatever the store is today. */
+static char *state_dir_of(const Plan *plan)
+{
+	g_autofree char *dir = g_build_filename(plan->state_root, "containers", plan->id, NULL);
+	char *kept = kept_target(AT_FDCWD, dir);
+
+	if (kept)
+		return kept;
+	return plan->spec->rlc.keep && !plan->known ? kept_path(plan->id) : g_steal_pointer(&dir);
+}
+
 bool state_plan(Plan *plan, const char *root, GError **error)
 {
 	plan->state_root = state_root_choose(root, error);
 	if (!plan->state_root)
 		return false;
-	plan->state_dir = g_build_filename(plan->state_root, "containers", plan->id, NULL);
+	plan->state_dir = state_dir_of(plan);
 	return true;
 }
 
@@ -154,7 +168,7 @@ static const char *const live_files[] = {STATE_IDMAP, STATE_PORTS, STATE_RESOLV,
 
 static int open_container(int containers, const char *id)
 {
-	return openat(containers, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return openat(containers, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 /* What cannot be removed now stays on record, for the next sweep. */
@@ -202,6 +216,19 @@ static void remove_files(int dir)
 	unlinkat(dir, "lock", 0);
 }
 
+/* What a kept container wrote; it may belong to any of its ids. */
+static bool state_remove_root(int containers, const char *id)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *kept = kept_target(containers, id);
+	g_autofree char *path = kept ? g_build_filename(kept, SCRATCH_KEPT, NULL) : NULL;
+
+	if (!path || scratch_remove(path, &error))
+		return true;
+	log_warn("state: container %.12s: %s", id, error->message);
+	return false;
+}
+
 /* Remove one container's directory, which holds only files of ours. ROOT/lock is held. */
 static void state_remove(const char *root, int containers, int names, const char *id)
 {
@@ -211,10 +238,12 @@ static void state_remove(const char *root, int containers, int names, const char
 		return;
 	if (!release(root, dir, id))
 		return;
+	if (!state_remove_root(containers, id))
+		return;
 	state_remove_name(names, id);
 	remove_files(dir);
 	if (unlinkat(containers, id, AT_REMOVEDIR) < 0)
-		log_debug("state: remove %s: %s", id, g_strerror(errno));
+		kept_remove(containers, id);
 }
 
 /* Replaced by rename(2): who reads it sees the old or the new one. */
@@ -237,13 +266,39 @@ static bool read_status(int dir, Status *ret_status)
 	return text && record_parse_status(text, ret_status, NULL);
 }
 
+/* microseconds since 1970 */
+static bool was_before_boot(int64_t time)
+{
+	struct timespec up;
+
+	return clock_gettime(CLOCK_BOOTTIME, &up) == 0 &&
+	       time < g_get_real_time() - (int64_t)up.tv_sec * G_USEC_PER_SEC - G_USEC_PER_SEC;
+}
+
+/* A disk that was cut off may have lost what was written last; what is kept stays all the same. */
+static bool read_swept_status(int containers, int dir, const char *id, Status *ret_status)
+{
+	g_autofree char *kept = NULL;
+
+	if (read_status(dir, ret_status))
+		return true;
+	kept = kept_target(containers, id);
+	*ret_status = (Status){.state = STATUS_RUNNING, .keep = true};
+	return kept && faccessat(dir, RECORD_STATUS, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 /* The supervisor is dead. What is to be kept is kept, and says so. ROOT/lock is held. */
 static void sweep_one(const char *root, int containers, int names, const char *id)
 {
 	auto_fd dir = open_container(containers, id);
 	g_auto(Status) status = {0};
 
-	if (dir < 0 || !read_status(dir, &status) || !status.keep ||
+	if (dir < 0) { /* a link that leads nowhere */
+		state_remove_name(names, id);
+		kept_remove(containers, id);
+		return;
+	}
+	if (!read_swept_status(containers, dir, id, &status) || !status.keep ||
 	    status.state == STATUS_CREATED) {
 		state_remove(root, containers, names, id);
 		return;
@@ -252,11 +307,14 @@ static void sweep_one(const char *root, int containers, int names, const char *i
 		return;
 	release(root, dir, id);
 	unlinkat(dir, CONTROL_SOCKET, 0);
+	status_clear(&status);
 	status.state = STATUS_STOPPED;
 	status.exit_code = 128 + SIGKILL;
+	status.verdict = g_strdup(was_before_boot(status.started)
+					  ? "it ran when the machine went down"
+					  : "its supervisor was killed, and the container with it");
 	status.finished = g_get_real_time();
 	status.pid = 0;
-	status.verdict = g_strdup("its supervisor was killed, and the container with it");
 	write_status(dir, &status, NULL);
 }
 
@@ -275,7 +333,7 @@ static void state_sweep(const char *root, int containers, int names)
 		if (entry->d_name[0] == '.')
 			continue;
 		lock = state_lock(containers, path, LOCK_EX | LOCK_NB);
-		if (lock >= 0)
+		if (lock >= 0 || errno == ENOENT)
 			sweep_one(root, containers, names, entry->d_name);
 	}
 	closedir(dir);
@@ -293,6 +351,22 @@ static void state_close(StateDirs *dirs)
 	fd_close(&dirs->root);
 }
 
+/* In a root that is new the kept containers are put first; "containers" appears with all of them.
+ */
+static bool state_begin(const StateDirs *dirs, GError **error)
+{
+	auto_fd made = -1;
+
+	if (faccessat(dirs->root, "containers", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return true;
+	made = state_open_dir(dirs->root, "containers.new", error);
+	if (made < 0)
+		return false;
+	kept_adopt(made, dirs->names);
+	return renameat(dirs->root, "containers.new", dirs->root, "containers") == 0 ||
+	       error_errno(error, errno, "make the directory of containers");
+}
+
 static bool state_open(const char *state_root, StateDirs *dirs, GError **error)
 {
 	*dirs = (StateDirs){-1, -1, -1, -1};
@@ -302,9 +376,11 @@ static bool state_open(const char *state_root, StateDirs *dirs, GError **error)
 	dirs->lock = state_lock(dirs->root, "lock", LOCK_EX);
 	if (dirs->lock < 0)
 		return error_errno(error, errno, "lock '%s/lock'", state_root);
+	dirs->names = state_open_dir(dirs->root, "names", error);
+	if (dirs->names < 0 || !state_begin(dirs, error))
+		return false;
 	dirs->containers = state_open_dir(dirs->root, "containers", error);
-	dirs->names = dirs->containers < 0 ? -1 : state_open_dir(dirs->root, "names", error);
-	return dirs->names >= 0;
+	return dirs->containers >= 0;
 }
 
 static bool take_name(int names, const char *name, const char *id, GError **error)
@@ -419,6 +495,7 @@ static bool state_write_plan(const Plan *plan, GError **error)
 static bool state_write_record(const Plan *plan, const StateDirs *dirs, GError **error)
 {
 	g_autofree char *config = record_format_spec(plan->spec);
+	g_autofree char *layers = kept_layers(plan->spec);
 	Status status = {
 		.state = STATUS_CREATED,
 		.created = g_get_real_time(),
@@ -426,6 +503,8 @@ static bool state_write_record(const Plan *plan, const StateDirs *dirs, GError *
 	};
 
 	return take_name(dirs->names, plan->spec->rlc.name, plan->id, error) &&
+	       kept_set_name(dirs->containers, plan->id, plan->spec->rlc.name, error) &&
+	       (!layers || state_write(plan, STORE_KEPT_LAYERS, layers, error)) &&
 	       state_write(plan, RECORD_CONFIG, config, error) &&
 	       state_save_status(plan, &status, error);
 }
@@ -443,13 +522,21 @@ static bool state_revive(const Plan *plan, GError **error)
 	return write_status(dir, &status, error);
 }
 
+static bool state_make_dir(const Plan *plan, int containers, GError **error)
+{
+	if (plan->spec->rlc.keep)
+		return kept_make(containers, plan->id, error);
+	return mkdirat(containers, plan->id, 0700) == 0 ||
+	       error_errno(error, errno, "make '%s'", plan->state_dir);
+}
+
 static bool state_take_lock(Container *container, const StateDirs *dirs, GError **error)
 {
 	const Plan *plan = container->plan;
 	g_autofree char *lock = g_strdup_printf("%s/lock", plan->id);
 
-	if (!plan->known && mkdirat(dirs->containers, plan->id, 0700) < 0)
-		return error_errno(error, errno, "make '%s'", plan->state_dir);
+	if (!plan->known && !state_make_dir(plan, dirs->containers, error))
+		return false;
 	container->state_lock = state_lock(dirs->containers, lock, LOCK_EX | LOCK_NB);
 	if (container->state_lock < 0 && errno == EWOULDBLOCK)
 		return error_set(error, RLC_ERROR_STATE, "start container %.12s: it is running",
@@ -844,7 +931,8 @@ bool state_rename(const char *state_root, const char *id, const char *name, GErr
 	ok = ok && take_name(dirs.names, name, id, error);
 	if (ok) {
 		state_remove_name(dirs.names, id);
-		ok = take_name(dirs.names, name, id, error);
+		ok = take_name(dirs.names, name, id, error) &&
+		     kept_set_name(dirs.containers, id, name, error);
 	}
 	state_close(&dirs);
 	return ok;

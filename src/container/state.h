@@ -16,6 +16,9 @@
  *     ROOT/containers/ID/messages  what its supervisor had to say
  *     ROOT/names/NAME           link to the ID of the container that has the name
  *
+ * The directory of a container that is to be kept when it ends lies on a disk, and is linked here:
+ * kept.h.
+ *
  * A container runs exactly as long as its lock is held; a pid is never trusted.  Whoever starts the
  * next container sweeps away what a killed supervisor left: all of it, or where the container is to
  * be kept all but its config, status and logs; the status says then that it was killed.  All

@@ -54,6 +54,7 @@ const Step child_steps[] = {
 	{"private",    rootfs_private,     rootfs_private_explain},
 	{"rootfs",     rootfs_child,       rootfs_explain},       /* stack the new root on the old */
 	{"image",      builtin_child,      builtin_explain},      /* fill it, if it is built in */
+	{"keep",       rootfs_keep,        rootfs_keep_explain},  /* what is written over it, on a disk */
 	{"network",    net_child,          net_explain},          /* lo, and a tap for the net process */
 	{"proc",       proc_child,         proc_explain},
 	{"sys",        sys_child,          sys_explain},

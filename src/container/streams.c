@@ -11,8 +11,7 @@
 #include "base/log.h"
 #include "container/logfile.h"
 
-#define MESSAGES_FILE "messages"
-#define BUFFER_SIZE   65536
+#define BUFFER_SIZE 65536
 
 /* --- making them --- */
 
@@ -32,7 +31,7 @@ static bool redirect_messages(Container *container, int dir, GError **error)
 {
 	auto_fd null = open("/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY);
 	auto_fd messages =
-		openat(dir, MESSAGES_FILE,
+		openat(dir, STREAMS_MESSAGES,
 		       O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (null < 0 || messages < 0)

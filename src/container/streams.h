@@ -8,6 +8,8 @@
 
 #include "model/container.h"
 
+#define STREAMS_MESSAGES "messages" /* file of the container's: what its supervisor had to say */
+
 /*
  * supervisor, a step: makes the pipes and the log.  From here on what the supervisor and the net
  * process say on standard error goes to the container's file "messages", which the launcher gets.

@@ -75,7 +75,7 @@ static void add_members(NetEntry *entry, const char *state_root)
 
 	for (char **id = ids; *id; id++) {
 		g_autofree char *path = g_build_filename(state_root, "containers", *id, NULL);
-		auto_fd dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		auto_fd dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		NetMember *member = g_new0(NetMember, 1);
 
 		member->id = g_strdup(*id);

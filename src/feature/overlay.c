@@ -35,12 +35,13 @@
 #include "kernel/mount.h"
 #include "kernel/tree.h"
 
+#define COPY		    "copy" /* the whole image, where the kernel refuses an overlay */
 #define OVERLAY_SPLIT_DEPTH 3
 #define MOUNTINFO_MAX	    (16 << 20)
 
 typedef struct {
 	int stage;	     /* the directory that holds upper and work directories */
-	const char *options; /* of each overlay; what is thrown away need not reach a disk */
+	const char *options; /* of each overlay */
 	unsigned count;	     /* of overlays, for the names of their directories */
 	GPtrArray *mounts;   /* of char *: the host's mount points */
 } Overlay;
@@ -79,14 +80,22 @@ static bool overlay_has_mounts_below(const Overlay *overlay, const char *path)
 	return false;
 }
 
-/* A directory for the stage, with mode and, where the id map allows, owner of another. */
+static int overlay_open_dir(int stage, const char *name)
+{
+	return openat(stage, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/*
+ * A directory for the stage, with mode and, where the id map allows, owner of another.  One that is
+ * there from an earlier life is as it was left.
+ */
 static int overlay_make_dir(int stage, const char *name, const struct stat *like)
 {
 	int fd;
 
 	if (mkdirat(stage, name, 0700) < 0)
-		return -1;
-	fd = openat(stage, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		return errno == EEXIST ? overlay_open_dir(stage, name) : -1;
+	fd = overlay_open_dir(stage, name);
 	if (fd < 0)
 		return -1;
 	if (fchown(fd, like->st_uid, like->st_gid) < 0)
@@ -105,21 +114,21 @@ static int overlay_make_dir(int stage, const char *name, const struct stat *like
 typedef struct {
 	int upper, work;
 	const char *options; /* overlay->options */
-} OverlayUpper;
+} UpperDirs;
 
-static void overlay_upper_close(OverlayUpper *dirs)
+static void upper_dirs_close(UpperDirs *dirs)
 {
 	fd_close(&dirs->upper);
 	fd_close(&dirs->work);
 }
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(OverlayUpper, overlay_upper_close)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(UpperDirs, upper_dirs_close)
 
-static bool overlay_make_upper(Overlay *overlay, int lower, const char *path, OverlayUpper *ret,
+static bool overlay_make_upper(Overlay *overlay, int lower, const char *path, UpperDirs *ret,
 			       GError **error)
 {
 	g_autofree char *upper_name = g_strdup_printf("upper%u", overlay->count);
 	g_autofree char *work_name = g_strdup_printf("work%u", overlay->count++);
-	g_auto(OverlayUpper) dirs = {-1, -1, NULL};
+	g_auto(UpperDirs) dirs = {-1, -1, NULL};
 	struct stat st;
 
 	if (fstat(lower, &st) < 0)
@@ -130,14 +139,14 @@ static bool overlay_make_upper(Overlay *overlay, int lower, const char *path, Ov
 		return error_errno(error, errno, "make the upper directory for '%s'", path);
 	dirs.options = overlay->options;
 	*ret = dirs;
-	dirs = (OverlayUpper){-1, -1, NULL};
+	dirs = (UpperDirs){-1, -1, NULL};
 	return true;
 }
 
 /* One overlay over the directory that lower refers to. Detached mount or -1. */
 static int overlay_new(Overlay *overlay, int lower, const char *path, GError **error)
 {
-	g_auto(OverlayUpper) dirs = {-1, -1, NULL};
+	g_auto(UpperDirs) dirs = {-1, -1, NULL};
 	g_autofree char *options = NULL;
 	int mount;
 
@@ -246,21 +255,35 @@ static int overlay_stage(const char *mode, GError **error)
 	return fd_steal(&mount);
 }
 
-static const char *overlay_options(const char *scratch)
+/* What is thrown away need not reach the disk, and with "volatile" the kernel never waits for it.
+ */
+static const char *overlay_options(const OverlayUpper *upper)
 {
-	return scratch ? "userxattr,volatile" : "userxattr";
+	return upper->dir && !upper->kept ? "userxattr,volatile" : "userxattr";
+}
+
+/* The kernel takes upper directories from mounts that are attached. */
+static int overlay_attach_stage(int mount, GError **error)
+{
+	auto_fd stage = fcntl(mount, F_DUPFD_CLOEXEC, 3);
+
+	if (stage < 0)
+		error_errno(error, errno, "duplicate a descriptor");
+	return stage >= 0 && mount_stack(stage, error) ? fd_steal(&stage) : -1;
 }
 
 /* Where upper and work directories go. */
-static int overlay_open_stage(const char *scratch, GError **error)
+static int overlay_open_stage(const OverlayUpper *upper, GError **error)
 {
 	int stage;
 
-	if (!scratch)
+	if (!upper->dir)
 		return overlay_stage("mode=0700", error);
-	stage = open(scratch, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (upper->mount >= 0)
+		return overlay_attach_stage(upper->mount, error);
+	stage = open(upper->dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (stage < 0)
-		error_errno(error, errno, "open '%s'", scratch);
+		error_errno(error, errno, "open '%s'", upper->dir);
 	return stage;
 }
 
@@ -282,16 +305,32 @@ static int overlay_attach_root(Overlay *overlay, int lower, const char *path, GE
 	return fd_steal(&mount);
 }
 
-static int overlay_stack_at(int lower, const char *path, const char *scratch, GError **error)
+/* A split root has no one directory for what is written. */
+static const OverlayUpper *overlay_choose(const Overlay *overlay, const OverlayUpper *upper,
+					  const char *path)
 {
-	Overlay overlay = {.stage = -1, .options = overlay_options(scratch)};
+	static const OverlayUpper memory = OVERLAY_TMPFS;
+
+	if (!upper->kept || !overlay_has_mounts_below(overlay, path))
+		return upper;
+	log_warn("rootfs: file systems are mounted below '%s': what is written over it stays in "
+		 "memory, and is gone when the container ends",
+		 path);
+	return &memory;
+}
+
+static int overlay_stack_at(int lower, const char *path, const OverlayUpper *upper, GError **error)
+{
+	Overlay overlay = {.stage = -1};
 	auto_fd stage = -1;
 	int root = -1;
 
 	overlay.mounts = overlay_host_mounts(error);
 	if (!overlay.mounts)
 		return -1;
-	stage = overlay_open_stage(scratch, error);
+	upper = overlay_choose(&overlay, upper, path);
+	overlay.options = overlay_options(upper);
+	stage = overlay_open_stage(upper, error);
 	if (stage >= 0) {
 		overlay.stage = stage;
 		root = overlay_attach_root(&overlay, lower, path, error);
@@ -300,19 +339,19 @@ static int overlay_stack_at(int lower, const char *path, const char *scratch, GE
 	return root;
 }
 
-int overlay_stack(const char *path, const char *scratch, GError **error)
+int overlay_stack(const char *path, const OverlayUpper *upper, GError **error)
 {
 	auto_fd lower = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (lower >= 0)
-		return overlay_stack_at(lower, path, scratch, error);
+		return overlay_stack_at(lower, path, upper, error);
 	error_errno(error, errno, "open '%s'", path);
 	return -1;
 }
 
-int overlay_stack_on(int mount, const char *path, GError **error)
+int overlay_stack_on(int mount, const char *path, const OverlayUpper *upper, GError **error)
 {
-	return overlay_stack_at(mount, path, NULL, error);
+	return overlay_stack_at(mount, path, upper, error);
 }
 
 /* ------------------------------------------------------------------------------------- layers */
@@ -336,7 +375,7 @@ static bool layers_open(const GPtrArray *layers, GArray *ret_fds, GError **error
 }
 
 /* Each layer is an option of its own: a value of fsconfig(2) has 255 bytes at most. */
-static int layers_new(const GArray *fds, const OverlayUpper *dirs, GError **error)
+static int layers_new(const GArray *fds, const UpperDirs *dirs, GError **error)
 {
 	g_autoptr(GString) options = g_string_new(dirs->options);
 
@@ -349,7 +388,7 @@ static int layers_new(const GArray *fds, const OverlayUpper *dirs, GError **erro
 }
 
 /* Before Linux 6.8 only mount(2) takes many layers: a page full of options, attached at once. */
-static int layers_new_at(int stage, const GArray *fds, const OverlayUpper *dirs, GError **error)
+static int layers_new_at(int stage, const GArray *fds, const UpperDirs *dirs, GError **error)
 {
 	g_autoptr(GString) options = g_string_new(dirs->options);
 
@@ -368,7 +407,7 @@ static int layers_new_at(int stage, const GArray *fds, const OverlayUpper *dirs,
 
 static int layers_attach(Overlay *overlay, const GArray *fds, GError **error)
 {
-	g_auto(OverlayUpper) dirs = {-1, -1, NULL};
+	g_auto(UpperDirs) dirs = {-1, -1, NULL};
 	g_autoptr(GError) refused = NULL;
 	auto_fd mount = -1;
 
@@ -401,7 +440,7 @@ static bool layers_copy(const GArray *fds, int target, GError **error)
 	return true;
 }
 
-static int layers_attach_copy(const GArray *fds, GError **error)
+static int layers_attach_memory(const GArray *fds, GError **error)
 {
 	auto_fd mount = overlay_stage("mode=0755", error);
 
@@ -413,33 +452,80 @@ static int layers_attach_copy(const GArray *fds, GError **error)
 	return -1;
 }
 
-/* The layers are open directories of this mount namespace. Closes nothing. */
-static int layers_stack(Overlay *overlay, const GArray *fds, GError **error)
+static int copy_attach(int stage, GError **error)
 {
-	g_autoptr(GError) refused = NULL;
-	int root = layers_attach(overlay, fds, &refused);
+	auto_fd mount = mount_clone(stage, COPY, false, error);
 
-	if (root >= 0)
-		return root;
-	log_warn("rootfs: %s; the image is copied into memory instead, which takes longer",
-		 refused->message);
-	return layers_attach_copy(fds, error);
+	if (mount < 0 || !mount_change(mount, false, MOUNT_ATTR_NODEV, 0, MS_PRIVATE, error) ||
+	    !mount_stack(mount, error))
+		return -1;
+	return fd_steal(&mount);
 }
 
-int overlay_stack_layers(const GPtrArray *layers, const char *scratch, GError **error)
+/* The whole image, beside where the upper directory would be; it has its name when it is whole. */
+static int layers_attach_copy(int stage, const GArray *fds, GError **error)
+{
+	auto_fd copy = -1;
+
+	if (!tree_remove(stage, COPY ".new", error))
+		return -1;
+	if (mkdirat(stage, COPY ".new", 0755) == 0)
+		copy = overlay_open_dir(stage, COPY ".new");
+	if (copy < 0) {
+		error_errno(error, errno, "make a directory for the image");
+		return -1;
+	}
+	if (!layers_copy(fds, copy, error)) {
+		g_prefix_error(error, "copy the image: ");
+		return -1;
+	}
+	if (renameat(stage, COPY ".new", stage, COPY) < 0) {
+		error_errno(error, errno, "rename the copy of the image");
+		return -1;
+	}
+	return copy_attach(stage, error);
+}
+
+/* The layers are open directories of this mount namespace. Closes nothing. */
+static int layers_stack(Overlay *overlay, const GArray *fds, bool kept, GError **error)
+{
+	g_autoptr(GError) refused = NULL;
+	int root;
+
+	if (kept && faccessat(overlay->stage, COPY, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return copy_attach(overlay->stage, error);
+	root = layers_attach(overlay, fds, &refused);
+	if (root >= 0)
+		return root;
+	log_warn("rootfs: %s; the image is copied %s instead, which takes longer", refused->message,
+		 kept ? "for this container" : "into memory");
+	return kept ? layers_attach_copy(overlay->stage, fds, error)
+		    : layers_attach_memory(fds, error);
+}
+
+static int layers_stack_at(const GArray *fds, const OverlayUpper *upper, GError **error)
+{
+	Overlay overlay = {.options = overlay_options(upper)};
+	auto_fd stage = overlay_open_stage(upper, error);
+
+	overlay.stage = stage;
+	return stage < 0 ? -1 : layers_stack(&overlay, fds, upper->kept, error);
+}
+
+int overlay_stack_layers(const GPtrArray *layers, const OverlayUpper *upper, GError **error)
 {
 	g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
-	auto_fd stage = -1;
-	Overlay overlay = {.stage = -1, .options = overlay_options(scratch)};
 
 	g_array_set_clear_func(fds, layer_close);
-	if (!layers_open(layers, fds, error))
-		return -1;
-	stage = overlay_open_stage(scratch, error);
-	if (stage < 0)
-		return -1;
-	overlay.stage = stage;
-	return layers_stack(&overlay, fds, error);
+	return layers_open(layers, fds, error) ? layers_stack_at(fds, upper, error) : -1;
+}
+
+int overlay_stack_own(int mount, const OverlayUpper *upper, GError **error)
+{
+	g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
+
+	g_array_append_val(fds, mount);
+	return layers_stack_at(fds, upper, error);
 }
 
 /* The kernel lays overlays over attached mounts only. */
@@ -459,12 +545,11 @@ static bool layers_attach_mounts(int stage, const GArray *mounts, GError **error
 	return true;
 }
 
-int overlay_stack_layer_mounts(const GArray *mounts, GError **error)
+int overlay_stack_layer_mounts(const GArray *mounts, const OverlayUpper *upper, GError **error)
 {
 	auto_fd stage = overlay_stage("mode=0755", error);
-	Overlay overlay = {.stage = stage, .options = overlay_options(NULL)};
 
 	if (stage < 0 || !layers_attach_mounts(stage, mounts, error))
 		return -1;
-	return layers_stack(&overlay, mounts, error);
+	return layers_stack_at(mounts, upper, error);
 }

@@ -1,29 +1,41 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A throw-away overlay: the directory below is never written, whatever is written above goes to a
- * tmpfs that dies with the mount namespace, or to the directory scratch (an absolute path of the
- * host, owned by root inside; NULL: a tmpfs).  See Documentation/filesystems/overlayfs.rst.
+ * An overlay: the directory below is never written, whatever is written above goes to a tmpfs that
+ * dies with the mount namespace, or to a directory on a disk.  See
+ * Documentation/filesystems/overlayfs.rst.
  */
 #pragma once
 
 #include <glib.h>
 #include <stdbool.h>
 
+/* Where what is written goes. */
+typedef struct {
+	const char *dir; /* absolute path of the host's, owned by root inside; NULL: a tmpfs */
+	int mount;	 /* a detached mount of dir, to be used in its place; or -1 */
+	bool kept;	 /* it is to be there the next time, and may be there from the last */
+} OverlayUpper;
+
+#define OVERLAY_TMPFS ((OverlayUpper){NULL, -1, false})
+
 /*
  * init: lay an overlay over the directory lower (absolute) and attach it on top of "/".
  * Returns O_PATH-like descriptor of the new root's mount, or -1 with *error set.
  */
-int overlay_stack(const char *lower, const char *scratch, GError **error);
+int overlay_stack(const char *lower, const OverlayUpper *upper, GError **error);
 
 /*
  * init: the same over the layers of an image, at least one, topmost first (absolute paths of
  * directories in which nothing is mounted).  Where the kernel refuses an overlay over them they are
- * copied into memory, which is said.
+ * copied, which is said: into memory, or where upper is kept into it.
  */
-int overlay_stack_layers(const GPtrArray *layers, const char *scratch, GError **error);
+int overlay_stack_layers(const GPtrArray *layers, const OverlayUpper *upper, GError **error);
 
 /* The same over layers that are detached mounts: descriptors, topmost first. */
-int overlay_stack_layer_mounts(const GArray *mounts, GError **error);
+int overlay_stack_layer_mounts(const GArray *mounts, const OverlayUpper *upper, GError **error);
+
+/* The same over an attached mount of our own, in which nothing is mounted. */
+int overlay_stack_own(int mount, const OverlayUpper *upper, GError **error);
 
 /* The same over the directory that mount refers to, which is attached; path is the host's. */
-int overlay_stack_on(int mount, const char *path, GError **error);
+int overlay_stack_on(int mount, const char *path, const OverlayUpper *upper, GError **error);

@@ -176,11 +176,16 @@ bool rootfs_parent(Container *container, GError **error)
 	g_autofree char *path = g_strdup_printf("/proc/%d/ns/user", container->init_pid);
 	auto_fd userns = -1;
 
-	if (!rootfs->idmapped)
+	if (!rootfs->idmapped && !container->plan->scratch_shifted)
 		return true;
 	userns = open(path, O_RDONLY | O_CLOEXEC);
 	if (userns < 0)
 		return error_errno(error, errno, "open '%s'", path);
+	if (container->plan->scratch_shifted &&
+	    !rootfs_send_shifted(container, container->plan->scratch, userns, error))
+		return false;
+	if (!rootfs->idmapped)
+		return true;
 	if (rootfs->kind != ROOT_LAYERS)
 		return rootfs_send_shifted(container, rootfs->path, userns, error);
 	for (guint i = 0; i < rootfs->layers->len; i++) {
@@ -189,6 +194,12 @@ bool rootfs_parent(Container *container, GError **error)
 			return false;
 	}
 	return true;
+}
+
+static OverlayUpper rootfs_upper(const Container *container)
+{
+	return (OverlayUpper){container->plan->scratch, container->scratch,
+			      container->plan->scratch_kept};
 }
 
 static void mount_close(void *element)
@@ -200,6 +211,7 @@ static void mount_close(void *element)
 static int rootfs_shifted_layers(Container *container, GError **error)
 {
 	const GPtrArray *layers = container->plan->rootfs.layers;
+	const OverlayUpper upper = rootfs_upper(container);
 	g_autoptr(GArray) mounts = g_array_new(FALSE, FALSE, sizeof(int));
 
 	g_array_set_clear_func(mounts, mount_close);
@@ -210,13 +222,14 @@ static int rootfs_shifted_layers(Container *container, GError **error)
 			return -1;
 		g_array_append_val(mounts, mount);
 	}
-	return overlay_stack_layer_mounts(mounts, error);
+	return overlay_stack_layer_mounts(mounts, &upper, error);
 }
 
 /* What the supervisor made, under an overlay if asked. */
 static int rootfs_shifted(Container *container, GError **error)
 {
 	const RootfsPlan *rootfs = &container->plan->rootfs;
+	const OverlayUpper upper = rootfs_upper(container);
 	auto_fd mount = -1;
 
 	if (rootfs->kind == ROOT_LAYERS)
@@ -226,7 +239,7 @@ static int rootfs_shifted(Container *container, GError **error)
 	mount = rootfs_stack(fd_steal(&mount), error);
 	if (mount < 0 || rootfs->kind == ROOT_DIRECTORY)
 		return fd_steal(&mount);
-	return overlay_stack_on(mount, rootfs->path, error);
+	return overlay_stack_on(mount, rootfs->path, &upper, error);
 }
 
 /*
@@ -250,21 +263,21 @@ static int rootfs_empty(GError **error)
 	return rootfs_stack(mount_new("tmpfs", "mode=0755", MOUNT_ATTR_NODEV, error), error);
 }
 
-static int rootfs_make(const Plan *plan, GError **error)
+static int rootfs_make(const Container *container, GError **error)
 {
-	const RootfsPlan *rootfs = &plan->rootfs;
+	const RootfsPlan *rootfs = &container->plan->rootfs;
+	const OverlayUpper upper = rootfs_upper(container);
 
 	switch (rootfs->kind) {
 	case ROOT_DIRECTORY:
 		return rootfs_bind(rootfs->path, error);
 	case ROOT_OVERLAY:
-		return overlay_stack(rootfs->path, plan->scratch, error);
+		return overlay_stack(rootfs->path, &upper, error);
 	case ROOT_BUILTIN:
 		return rootfs_empty(error);
 	case ROOT_LAYERS:
-		return rootfs->layers->len > 0
-			       ? overlay_stack_layers(rootfs->layers, plan->scratch, error)
-			       : rootfs_empty(error);
+		return rootfs->layers->len > 0 ? overlay_stack_layers(rootfs->layers, &upper, error)
+					       : rootfs_empty(error);
 	}
 	g_assert_not_reached();
 }
@@ -273,8 +286,11 @@ static bool make_root(Container *container, GError **error)
 {
 	const RootfsPlan *rootfs = &container->plan->rootfs;
 
-	container->root = rootfs->idmapped ? rootfs_shifted(container, error)
-					   : rootfs_make(container->plan, error);
+	if (container->plan->scratch_shifted &&
+	    !sync_expect(container->sync, SYNC_ROOT, &container->scratch, error))
+		return false;
+	container->root =
+		rootfs->idmapped ? rootfs_shifted(container, error) : rootfs_make(container, error);
 	if (container->root < 0)
 		return false;
 	return !rootfs->readonly || rootfs_protect_below(container->root, error);
@@ -294,6 +310,39 @@ static bool disarm_files(const Container *container, GError **error)
 bool rootfs_child(Container *container, GError **error)
 {
 	return make_root(container, error) && disarm_files(container, error);
+}
+
+/* Made in memory in each life: what is written is to go elsewhere. */
+static bool is_filled(const Plan *plan)
+{
+	return plan->rootfs.kind == ROOT_BUILTIN ||
+	       (plan->rootfs.kind == ROOT_LAYERS && plan->rootfs.layers->len == 0);
+}
+
+bool rootfs_keep(Container *container, GError **error)
+{
+	const RootfsPlan *rootfs = &container->plan->rootfs;
+	const OverlayUpper upper = rootfs_upper(container);
+	int root;
+
+	if (!container->plan->scratch_kept || !is_filled(container->plan))
+		return true;
+	root = overlay_stack_own(container->root, &upper, error);
+	if (root < 0)
+		return false;
+	fd_close(&container->root);
+	container->root = root;
+	return (!rootfs->readonly || rootfs_protect_below(root, error)) &&
+	       disarm_files(container, error);
+}
+
+void rootfs_keep_explain(const Plan *plan, GString *script)
+{
+	if (plan->scratch_kept && is_filled(plan))
+		g_string_append_printf(script,
+				       "# one more overlay, over that: what is written goes to "
+				       "'%s' and stays\n",
+				       plan->scratch);
 }
 
 bool rootfs_pivot(Container *container, GError **error)

@@ -18,7 +18,8 @@ bool rootfs_private(Container *container, GError **error);
 
 /*
  * supervisor, after the id map is written: where root's own files are shifted into it
- * (plan->rootfs.idmapped), makes the mount that does so and sends it to init.  SYNC_ROOT
+ * (plan->rootfs.idmapped, plan->scratch_shifted), makes the mounts that do so and sends them to
+ * init.  SYNC_ROOT
  */
 bool rootfs_parent(Container *container, GError **error);
 
@@ -26,10 +27,17 @@ bool rootfs_parent(Container *container, GError **error);
  */
 bool rootfs_child(Container *container, GError **error);
 
+/*
+ * init, after the image is filled in: over a root that is made in memory, an overlay that writes to
+ * the scratch directory of a container that is kept.
+ */
+bool rootfs_keep(Container *container, GError **error);
+
 /* init: make the root read-only if asked, then pivot into it and let go of the host's. */
 bool rootfs_pivot(Container *container, GError **error);
 
 void rootfs_parent_explain(const Plan *plan, GString *script);
 void rootfs_private_explain(const Plan *plan, GString *script);
 void rootfs_explain(const Plan *plan, GString *script);
+void rootfs_keep_explain(const Plan *plan, GString *script);
 void rootfs_pivot_explain(const Plan *plan, GString *script);

@@ -6,6 +6,8 @@
  *     blobs/sha256/HEX         manifests, configurations and layers as they came
  *     names/NAME               one small file for each name: the image as a StoreImage
  *     layers/HEX/diff          a layer's files by its diff id, ready to be an overlay's lower
+ *     kept/ID/layers           the digits of the layers of a container that is kept, one a line: as
+ *                              long as it is there, so are they
  *     tmp/                     what is being made
  *     lock, index.lock
  *
@@ -27,6 +29,9 @@
 #include <glib.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+#define STORE_KEPT	  "kept"
+#define STORE_KEPT_LAYERS "layers"
 
 typedef struct {
 	char *path; /* absolute */

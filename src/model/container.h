@@ -57,6 +57,7 @@ typedef struct {
 
 	/* init only */
 	int root;     /* O_PATH of the new root's mount, before the pivot */
+	int scratch;  /* mount of the plan's scratch, where it is shifted; or -1 */
 	int terminal; /* pty slave, -1 without a terminal */
 } Container;
 
@@ -78,6 +79,7 @@ static inline Container container_closed(const Plan *plan, Sync *sync)
 		.streams = {-1, -1, -1},
 		.payload_streams = {-1, -1, -1},
 		.root = -1,
+		.scratch = -1,
 		.terminal = -1,
 	};
 }

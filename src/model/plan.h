@@ -121,10 +121,12 @@ typedef struct {
 	NetPlan net;
 	NamesPlan names;
 	TtyPlan tty;
-	bool entered;	  /* no container is made: a process joins one that lives */
-	bool known;	  /* the container has a record: it is started again */
-	bool guard_exe;	  /* the payload could write rlc's own file: its exec is watched */
-	char *state_root; /* directory of all containers' state */
-	char *scratch;	  /* directory on disk for what an overlay takes; NULL: a tmpfs */
-	char *state_dir;  /* this container's */
+	bool entered;	      /* no container is made: a process joins one that lives */
+	bool known;	      /* the container has a record: it is started again */
+	bool guard_exe;	      /* the payload could write rlc's own file: its exec is watched */
+	char *state_root;     /* directory of all containers' state */
+	char *scratch;	      /* directory on disk for what an overlay takes; NULL: a tmpfs */
+	bool scratch_kept;    /* it is there for the next life, too */
+	bool scratch_shifted; /* it is root's own, mounted shifted into the id map */
+	char *state_dir;      /* this container's */
 } Plan;

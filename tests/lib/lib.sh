@@ -299,6 +299,10 @@ else
 fi
 export RLC
 
+# What this user's rlc keeps lies in a directory of this test
+RLC_STORE=$T/store-$(id -un)
+export RLC_STORE
+
 # As root, containers' state lies in a directory of this test
 if [ -n "${RLC_TEST_MOUNTNS:-}" ]; then
 	[ -d /run/rlc ] || mkdir -m 0700 /run/rlc
@@ -614,9 +618,11 @@ _state_files() {
 		! -path '*/rlc*/networks')
 
 	[ -z "${RLC_TEST_MOUNTNS:-}" ] || find /run/rlc -mindepth 1 "${skeleton[@]}"
+	find "$RLC_STORE/kept" -mindepth 1 2>/dev/null
 	for user in "${test_users[@]}"; do
 		find "$T/run-$user" -mindepth 1 ! -path "$T/run-$user/rlc" "${skeleton[@]}"
 		find "$T/home-$user" "$T/tmp" -mindepth 1 -user "$user"
+		find "$T/store-$user/kept" -mindepth 1
 		find /tmp /var/tmp /run /dev/shm -xdev -path "$T" -prune -o -user "$user" \
 			! -path "/tmp/rlc-$(id -u "$user")" "${skeleton[@]}" -print
 	done 2>/dev/null

@@ -45,7 +45,7 @@ rlc rm -a
 
 # Rotation: the last files are kept, whole lines in each
 finished turned --log-opt max-size=10k --log-opt max-file=2 $bb sh -c 'i=0; while [ $i -lt 3000 ]; do echo "line number $i"; i=$((i+1)); done'
-directory=$(echo "$T/run-$sub/rlc/containers/"*)
+directory=$(echo "$T/run-$sub/rlc/containers/"*/)
 is "$(find "$directory" -name 'log.*' | wc -l)" 2 "max-file files are kept"
 is "$(find "$directory" -name 'log.*' -size +20b)" "" "none is larger than max-size"
 rlc logs turned
@@ -100,14 +100,14 @@ no_leftovers "nothing is left"
 # A full disk costs records, not the container
 if [ -n "${RLC_TEST_MOUNTNS:-}" ]; then
 	mkdir "$T/small" && mount -t tmpfs -o size=256k,mode=0700,uid="$(id -u "$sub")" small "$T/small"
-	run as "$sub" RLC_ROOT="$T/small" "$RLC" run -d --name full -v "$T/big:/big:ro" --network none $bb sh -c 'cat /big; exit 5'
+	run as "$sub" RLC_ROOT="$T/small" RLC_STORE="$T/small" "$RLC" run -d --name full -v "$T/big:/big:ro" --network none $bb sh -c 'cat /big; exit 5'
 	is "$status" 0 "a log on a small disk"
-	run as "$sub" RLC_ROOT="$T/small" "$RLC" wait full
+	run as "$sub" RLC_ROOT="$T/small" RLC_STORE="$T/small" "$RLC" wait full
 	is "$out" 5 "the payload goes on to its end"
-	run as "$sub" RLC_ROOT="$T/small" "$RLC" logs full
+	run as "$sub" RLC_ROOT="$T/small" RLC_STORE="$T/small" "$RLC" logs full
 	ok "what was kept is whole, but for what stands around the gap" \
 		test "$(grep -cvE '^[0-9]{100}$' <<<"$out")" -le 2
-	run as "$sub" RLC_ROOT="$T/small" "$RLC" rm -f full
+	run as "$sub" RLC_ROOT="$T/small" RLC_STORE="$T/small" "$RLC" rm -f full
 	is "$status" 0 "and it can be removed"
 	umount "$T/small"
 fi

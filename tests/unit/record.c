@@ -132,6 +132,7 @@ static void test_status(void)
 static void test_malformed(void)
 {
 	static const char *const bad[] = {
+		"",
 		"x",
 		"[container]\nroot.kind=other\n",
 		"[container]\nprocess.args=\"a\n",
