@@ -100,7 +100,7 @@ int cmd_exec(int argc, char **argv)
 	g_autoptr(GPtrArray) env = g_ptr_array_new_with_free_func(g_free);
 	RunParse parse = {.out = &out, .env = env};
 	EnterOptions options;
-	g_autofree bool *seen = NULL;
+	g_autoptr(GArray) given = NULL;
 	g_autoptr(GError) error = NULL;
 	int exit_code;
 
@@ -110,8 +110,8 @@ int cmd_exec(int argc, char **argv)
 	}
 	run_options_init(&out);
 	parse.spec = out.spec;
-	seen = run_table_parse(&table, &parse, argc, argv, &error);
-	if (!seen)
+	given = run_table_read(&table, argc, argv, &error);
+	if (!given || !run_table_apply(&parse, given, &error))
 		return command_fail(error);
 	if (out.help) {
 		print_help();

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "cmd/help.h"
+#include "cmd/run_config.h"
 #include "cmd/run_image.h"
 #include "cmd/run_table.h"
 #include "feature/net_bridge.h"
@@ -51,8 +52,8 @@ void run_options_clear(RunOptions *run_options)
 	g_clear_pointer(&run_options->state_root, g_free);
 }
 
-/* Pairs of options that cannot both be meant. */
-static bool check_contradictions(const bool *seen, GError **error)
+/* Pairs of options that cannot both be meant. What the command line says puts a default aside. */
+static bool check_contradictions(GArray *given, GError **error)
 {
 	static const char *const pairs[][2] = {
 		{"init", "no-init"},
@@ -61,10 +62,17 @@ static bool check_contradictions(const bool *seen, GError **error)
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(pairs); i++) {
-		if (run_table_seen(&run_table, seen, pairs[i][0]) &&
-		    run_table_seen(&run_table, seen, pairs[i][1]))
+		const RunGiven *one = run_table_given(given, pairs[i][0]);
+		const RunGiven *other = run_table_given(given, pairs[i][1]);
+
+		if (!one || !other)
+			continue;
+		if (!one->place == !other->place)
 			return error_set(error, RLC_ERROR_USAGE, "parse --%s: it contradicts --%s",
 					 pairs[i][1], pairs[i][0]);
+		g_array_remove_index(given, (guint)((one->place ? one : other) -
+						    (const RunGiven *)(void *)given->data));
+		i--; /* it may have been given more than once */
 	}
 	return true;
 }
@@ -145,15 +153,17 @@ static bool check_restart(const SpecRlc *rlc, GError **error)
 static bool run_parse(RunParse *parse, int argc, char **argv, bool stdin_is_terminal,
 		      GError **error)
 {
-	g_autofree bool *seen = run_table_parse(&run_table, parse, argc, argv, error);
+	g_autoptr(GArray) given = run_table_read(&run_table, argc, argv, error);
+	int words = optind;
 
-	if (!seen)
+	if (!given)
 		return false;
-	if (parse->out->help)
-		return true;
-	if (!check_contradictions(seen, error))
+	if (run_table_given(given, "help"))
+		return run_table_apply(parse, given, error);
+	if (!run_config_read(&run_table, given, error) || !check_contradictions(given, error) ||
+	    !run_table_apply(parse, given, error))
 		return false;
-	take_words(parse, argv + optind, stdin_is_terminal);
+	take_words(parse, argv + words, stdin_is_terminal);
 	g_ptr_array_extend_and_steal(parse->out->env, g_ptr_array_ref(parse->env));
 	if (!parse->network_given && net_bridge_is_default())
 		parse->spec->rlc.network.mode = NET_BRIDGE;

@@ -174,29 +174,39 @@ static bool switch_value(const char *value, const char **ret_value, GError **err
 	return true;
 }
 
-static bool take_option(RunParse *parse, const RunOption *option, bool *seen, const char *value,
-			GError **error)
+void run_given_clear(RunGiven *given)
 {
-	const char *given = value;
-	bool ok;
+	g_clear_pointer(&given->value, g_free);
+	g_clear_pointer(&given->place, g_free);
+}
 
-	if (*seen && option->kind == OPTION_ONCE)
+const RunGiven *run_table_given(const GArray *given, const char *name)
+{
+	for (guint i = 0; i < given->len; i++) {
+		const RunGiven *one = &g_array_index(given, RunGiven, i);
+
+		if (strcmp(one->option->name, name) == 0)
+			return one;
+	}
+	return NULL;
+}
+
+static bool give(GArray *given, const RunOption *option, const char *value, GError **error)
+{
+	RunGiven one = {.option = option, .value = g_strdup(value)};
+
+	if (option->kind == OPTION_ONCE && run_table_given(given, option->name)) {
+		run_given_clear(&one);
 		return error_set(error, RLC_ERROR_USAGE, "parse --%s '%.*s': it is given twice",
 				 option->name, VALUE_SHOWN, value);
-	*seen = true;
-	ok = option->kind != OPTION_SWITCH || switch_value(value, &value, error);
-	if (ok)
-		ok = setter(option)(parse, value, error);
-	if (!ok && given)
-		g_prefix_error(error, "parse --%s '%.*s': ", option->name, VALUE_SHOWN, given);
-	else if (!ok)
-		g_prefix_error(error, "parse --%s: ", option->name);
-	return ok;
+	}
+	g_array_append_val(given, one);
+	return true;
 }
 
 /* One result of getopt_long; word is the argument that it looked at. */
-static bool take_result(const RunTable *table, RunParse *parse, int result, const char *word,
-			bool *seen, GError **error)
+static bool take_result(const RunTable *table, GArray *given, int result, const char *word,
+			GError **error)
 {
 	size_t index = result < 256 ? row_by_letter(table, result) : (size_t)result - 256;
 	const RunOption *option = row(table, index);
@@ -206,34 +216,58 @@ static bool take_result(const RunTable *table, RunParse *parse, int result, cons
 	/* "?" is getopt's answer to what it does not know; an abbreviation it does know */
 	if (!option || (result >= 256 && strlen(option->name) != strcspn(word + 2, "=")))
 		return unknown_option(table, word, error);
-	return take_option(parse, option, &seen[index], optarg, error);
+	return give(given, option, optarg, error);
 }
 
-bool *run_table_parse(const RunTable *table, RunParse *parse, int argc, char **argv, GError **error)
+GArray *run_table_read(const RunTable *table, int argc, char **argv, GError **error)
 {
-	size_t length = table_length(table);
-	g_autofree struct option *longs = g_new(struct option, length + 1);
-	g_autofree bool *seen = g_new0(bool, length);
+	g_autofree struct option *longs = g_new(struct option, table_length(table) + 1);
+	g_autoptr(GArray) given = g_array_new(FALSE, FALSE, sizeof(RunGiven));
 	g_autoptr(GString) shorts = g_string_new(NULL);
 
+	g_array_set_clear_func(given, (GDestroyNotify)run_given_clear);
 	fill_getopt(table, longs, shorts);
 	opterr = 0;
 	optind = 0; /* start afresh: the global flags were parsed before */
-	while (!parse->out->help) {
+	while (!run_table_given(given, "help")) {
 		const char *word = argv[MIN(MAX(optind, 1), argc)];
 		int result = getopt_long(argc, argv, shorts->str, longs, NULL);
 
 		if (result < 0)
 			break;
-		if (!take_result(table, parse, result, word, seen, error))
+		if (!take_result(table, given, result, word, error))
 			return NULL;
 	}
-	return g_steal_pointer(&seen);
+	return g_steal_pointer(&given);
 }
 
-bool run_table_seen(const RunTable *table, const bool *seen, const char *name)
+static bool apply_one(RunParse *parse, const RunGiven *one, GError **error)
 {
-	size_t index = row_by_name(table, name);
+	const RunOption *option = one->option;
+	const char *dashes = one->place ? "" : "--";
+	const char *value = one->value;
 
-	return row(table, index) && seen[index];
+	if ((option->kind != OPTION_SWITCH || switch_value(value, &value, error)) &&
+	    setter(option)(parse, value, error))
+		return true;
+	if (one->value)
+		g_prefix_error(error, "%s%s%s '%.*s': ", one->place ? one->place : "parse ", dashes,
+			       option->name, VALUE_SHOWN, one->value);
+	else
+		g_prefix_error(error, "parse --%s: ", option->name);
+	return false;
+}
+
+bool run_table_apply(RunParse *parse, const GArray *given, GError **error)
+{
+	for (guint i = 0; i < given->len; i++) {
+		if (!apply_one(parse, &g_array_index(given, RunGiven, i), error))
+			return false;
+	}
+	return true;
+}
+
+const RunOption *run_table_find(const RunTable *table, const char *name)
+{
+	return row(table, row_by_name(table, name));
 }

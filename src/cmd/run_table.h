@@ -58,16 +58,29 @@ typedef struct {
 
 extern const RunTable run_table;
 
-/*
- * Take the options at the head of argv (argv[0] is the command); optind(3) is then the first word
- * that is none.  Returns for each row whether it was given, the caller's to free; NULL with an
- * RLC_ERROR that names the flag, the value and what is wrong with it.
- */
-bool *run_table_parse(const RunTable *table, RunParse *parse, int argc, char **argv,
-		      GError **error);
+/* An option that was given. */
+typedef struct {
+	const RunOption *option;
+	char *value; /* as it was written; NULL: a switch without one */
+	char *place; /* "read FILE: ", as errors begin; NULL: the command line */
+} RunGiven;
 
-/* Was the option given? false too where the table has no such option. */
-bool run_table_seen(const RunTable *table, const bool *seen, const char *name);
+void run_given_clear(RunGiven *given);
+
+/*
+ * Read the options at the head of argv (argv[0] is the command), up to --help; optind(3) is then
+ * the first word that is none.  Of RunGiven, in their order, the caller's to free; NULL with an
+ * RLC_ERROR that names the word that is wrong.
+ */
+GArray *run_table_read(const RunTable *table, int argc, char **argv, GError **error);
+
+/* Put them into the Spec. The error names the option, the value, and what is wrong with it. */
+bool run_table_apply(RunParse *parse, const GArray *given, GError **error);
+
+/* The first of this name, or NULL. */
+const RunGiven *run_table_given(const GArray *given, const char *name);
+
+const RunOption *run_table_find(const RunTable *table, const char *name);
 
 /* For the help: people's, and programs' (help.h; on standard output). */
 void run_table_print(const RunTable *table, FILE *out);
