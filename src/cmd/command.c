@@ -24,6 +24,7 @@ static const Command commands[] = {
 	{"exec", "[OPTIONS] CONTAINER COMMAND [ARG...]", "run a command in a container that runs",
 	 cmd_exec},
 	{"ps", "[OPTIONS]", "list containers", cmd_ps},
+	{"events", "[OPTIONS]", "print what happened to containers", cmd_events},
 	{"logs", "[OPTIONS] CONTAINER", "print what a detached container wrote", cmd_logs},
 	{"attach", "[OPTIONS] CONTAINER", "connect to the streams of a detached container",
 	 cmd_attach},

@@ -37,6 +37,7 @@ int command_group(const char *group, const char *summary, const Command *table, 
 int command_fail(const GError *error);
 
 int cmd_cp(int argc, char **argv);
+int cmd_events(int argc, char **argv);
 int cmd_exec(int argc, char **argv);
 int cmd_attach(int argc, char **argv);
 int cmd_info(int argc, char **argv);

@@ -51,20 +51,6 @@ char *containers_time(int64_t microseconds)
 	return g_strdup_printf("%s.%06dZ", text, (int)(microseconds % G_USEC_PER_SEC));
 }
 
-char *containers_image(const Spec *spec)
-{
-	if (spec->rlc.image)
-		return g_strdup(spec->rlc.image);
-	switch (spec->root.kind) {
-	case ROOT_BUILTIN:
-		return g_strdup("builtin:busybox");
-	case ROOT_OVERLAY:
-		return g_strconcat(spec->root.path, ":O", NULL);
-	default:
-		return g_strdup(spec->root.path);
-	}
-}
-
 const char *containers_network(const Spec *spec)
 {
 	static const char *const modes[] = {

@@ -23,9 +23,6 @@ StateEntry *containers_get(const char *name, char **ret_root, GError **error);
 /* "2026-11-25T23:10:00.123456Z"; NULL for 0. Caller frees. */
 char *containers_time(int64_t microseconds);
 
-/* The image as it was named, or the directory that is the root. Caller frees. */
-char *containers_image(const Spec *spec);
-
 /* "slirp", "bridge", … */
 const char *containers_network(const Spec *spec);
 

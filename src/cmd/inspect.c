@@ -123,7 +123,7 @@ static void put_ports(Json *json, const char *record)
 static void put_container(Json *json, const char *root, const StateEntry *entry, const Spec *spec,
 			  const char *ports)
 {
-	g_autofree char *image = containers_image(spec);
+	g_autofree char *image = spec_image(spec);
 	g_autofree char *directory = g_build_filename(root, "containers", entry->id, NULL);
 
 	json_string(json, "Id", entry->id);

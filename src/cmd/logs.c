@@ -9,54 +9,10 @@
 #include "cmd/command.h"
 #include "cmd/containers.h"
 #include "cmd/options.h"
+#include "cmd/when.h"
 #include "container/control.h"
 #include "container/logfile.h"
 #include "container/streams.h"
-
-/* "90s", "10m", "2h30m": how long ago; seconds since 1970; or a time of RFC 3339. */
-static bool parse_ago(const char *text, int64_t *ret_when)
-{
-	int64_t ago = 0;
-
-	do {
-		char *unit;
-		guint64 n = g_ascii_strtoull(text, &unit, 10);
-		int64_t seconds = *unit == 's'	 ? 1
-				  : *unit == 'm' ? 60
-				  : *unit == 'h' ? 3600
-				  : *unit == 'd' ? 86400
-						 : 0;
-
-		if (!g_ascii_isdigit(*text) || seconds == 0 || n > 1000000000)
-			return false;
-		ago += (int64_t)n * seconds;
-		text = unit + 1;
-	} while (*text);
-	*ret_when = MAX(g_get_real_time() - ago * G_USEC_PER_SEC, 1);
-	return true;
-}
-
-static bool parse_when(const char *option, const char *text, int64_t *ret_when, GError **error)
-{
-	g_autoptr(GTimeZone) utc = g_time_zone_new_utc();
-	g_autoptr(GDateTime) when = NULL;
-	guint64 seconds;
-
-	if (!text || parse_ago(text, ret_when))
-		return true;
-	if (g_ascii_string_to_unsigned(text, 10, 1, G_MAXINT32 * UINT64_C(100), &seconds, NULL)) {
-		*ret_when = (int64_t)seconds * G_USEC_PER_SEC;
-		return true;
-	}
-	when = g_date_time_new_from_iso8601(text, utc);
-	if (!when)
-		return error_set(error, RLC_ERROR_USAGE,
-				 "parse --%s '%s': neither a time (2026-01-31T12:00:00Z), nor "
-				 "seconds since 1970, nor how long ago (10m)",
-				 option, text);
-	*ret_when = g_date_time_to_unix(when) * G_USEC_PER_SEC + g_date_time_get_microsecond(when);
-	return true;
-}
 
 static bool parse_tail(const char *text, int64_t *ret_tail, GError **error)
 {
@@ -104,8 +60,7 @@ int cmd_logs(int argc, char **argv)
 		.command = "logs",
 		.arguments = "CONTAINER",
 		.summary = "Print what a detached container wrote, each stream to its own.",
-		.text = "A TIME is 2026-01-31T12:00:00Z, seconds since 1970, or how long ago: 10m, "
-			"1h30m.\n",
+		.text = WHEN_HELP,
 		.min = 1,
 		.max = 1,
 	};
@@ -126,8 +81,8 @@ int cmd_logs(int argc, char **argv)
 
 	if (!options_parse(&argc, &argv, entries, &usage, &error) ||
 	    !parse_tail(tail, &query.tail, &error) ||
-	    !parse_when("since", since, &query.since, &error) ||
-	    !parse_when("until", until, &query.until, &error))
+	    !when_parse("since", since, &query.since, &error) ||
+	    !when_parse("until", until, &query.until, &error))
 		return command_fail(error);
 	query.follow = follow != FALSE;
 	query.timestamps = timestamps != FALSE;

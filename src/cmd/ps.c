@@ -94,7 +94,7 @@ static void put_row(Json *row, const char *root, const StateEntry *entry, const 
 {
 	const Status *status = &entry->status;
 	g_autofree char *record = state_read(root, entry->id, STATE_PORTS, NULL);
-	g_autofree char *image = containers_image(spec), *command = command_text(spec, whole);
+	g_autofree char *image = spec_image(spec), *command = command_text(spec, whole);
 	g_autofree char *created = containers_time(status->created);
 	g_autofree char *since = duration(g_get_real_time() - status->created);
 	g_autofree char *text = status_text(status), *ports = ports_text(record ? record : "");

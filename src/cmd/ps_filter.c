@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "cmd/containers.h"
+#include "cmd/filter.h"
 #include "image/reference.h"
 
 PsContainer *ps_container_new(const char *root, const StateEntry *entry)
@@ -31,40 +32,49 @@ void ps_container_free(PsContainer *container)
 
 /* --- filters --- */
 
-static bool match_id(const PsContainer *container, const char *value)
+static bool match_id(const void *object, const char *value)
 {
+	const PsContainer *container = object;
+
 	return g_str_has_prefix(container->entry->id, value);
 }
 
-static bool match_name(const PsContainer *container, const char *value)
+static bool match_name(const void *object, const char *value)
 {
+	const PsContainer *container = object;
+
 	return container->entry->name && strstr(container->entry->name, value);
 }
 
-static bool match_status(const PsContainer *container, const char *value)
+static bool match_status(const void *object, const char *value)
 {
+	const PsContainer *container = object;
 	const Status *status = &container->entry->status;
 
 	return strcmp(status_name(status->state), value) == 0 ||
 	       (status->state == STATUS_STOPPED && strcmp(value, "exited") == 0);
 }
 
-static bool match_exited(const PsContainer *container, const char *value)
+static bool match_exited(const void *object, const char *value)
 {
+	const PsContainer *container = object;
 	const Status *status = &container->entry->status;
 
 	return status->state == STATUS_STOPPED && status->exit_code == atoi(value);
 }
 
-static bool match_health(const PsContainer *container, const char *value)
+static bool match_health(const void *object, const char *value)
 {
+	const PsContainer *container = object;
+
 	return strcmp(status_health_name(container->entry->status.health), value) == 0;
 }
 
 /* As it was typed, or another way to write the same */
-static bool match_ancestor(const PsContainer *container, const char *value)
+static bool match_ancestor(const void *object, const char *value)
 {
-	g_autofree char *image = containers_image(container->spec);
+	const PsContainer *container = object;
+	g_autofree char *image = spec_image(container->spec);
 	g_autoptr(Reference) asked = reference_parse(value, NULL);
 	g_autoptr(Reference) own = reference_parse(image, NULL);
 	g_autofree char *asked_name = NULL, *own_name = NULL;
@@ -79,8 +89,9 @@ static bool match_ancestor(const PsContainer *container, const char *value)
 	return strcmp(asked_name, own_name) == 0;
 }
 
-static bool match_label(const PsContainer *container, const char *value)
+static bool match_label(const void *object, const char *value)
 {
+	const PsContainer *container = object;
 	const GPtrArray *labels = container->spec->rlc.labels;
 
 	for (guint i = 0; i < labels->len; i++) {
@@ -117,14 +128,7 @@ static bool is_health(const char *value)
 	return false;
 }
 
-typedef struct {
-	const char *key;
-	bool (*match)(const PsContainer *container, const char *value);
-	bool (*valid)(const char *value); /* NULL: any */
-	bool all;			  /* every value must match, not one of them */
-} Filter;
-
-static const Filter known[] = {
+static const Filter filters[] = {
 	{"id", match_id, NULL, false},
 	{"name", match_name, NULL, false},
 	{"status", match_status, is_state, false},
@@ -132,57 +136,17 @@ static const Filter known[] = {
 	{"health", match_health, is_health, false},
 	{"ancestor", match_ancestor, NULL, false},
 	{"label", match_label, NULL, true},
+	{NULL, NULL, NULL, false},
 };
 
-static const Filter *find_filter(const char *text, const char **ret_value)
+bool ps_filter_check(char *const *texts, GError **error)
 {
-	size_t length = strcspn(text, "=");
-
-	*ret_value = text[length] ? text + length + 1 : "";
-	for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
-		if (strlen(known[i].key) == length && strncmp(known[i].key, text, length) == 0)
-			return &known[i];
-	}
-	return NULL;
+	return filter_check(filters, PS_FILTERS, texts, error);
 }
 
-bool ps_filter_check(char *const *filters, GError **error)
+bool ps_filter_match(char *const *texts, const PsContainer *container)
 {
-	for (; filters && *filters; filters++) {
-		const char *value;
-		const Filter *filter = find_filter(*filters, &value);
-
-		if (!filter)
-			return error_set(error, RLC_ERROR_USAGE,
-					 "parse --filter '%s': there are " PS_FILTERS, *filters);
-		if (filter->valid && !filter->valid(value))
-			return error_set(error, RLC_ERROR_USAGE,
-					 "parse --filter '%s': no value of %s is '%s'", *filters,
-					 filter->key, value);
-	}
-	return true;
-}
-
-bool ps_filter_match(char *const *filters, const PsContainer *container)
-{
-	for (size_t i = 0; filters && i < G_N_ELEMENTS(known); i++) {
-		bool given = false, one = false, all = true;
-
-		for (char *const *text = filters; *text; text++) {
-			const char *value;
-			bool matches;
-
-			if (find_filter(*text, &value) != &known[i])
-				continue;
-			matches = known[i].match(container, value);
-			given = true;
-			one |= matches;
-			all &= matches;
-		}
-		if (given && !(known[i].all ? all : one))
-			return false;
-	}
-	return true;
+	return filter_match(filters, texts, container);
 }
 
 /* --- sorting --- */
@@ -194,7 +158,7 @@ static int by_id(const PsContainer *a, const PsContainer *b)
 
 static int by_image(const PsContainer *a, const PsContainer *b)
 {
-	g_autofree char *first = containers_image(a->spec), *second = containers_image(b->spec);
+	g_autofree char *first = spec_image(a->spec), *second = spec_image(b->spec);
 
 	return g_strcmp0(first, second);
 }

@@ -21,14 +21,9 @@ typedef struct {
 PsContainer *ps_container_new(const char *root, const StateEntry *entry);
 void ps_container_free(PsContainer *container);
 
-/* Is each of them one? RLC_ERROR_USAGE. filters may be NULL. */
-bool ps_filter_check(char *const *filters, GError **error);
-
-/*
- * Does it match?  Of several values for one key, one is enough (but every label must be there); of
- * several keys all must match.
- */
-bool ps_filter_match(char *const *filters, const PsContainer *container);
+/* As filter_check() and filter_match(). texts may be NULL. */
+bool ps_filter_check(char *const *texts, GError **error);
+bool ps_filter_match(char *const *texts, const PsContainer *container);
 
 /* key NULL: leave the order. */
 bool ps_sort_check(const char *key, GError **error);

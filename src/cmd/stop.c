@@ -5,6 +5,7 @@
 #include "cmd/command.h"
 #include "cmd/containers.h"
 #include "cmd/options.h"
+#include "container/events.h"
 
 #define TIMEOUT_MAX (G_MAXINT / 1000)
 
@@ -22,6 +23,8 @@ static bool stop(const char *root, const StateEntry *entry, const char *name, vo
 			     spec->rlc.stop_signal ? spec->rlc.stop_signal : SIGTERM,
 			     MIN(seconds, TIMEOUT_MAX) * 1000, error))
 		return false;
+	if (entry->alive)
+		events_add(root, "stop", entry->id, entry->name, spec, -1, NULL);
 	puts(name);
 	return true;
 }

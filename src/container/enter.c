@@ -35,6 +35,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "container/control.h"
+#include "container/events.h"
 #include "container/state.h"
 #include "container/supervise.h"
 #include "feature/exe_guard.h"
@@ -313,6 +314,15 @@ static bool enter_planned(const Plan *plan, int *fds, int *ret_exit_code, GError
 	return ok;
 }
 
+static void tell(const char *state_root, const char *id, const EnterOptions *options)
+{
+	g_autoptr(Spec) recorded = state_load_spec(state_root, id, NULL);
+	g_autofree char *name = state_name(state_root, id);
+	g_autofree char *command = g_strjoinv(" ", (char **)options->args);
+
+	events_add(state_root, "exec", id, name, recorded, -1, command);
+}
+
 bool enter_exec(const char *state_root, const char *id, const EnterOptions *options,
 		int *ret_exit_code, GError **error)
 {
@@ -320,9 +330,11 @@ bool enter_exec(const char *state_root, const char *id, const EnterOptions *opti
 	int fds[CONTROL_JOIN_COUNT];
 	Plan plan = {0};
 
-	return spec && enter_plan(spec, &plan, error) &&
-	       open_namespaces(state_root, id, fds, error) &&
-	       enter_planned(&plan, fds, ret_exit_code, error);
+	if (!spec || !enter_plan(spec, &plan, error) ||
+	    !open_namespaces(state_root, id, fds, error))
+		return false;
+	tell(state_root, id, options);
+	return enter_planned(&plan, fds, ret_exit_code, error);
 }
 
 /* --- rlc's own work inside --- */

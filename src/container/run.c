@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "container/events.h"
 #include "container/init.h"
 #include "container/join.h"
 #include "container/pidfile.h"
@@ -150,6 +151,18 @@ static void set_ended(Status *status)
 	status->pid = 0;
 }
 
+/* In its first life it has the name that it was given: nothing to look up on the way to a start. */
+static void run_tell_start(const Container *container)
+{
+	const Plan *plan = container->plan;
+
+	if (container->restarted)
+		events_add_own(container, "start", -1, NULL);
+	else
+		events_add(plan->state_root, "start", plan->id, plan->spec->rlc.name, plan->spec,
+			   -1, NULL);
+}
+
 /* Made, started, ended: *status says how it went. */
 static bool run_life(Container *container, Status *status, GError **error)
 {
@@ -163,11 +176,14 @@ static bool run_life(Container *container, Status *status, GError **error)
 	status->state = STATUS_RUNNING;
 	status->started = g_get_real_time();
 	status->pid = container->init_pid;
-	if (!state_save_status(plan, status, error) || !run_launched(container, error) ||
-	    !supervise(container, &status->exit_code, error))
+	if (!state_save_status(plan, status, error))
+		return false;
+	run_tell_start(container);
+	if (!run_launched(container, error) || !supervise(container, &status->exit_code, error))
 		return false;
 	set_ended(status);
 	set_verdict(status, plan->spec);
+	events_add_own(container, "die", status->exit_code, status->verdict);
 	return true;
 }
 

@@ -22,6 +22,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "container/control.h"
+#include "container/events.h"
 
 #define SEND_BUFFER (1 << 20)
 
@@ -93,6 +94,7 @@ static bool take_signal(Client *client, int number, bool stop)
 	if (syscall(SYS_pidfd_send_signal, container->init_pidfd, number, NULL, 0) < 0 &&
 	    errno != ESRCH) /* it ends just now */
 		return fail(client, errno, "send a signal");
+	events_add_own(container, "kill", -1, sigabbrev_np(number));
 	return answer(client, CONTROL_OK, 0, NULL);
 }
 

@@ -19,6 +19,7 @@
 #include "base/hint.h"
 #include "base/log.h"
 #include "container/control.h"
+#include "container/events.h"
 #include "container/kept.h"
 #include "feature/net_bridge.h"
 #include "feature/idmap.h"
@@ -229,8 +230,48 @@ static bool state_remove_root(int containers, const char *id)
 	return false;
 }
 
-/* Remove one container's directory, which holds only files of ours. ROOT/lock is held. */
-static void state_remove(const char *root, int containers, int names, const char *id)
+static char *find_name(int names, const char *id)
+{
+	DIR *dir = fd_list(names);
+	struct dirent *entry;
+	char *found = NULL;
+
+	while (dir && !found && (entry = readdir(dir))) {
+		char target[NAME_MAX + 1];
+		ssize_t n = readlinkat(names, entry->d_name, target, sizeof target - 1);
+
+		if (n > 0 && strlen(id) == (size_t)n && strncmp(target, id, (size_t)n) == 0)
+			found = g_strdup(entry->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	return found;
+}
+
+char *state_name(const char *state_root, const char *id)
+{
+	g_autofree char *path = g_build_filename(state_root, "names", NULL);
+	auto_fd names = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return names < 0 ? NULL : find_name(names, id);
+}
+
+/* Of a container that is not this process's; spec NULL: read it. */
+static void tell(const char *root, int names, const char *id, const Spec *spec, const char *action,
+		 int exit_code, const char *detail)
+{
+	g_autoptr(Spec) recorded = spec ? NULL : state_load_spec(root, id, NULL);
+	g_autofree char *name = find_name(names, id);
+
+	events_add(root, action, id, name, spec ? spec : recorded, exit_code, detail);
+}
+
+/*
+ * Remove one container's directory, which holds only files of ours. ROOT/lock is held. spec NULL:
+ * it is read.
+ */
+static void state_remove(const char *root, int containers, int names, const char *id,
+			 const Spec *spec)
 {
 	auto_fd dir = open_container(containers, id);
 
@@ -240,6 +281,7 @@ static void state_remove(const char *root, int containers, int names, const char
 		return;
 	if (!state_remove_root(containers, id))
 		return;
+	tell(root, names, id, spec, "remove", -1, NULL);
 	state_remove_name(names, id);
 	remove_files(dir);
 	if (unlinkat(containers, id, AT_REMOVEDIR) < 0)
@@ -300,7 +342,7 @@ static void sweep_one(const char *root, int containers, int names, const char *i
 	}
 	if (!read_swept_status(containers, dir, id, &status) || !status.keep ||
 	    status.state == STATUS_CREATED) {
-		state_remove(root, containers, names, id);
+		state_remove(root, containers, names, id, NULL);
 		return;
 	}
 	if (status.state == STATUS_STOPPED)
@@ -316,6 +358,7 @@ static void sweep_one(const char *root, int containers, int names, const char *i
 	status.finished = g_get_real_time();
 	status.pid = 0;
 	write_status(dir, &status, NULL);
+	tell(root, names, id, NULL, "die", status.exit_code, status.verdict);
 }
 
 /* Clean up after the containers whose supervisor is dead. ROOT/lock is held. */
@@ -502,11 +545,15 @@ static bool state_write_record(const Plan *plan, const StateDirs *dirs, GError *
 		.keep = plan->spec->rlc.keep,
 	};
 
-	return take_name(dirs->names, plan->spec->rlc.name, plan->id, error) &&
-	       kept_set_name(dirs->containers, plan->id, plan->spec->rlc.name, error) &&
-	       (!layers || state_write(plan, STORE_KEPT_LAYERS, layers, error)) &&
-	       state_write(plan, RECORD_CONFIG, config, error) &&
-	       state_save_status(plan, &status, error);
+	if (!take_name(dirs->names, plan->spec->rlc.name, plan->id, error) ||
+	    !kept_set_name(dirs->containers, plan->id, plan->spec->rlc.name, error) ||
+	    (layers && !state_write(plan, STORE_KEPT_LAYERS, layers, error)) ||
+	    !state_write(plan, RECORD_CONFIG, config, error) ||
+	    !state_save_status(plan, &status, error))
+		return false;
+	events_add(plan->state_root, "create", plan->id, plan->spec->rlc.name, plan->spec, -1,
+		   NULL);
+	return true;
 }
 
 /* A container that is known: it has things of the host's again, for a sweep to find. */
@@ -653,7 +700,8 @@ void state_cleanup(Container *container, const Status *ended)
 		if (ended && plan->spec->rlc.keep)
 			keep(container, &dirs, ended);
 		else
-			state_remove(plan->state_root, dirs.containers, dirs.names, plan->id);
+			state_remove(plan->state_root, dirs.containers, dirs.names, plan->id,
+				     plan->spec);
 	}
 	fd_close(&container->state_lock); /* before another can look whether it lives */
 	state_close(&dirs);
@@ -910,7 +958,7 @@ bool state_forget(const char *state_root, const char *id, GError **error)
 		ok = lock >= 0 ||
 		     error_set(error, RLC_ERROR_STATE, "remove container %.12s: it is running", id);
 		if (ok)
-			state_remove(state_root, dirs.containers, dirs.names, id);
+			state_remove(state_root, dirs.containers, dirs.names, id, NULL);
 	}
 	state_close(&dirs);
 	return ok;
@@ -920,6 +968,7 @@ bool state_rename(const char *state_root, const char *id, const char *name, GErr
 {
 	StateDirs dirs;
 	char owner[NAME_MAX + 1] = "";
+	g_autofree char *old = NULL;
 	bool ok = state_open(state_root, &dirs, error);
 
 	if (ok && readlinkat(dirs.names, name, owner, sizeof owner - 1) > 0 &&
@@ -928,12 +977,15 @@ bool state_rename(const char *state_root, const char *id, const char *name, GErr
 		return true;
 	}
 	/* under ROOT/lock nobody sees the moment without a name, or with two */
+	old = ok ? find_name(dirs.names, id) : NULL;
 	ok = ok && take_name(dirs.names, name, id, error);
 	if (ok) {
 		state_remove_name(dirs.names, id);
 		ok = take_name(dirs.names, name, id, error) &&
 		     kept_set_name(dirs.containers, id, name, error);
 	}
+	if (ok)
+		tell(state_root, dirs.names, id, NULL, "rename", -1, old);
 	state_close(&dirs);
 	return ok;
 }

@@ -14,6 +14,7 @@
  *     ROOT/containers/ID/control  the supervisor's socket, see control.h
  *     ROOT/containers/ID/log.N  what a detached container wrote, see logfile.h
  *     ROOT/containers/ID/messages  what its supervisor had to say
+ *     ROOT/events, events.1     what happened, see events.h
  *     ROOT/names/NAME           link to the ID of the container that has the name
  *
  * The directory of a container that is to be kept when it ends lies on a disk, and is linked here:
@@ -74,6 +75,9 @@ void state_rest(const Container *container, const Status *status);
  * with RLC_ERROR_NOT_FOUND, or RLC_ERROR_USAGE where several fit.
  */
 char *state_find(const char *state_root, const char *name, GError **error);
+
+/* The name that a container has now; NULL: none. Caller frees. */
+char *state_name(const char *state_root, const char *id);
 
 /* supervisor: write a new file into the container's directory. */
 bool state_write(const Plan *plan, const char *file, const char *text, GError **error);

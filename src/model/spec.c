@@ -344,3 +344,17 @@ void spec_set_pair(GPtrArray *pairs, const char *pair)
 	}
 	g_ptr_array_add(pairs, g_strdup(pair));
 }
+
+char *spec_image(const Spec *spec)
+{
+	if (spec->rlc.image)
+		return g_strdup(spec->rlc.image);
+	switch (spec->root.kind) {
+	case ROOT_BUILTIN:
+		return g_strdup("builtin:busybox");
+	case ROOT_OVERLAY:
+		return g_strconcat(spec->root.path, ":O", NULL);
+	default:
+		return g_strdup(spec->root.path);
+	}
+}

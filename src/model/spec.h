@@ -323,5 +323,8 @@ const char *spec_get_env(const Spec *spec, const char *name);
 /* Set or replace NAME among pairs of "NAME=VALUE", as labels are. */
 void spec_set_pair(GPtrArray *pairs, const char *pair);
 
+/* The image as it was named, or the directory that is the root. Caller frees. */
+char *spec_image(const Spec *spec);
+
 /* Append a copy of arg to process.args, which stays NULL terminated. */
 void spec_add_arg(Spec *spec, const char *arg);

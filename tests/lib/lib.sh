@@ -615,7 +615,7 @@ when_finished _end_descendants
 # Files of containers' state, but for the skeleton that stays on purpose, and files of the users'
 _state_files() {
 	local user skeleton=(! -path '*/rlc*/containers' ! -path '*/rlc*/names' ! -path '*/rlc*/lock'
-		! -path '*/rlc*/networks')
+		! -path '*/rlc*/networks' ! -path '*/rlc*/events' ! -path '*/rlc*/events.1')
 
 	[ -z "${RLC_TEST_MOUNTNS:-}" ] || find /run/rlc -mindepth 1 "${skeleton[@]}"
 	find "$RLC_STORE/kept" -mindepth 1 2>/dev/null

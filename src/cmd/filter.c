@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/filter.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+/* The value if text is of this key, else NULL. */
+static const char *value_of(const Filter *filter, const char *text)
+{
+	size_t length = strlen(filter->key);
+
+	return strncmp(text, filter->key, length) == 0 && text[length] == '=' ? text + length + 1
+									      : NULL;
+}
+
+static bool check(const Filter *filters, const char *help, const char *text, GError **error)
+{
+	for (; filters->key; filters++) {
+		const char *value = value_of(filters, text);
+
+		if (!value)
+			continue;
+		return !filters->valid || filters->valid(value) ||
+		       error_set(error, RLC_ERROR_USAGE, "parse --filter '%s': '%s' is no %s", text,
+				 value, filters->key);
+	}
+	return error_set(error, RLC_ERROR_USAGE, "parse --filter '%s': there are %s", text, help);
+}
+
+bool filter_check(const Filter *filters, const char *help, char *const *texts, GError **error)
+{
+	for (; texts && *texts; texts++) {
+		if (!check(filters, help, *texts, error))
+			return false;
+	}
+	return true;
+}
+
+static bool match_one(const Filter *filter, char *const *texts, const void *object)
+{
+	bool given = false, any = false, all = true;
+
+	for (; texts && *texts; texts++) {
+		const char *value = value_of(filter, *texts);
+		bool matches = value && filter->match(object, value);
+
+		given |= value != NULL;
+		any |= matches;
+		all &= matches || !value;
+	}
+	return !given || (filter->all ? all : any);
+}
+
+bool filter_match(const Filter *filters, char *const *texts, const void *object)
+{
+	for (; filters->key; filters++) {
+		if (!match_one(filters, texts, object))
+			return false;
+	}
+	return true;
+}
