@@ -77,29 +77,10 @@ static bool set_limits(GError **error)
 	return true;
 }
 
-/* What the walk, libarchive and malloc call, and what sanitizers do at the end. */
-static const int allowed[] = {
-	SCMP_SYS(brk),		SCMP_SYS(clock_gettime),  SCMP_SYS(close),
-	SCMP_SYS(exit),		SCMP_SYS(exit_group),	  SCMP_SYS(fchmod),
-	SCMP_SYS(fchmodat),	SCMP_SYS(fchown),	  SCMP_SYS(fchownat),
-	SCMP_SYS(fcntl),	SCMP_SYS(fremovexattr),	  SCMP_SYS(fsetxattr),
-	SCMP_SYS(fstat),	SCMP_SYS(fstatfs),	  SCMP_SYS(ftruncate),
-	SCMP_SYS(futex),	SCMP_SYS(getdents64),	  SCMP_SYS(getpid),
-	SCMP_SYS(getrandom),	SCMP_SYS(linkat),	  SCMP_SYS(lseek),
-	SCMP_SYS(madvise),	SCMP_SYS(mkdirat),	  SCMP_SYS(mknodat),
-	SCMP_SYS(mremap),	SCMP_SYS(munmap),	  SCMP_SYS(newfstatat),
-	SCMP_SYS(openat),	SCMP_SYS(openat2),	  SCMP_SYS(open),
-	SCMP_SYS(pwrite64),	SCMP_SYS(read),		  SCMP_SYS(readlink),
-	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
-	SCMP_SYS(sendmsg),	SCMP_SYS(sigaltstack),	  SCMP_SYS(statx),
-	SCMP_SYS(symlinkat),	SCMP_SYS(umask),	  SCMP_SYS(unlinkat),
-	SCMP_SYS(utimensat),	SCMP_SYS(write),
-};
-
 bool confine_enter(int directory, GError **error)
 {
 	if (enter_directory(directory, error) && set_limits(error) && limit_capabilities(error) &&
-	    filter_seal(allowed, G_N_ELEMENTS(allowed), NULL, error))
+	    filter_seal(&filter_unpack, error))
 		return true;
 	g_prefix_error(error, "confine the unpacking process: ");
 	return false;

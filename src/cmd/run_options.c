@@ -112,9 +112,11 @@ static void finish_capabilities(RunParse *parse)
 {
 	SpecCapabilities *caps = &parse->spec->process.capabilities;
 
+	if (parse->privileged)
+		caps->bounding = UINT64_MAX;
 	/* Raw packets on a network with neighbours can say that they are a neighbour's. */
-	if (parse->spec->rlc.network.mode == NET_BRIDGE ||
-	    parse->spec->rlc.network.mode == NET_JOIN)
+	else if (parse->spec->rlc.network.mode == NET_BRIDGE ||
+		 parse->spec->rlc.network.mode == NET_JOIN)
 		caps->bounding &= ~(UINT64_C(1) << CAP_NET_RAW);
 	/* A single name is more specific than ALL, whichever side it stands on. */
 	if (parse->caps_dropped == UINT64_MAX)
@@ -168,6 +170,7 @@ static bool run_parse(RunParse *parse, int argc, char **argv, bool stdin_is_term
 	if (!parse->network_given && net_bridge_is_default())
 		parse->spec->rlc.network.mode = NET_BRIDGE;
 	finish_capabilities(parse);
+	run_security_finish(parse);
 	finish_idmap(parse->spec);
 	parse->spec->rlc.keep = parse->remove_given ? !parse->remove : parse->spec->rlc.detach;
 	if (!check_addresses(parse->spec, error) || !check_restart(&parse->spec->rlc, error))
@@ -180,7 +183,9 @@ bool run_options_parse(int argc, char **argv, bool stdin_is_terminal, RunOptions
 {
 	g_auto(RunOptions) out = {0};
 	g_autoptr(GPtrArray) env = g_ptr_array_new_with_free_func(g_free);
-	RunParse parse = {.out = &out, .env = env};
+	g_autoptr(GPtrArray) masked = g_ptr_array_new_with_free_func(g_free);
+	g_autoptr(GPtrArray) unmasked = g_ptr_array_new_with_free_func(g_free);
+	RunParse parse = {.out = &out, .env = env, .masked = masked, .unmasked = unmasked};
 
 	run_options_init(&out);
 	parse.spec = out.spec;

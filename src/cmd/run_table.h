@@ -20,7 +20,9 @@ typedef struct {
 	uint64_t caps_added, caps_dropped;
 	bool network_given;
 	bool remove_given, remove; /* --rm */
-	bool privileged;	   /* exec --privileged */
+	bool privileged;
+	GPtrArray *masked, *unmasked; /* --security-opt mask and unmask: paths, patterns */
+	bool no_new_privileges_given;
 } RunParse;
 
 /* Puts a value into the Spec. For a switch value is "", or NULL for =false. */
@@ -48,7 +50,10 @@ typedef struct {
 } RunGroup;
 
 extern const RunGroup run_process_group, run_fetch_group, run_files_group, run_network_group,
-	run_identity_group, run_container_group;
+	run_identity_group, run_security_group, run_container_group;
+
+/* When all options are known: what --privileged opens, but for what was closed by name. */
+void run_security_finish(RunParse *parse);
 
 /* The options of a command: groups, in the order of the help, NULL at the end. */
 typedef struct {

@@ -41,6 +41,7 @@
 #include "feature/exe_guard.h"
 #include "feature/keyring.h"
 #include "feature/process.h"
+#include "feature/seccomp.h"
 #include "feature/tty.h"
 #include "kernel/namespace.h"
 
@@ -99,6 +100,9 @@ static Spec *enter_spec(const char *state_root, const char *id, const EnterOptio
 	unused = spec->process;
 	spec->process = recorded->process;
 	recorded->process = unused;
+	spec->linux_.seccomp = recorded->linux_.seccomp;
+	recorded->linux_.seccomp = (SpecSeccomp){0};
+	spec->rlc.nested_userns = recorded->rlc.nested_userns;
 	spec->hostname =
 		recorded->hostname ? g_strdup(recorded->hostname) : g_strndup(id, SHORT_ID);
 	g_ptr_array_set_size(spec->process.args, 0);
@@ -110,6 +114,8 @@ static Spec *enter_spec(const char *state_root, const char *id, const EnterOptio
 	for (char *const *assignment = options->env; *assignment; assignment++)
 		spec_set_env(spec, *assignment);
 	override_process(&spec->process, options);
+	if (options->privileged)
+		spec->linux_.seccomp.kind = SECCOMP_NONE;
 	spec->rlc.interactive = options->interactive;
 	spec->rlc.detach = options->detach;
 	return g_steal_pointer(&spec);
@@ -121,7 +127,8 @@ static bool enter_plan(const Spec *spec, Plan *plan, GError **error)
 	plan->entered = true;
 	plan->names.hostname = spec->hostname;
 	exe_guard_plan_entered(plan);
-	if (!tty_plan(spec, plan, error) || !process_plan(spec, plan, error))
+	if (!tty_plan(spec, plan, error) || !process_plan(spec, plan, error) ||
+	    !seccomp_plan(spec, plan, error))
 		return false;
 	/* What is not to be read is replaced out here, where /dev/null is known to be one. */
 	if (!plan->tty.terminal)
@@ -237,6 +244,8 @@ static uint64_t needed_capabilities(const Plan *plan)
 		mask |= UINT64_C(1) << setup[i];
 	if (plan->spec->process.rlimits->len > 0)
 		mask |= UINT64_C(1) << CAP_SYS_RESOURCE;
+	if (plan->seccomp.code && !plan->spec->process.no_new_privileges)
+		mask |= UINT64_C(1) << CAP_SYS_ADMIN;
 	if (plan->spec->rlc.detach && plan->guard_exe)
 		mask |= UINT64_C(1) << CAP_SYS_PTRACE; /* to look at what another user runs */
 	return mask;
@@ -329,12 +338,15 @@ bool enter_exec(const char *state_root, const char *id, const EnterOptions *opti
 	g_autoptr(Spec) spec = enter_spec(state_root, id, options, error);
 	int fds[CONTROL_JOIN_COUNT];
 	Plan plan = {0};
+	bool ok = spec && enter_plan(spec, &plan, error) &&
+		  open_namespaces(state_root, id, fds, error);
 
-	if (!spec || !enter_plan(spec, &plan, error) ||
-	    !open_namespaces(state_root, id, fds, error))
-		return false;
-	tell(state_root, id, options);
-	return enter_planned(&plan, fds, ret_exit_code, error);
+	if (ok) {
+		tell(state_root, id, options);
+		ok = enter_planned(&plan, fds, ret_exit_code, error);
+	}
+	g_free(plan.seccomp.code);
+	return ok;
 }
 
 /* --- rlc's own work inside --- */

@@ -16,6 +16,7 @@
 #include "feature/net_publish.h"
 #include "feature/process.h"
 #include "feature/rootfs.h"
+#include "feature/seccomp.h"
 #include "feature/tty.h"
 #include "feature/volume.h"
 
@@ -28,7 +29,7 @@ static const struct {
 	{"join", join_plan},	       {"idmap", idmap_plan},	  {"rootfs", rootfs_plan},
 	{"scratch", scratch_plan},     {"volumes", volume_plan},  {"network", net_plan},
 	{"publish", net_publish_plan}, {"names", names_plan},	  {"terminal", tty_plan},
-	{"process", process_plan},     {"guard", exe_guard_plan},
+	{"process", process_plan},     {"seccomp", seccomp_plan}, {"guard", exe_guard_plan},
 };
 
 static char *plan_random_id(GError **error)
@@ -92,5 +93,6 @@ void plan_free(Plan *plan)
 	g_free(plan->state_root);
 	g_free(plan->state_dir);
 	g_free(plan->scratch);
+	g_free(plan->seccomp.code);
 	g_free(plan);
 }

@@ -88,6 +88,7 @@ static const Field spec_fields[] = {
 	{"seccomp.profile", FIELD_STRING, AT(linux_.seccomp.profile), NULL},
 	{"seccomp.listener", FIELD_STRING, AT(linux_.seccomp.listener_path), NULL},
 	{"seccomp.metadata", FIELD_STRING, AT(linux_.seccomp.listener_metadata), NULL},
+	{"privileged", FIELD_BOOL, AT(rlc.privileged), NULL},
 	{"nested-userns", FIELD_BOOL, AT(rlc.nested_userns), NULL},
 	{"devices", FIELD_STRUCTURES, AT(linux_.devices), &record_device},
 	{"cgroups-path", FIELD_STRING, AT(linux_.cgroups_path), NULL},

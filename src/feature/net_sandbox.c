@@ -141,39 +141,6 @@ bool net_sandbox_enter(int *ret_listener, GError **error)
 	return true;
 }
 
-/*
- * What GLib's loop, malloc, libslirp and our own forwarders call, as strace shows it, and
- * sigaltstack, without which AddressSanitizer takes the end of a process for a failure.
- */
-static const int allowed[] = {
-	SCMP_SYS(accept4),	SCMP_SYS(accept),	 SCMP_SYS(bind),
-	SCMP_SYS(brk),		SCMP_SYS(clock_gettime), SCMP_SYS(close),
-	SCMP_SYS(connect),	SCMP_SYS(exit),		 SCMP_SYS(exit_group),
-	SCMP_SYS(fcntl),	SCMP_SYS(futex),	 SCMP_SYS(getpeername),
-	SCMP_SYS(getrandom),	SCMP_SYS(getsockname),	 SCMP_SYS(getsockopt),
-	SCMP_SYS(madvise),	SCMP_SYS(mremap),	 SCMP_SYS(munmap),
-	SCMP_SYS(poll),		SCMP_SYS(ppoll),	 SCMP_SYS(read),
-	SCMP_SYS(recvfrom),	SCMP_SYS(recvmsg),	 SCMP_SYS(restart_syscall),
-	SCMP_SYS(rt_sigreturn), SCMP_SYS(sendmsg),	 SCMP_SYS(sendto),
-	SCMP_SYS(setsockopt),	SCMP_SYS(shutdown),	 SCMP_SYS(sigaltstack),
-	SCMP_SYS(write),	SCMP_SYS(writev),
-};
-
-static int add_rules(scmp_filter_ctx filter)
-{
-	static const unsigned long requests[] = {FIONREAD, SIOCGIFHWADDR};
-	static const int domains[] = {AF_INET, AF_INET6, AF_UNIX};
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < G_N_ELEMENTS(domains); i++)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-				     SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)domains[i]));
-	for (size_t i = 0; r == 0 && i < G_N_ELEMENTS(requests); i++)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-				     SCMP_A1(SCMP_CMP_EQ, requests[i]));
-	return r;
-}
-
 static bool drop_capabilities(GError **error)
 {
 	cap_t none = cap_init();
@@ -187,8 +154,7 @@ bool net_sandbox_seal(GError **error)
 {
 	for (cap_value_t cap = 0; cap_drop_bound(cap) == 0;)
 		cap++;
-	if (drop_capabilities(error) &&
-	    filter_seal(allowed, G_N_ELEMENTS(allowed), add_rules, error))
+	if (drop_capabilities(error) && filter_seal(&filter_net, error))
 		return true;
 	g_prefix_error(error, "seal the net process: ");
 	return false;

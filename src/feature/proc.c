@@ -4,16 +4,33 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/hint.h"
+#include "feature/seccomp.h"
 #include "kernel/mount.h"
 
 #define PROC_ATTRIBUTES (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+
+/*
+ * The filter of system calls refuses them as well; but this holds for whatever filter there is, and
+ * for a way around it.
+ */
+static bool proc_forbid_userns(const Plan *plan, int proc, GError **error)
+{
+	static const char limit[] = "sys/user/max_user_namespaces";
+
+	if (!(plan->clone_flags & CLONE_NEWUSER) || seccomp_allows_userns(plan->spec))
+		return true;
+	return (faccessat(proc, limit, F_OK, 0) < 0 && errno == ENOENT) ||
+	       fd_write_file(proc, limit, "0", error);
+}
 
 bool proc_child(Container *container, GError **error)
 {
@@ -24,7 +41,8 @@ bool proc_child(Container *container, GError **error)
 			hint_add(error, HINT_PROC_MASKED, NULL);
 		return false;
 	}
-	return mount_attach_in(mount, container->root, "/proc", true, MOUNT_NO_SYMLINKS, error);
+	return proc_forbid_userns(container->plan, mount, error) &&
+	       mount_attach_in(mount, container->root, "/proc", true, MOUNT_NO_SYMLINKS, error);
 }
 
 int proc_open(GError **error)
@@ -131,10 +149,12 @@ bool proc_mask(Container *container, GError **error)
 
 void proc_explain(const Plan *plan, GString *script)
 {
-	(void)plan;
 	g_string_append(script, "# fsopen(\"proc\"): it shows the new pid namespace only\n"
 				"mkdir -p \"$root/proc\"\n"
 				"mount -t proc -o nosuid,nodev,noexec proc \"$root/proc\"\n");
+	if ((plan->clone_flags & CLONE_NEWUSER) && !seccomp_allows_userns(plan->spec))
+		g_string_append(script, "# no user namespaces within this one\n"
+					"echo 0 >\"$root/proc/sys/user/max_user_namespaces\"\n");
 }
 
 void proc_mask_explain(const Plan *plan, GString *script)

@@ -37,6 +37,7 @@
 #include "base/log.h"
 #include "feature/caps.h"
 #include "feature/exe_guard.h"
+#include "feature/seccomp.h"
 #include "feature/tty.h"
 #include "feature/user.h"
 
@@ -168,8 +169,10 @@ static bool check_mapped(int errno_value, const char *what, uint32_t id, GError 
 	return errno_value == EINVAL ? hint_add(error, HINT_ID_UNMAPPED, text) : false;
 }
 
-static bool become_user(const SpecProcess *process, const User *user, GError **error)
+static bool become_user(const Plan *plan, const User *user, GError **error)
 {
+	const SpecProcess *process = &plan->spec->process;
+
 	if (!caps_drop_bounding(&process->capabilities, error))
 		return false;
 	if (prctl(PR_SET_KEEPCAPS, 1) < 0)
@@ -180,6 +183,9 @@ static bool become_user(const SpecProcess *process, const User *user, GError **e
 		return check_mapped(errno, "group", user->gid, error);
 	if (setresuid(user->uid, user->uid, user->uid) < 0)
 		return check_mapped(errno, "user", user->uid, error);
+	/* without no_new_privs it takes CAP_SYS_ADMIN, which is about to go */
+	if (!process->no_new_privileges && !seccomp_load(plan, error))
+		return false;
 	if (!caps_set(&process->capabilities, user->uid, error))
 		return false;
 	/* where fs.suid_dumpable is 1 a change of ids opens what is still rlc to the new user */
@@ -345,7 +351,7 @@ bool process_exec(Container *container, GError **error)
 	    !set_rlimits(process->rlimits, error))
 		return false;
 	umask(0022);
-	if (!enter_cwd(process->cwd, error) || !become_user(process, &user, error) ||
+	if (!enter_cwd(process->cwd, error) || !become_user(container->plan, &user, error) ||
 	    !tie_to_supervisor(container, error))
 		return false;
 	if (process->user.umask >= 0)
@@ -354,6 +360,7 @@ bool process_exec(Container *container, GError **error)
 	if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
 		return error_errno(error, errno, "close descriptors on exec");
 	return reset_signals(error) && exe_guard_ask(container->plan, error) &&
+	       (!process->no_new_privileges || seccomp_load(container->plan, error)) &&
 	       exec_payload(container->plan, (char **)env->pdata, error);
 }
 
@@ -392,12 +399,14 @@ void process_explain(const Plan *plan, GString *script)
 		script,
 		"# setsid, prlimit, setgroups, setresgid, setresuid (user %s)\n"
 		"# prctl(PR_CAPBSET_DROP), capset: %#" G_GINT64_MODIFIER "x, docker's set\n"
-		"# prctl(PR_SET_NO_NEW_PRIVS), close_range(3, ~0, CLOEXEC), execve\n"
+		"# prctl(PR_SET_NO_NEW_PRIVS), close_range(3, ~0, CLOEXEC)\n"
+		"# seccomp(SECCOMP_SET_MODE_FILTER): %s; execve\n"
 		"%s"
 		"# By hand, where the root has util-linux: setpriv --no-new-privs "
 		"--bounding-set …\n"
 		"[ -d %s ] || mkdir -p %s\ncd %s\n",
 		process->user.name ? process->user.name : "0", process->capabilities.bounding,
+		plan->seccomp.code ? "what is no payload's fails" : "no filter",
 		plan->guard_exe ? "# ptrace(PTRACE_TRACEME): rlc's own file is the "
 				  "one program that is not run\n"
 				: "",

@@ -2,39 +2,55 @@
 #include "kernel/filter.h"
 
 #include <errno.h>
-#include <sys/mman.h>
+#include <string.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/error.h"
 
-static int allow(scmp_filter_ctx filter, const int *allowed, size_t count)
+static uint32_t decide(uint32_t verdict, const uint64_t *conditions, uint64_t capabilities)
 {
-	static const int mappers[] = {SCMP_SYS(mmap), SCMP_SYS(mprotect)};
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < count; i++)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
-	for (size_t i = 0; r == 0 && i < G_N_ELEMENTS(mappers); i++)
-		r = seccomp_rule_add(filter, SCMP_ACT_ALLOW, mappers[i], 1,
-				     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-	return r;
+	for (uint32_t n = 0; conditions[n]; n++) {
+		if (verdict != FILTER_IF(n) && verdict != FILTER_IF_ELSE_UNKNOWN(n))
+			continue;
+		if (conditions[n] & capabilities)
+			return SECCOMP_RET_ALLOW;
+		return SECCOMP_RET_ERRNO | (verdict == FILTER_IF(n) ? EPERM : ENOSYS);
+	}
+	return verdict;
 }
 
-bool filter_seal(const int *allowed, size_t count, int (*add_rules)(scmp_filter_ctx filter),
+struct sock_filter *filter_decide(const Filter *filter, uint64_t capabilities)
+{
+	struct sock_filter *code = g_memdup2(filter->code, filter->count * sizeof *code);
+
+	for (size_t i = 0; i < filter->count; i++) {
+		if (code[i].code == (BPF_RET | BPF_K))
+			code[i].k = decide(code[i].k, filter->conditions, capabilities);
+	}
+	return code;
+}
+
+bool filter_load(const struct sock_filter *code, size_t count, unsigned flags, int *ret_listener,
 		 GError **error)
 {
-	scmp_filter_ctx filter;
-	int r;
+	struct sock_fprog program = {(unsigned short)count, (struct sock_filter *)code};
+	long r;
 
+	if (count > BPF_MAXINSNS)
+		return error_errno(error, E2BIG, "filter the system calls");
+	r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+	if (r < 0)
+		return error_errno(error, errno, "filter the system calls");
+	if (ret_listener)
+		*ret_listener = (int)r;
+	return true;
+}
+
+bool filter_seal(const Filter *filter, GError **error)
+{
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0)
 		return error_errno(error, errno, "harden the process");
-	/* ENOSYS rather than death: a library may probe for a call and do without it */
-	filter = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
-	r = filter ? allow(filter, allowed, count) : -ENOMEM;
-	if (r == 0 && add_rules)
-		r = add_rules(filter);
-	if (r == 0)
-		r = seccomp_load(filter);
-	seccomp_release(filter);
-	return r == 0 || error_errno(error, -r, "filter the process's system calls");
+	return filter_load(filter->code, filter->count, 0, NULL, error);
 }

@@ -9,6 +9,7 @@
 #pragma once
 
 #include <glib.h>
+#include <linux/filter.h>
 #include <net/if.h>
 #include <netinet/in.h>
 
@@ -102,6 +103,13 @@ typedef struct {
 	char *data;		       /* file system options, comma separated; or NULL */
 } PlanMount;
 
+/* The filter of the payload's system calls, ready to be loaded */
+typedef struct {
+	struct sock_filter *code; /* NULL: none */
+	size_t count;
+	unsigned flags; /* SECCOMP_FILTER_FLAG_* */
+} SeccompPlan;
+
 typedef struct {
 	bool terminal;	 /* a pty is made */
 	bool stdin_open; /* -i */
@@ -121,6 +129,7 @@ typedef struct {
 	NetPlan net;
 	NamesPlan names;
 	TtyPlan tty;
+	SeccompPlan seccomp;
 	bool entered;	      /* no container is made: a process joins one that lives */
 	bool known;	      /* the container has a record: it is started again */
 	bool guard_exe;	      /* the payload could write rlc's own file: its exec is watched */

@@ -259,7 +259,8 @@ typedef struct {
 	GPtrArray *labels; /* of "NAME=VALUE", the image's too */
 	SpecUserns userns;
 	uint32_t userns_size; /* USERNS_AUTO of root's: how many ids; 0: the default */
-	bool nested_userns;   /* the payload may make user namespaces of its own */
+	bool privileged; /* /sys is writable, and without a user namespace all devices are there */
+	bool nested_userns; /* the payload may make user namespaces; an OCI payload may */
 	SpecNetwork network;
 	SpecHealth health;
 	bool init;	       /* a reaper of ours is PID 1 */

@@ -280,7 +280,7 @@ unlike "$out" secret "and not inside either"
 
 for who in "$sub" "$one"; do
 	kind_of "$who"
-	rlc --rootfs /:O unshare --user --map-root-user --mount sh -c '
+	rlc --security-opt userns=allow --rootfs /:O unshare --user --map-root-user --mount sh -c '
 		mount -t tmpfs x /mnt && echo tmpfs
 		mount -t sysfs x /mnt 2>/dev/null && echo sysfs
 		mount -t cgroup2 x /mnt 2>/dev/null && echo cgroup
@@ -289,7 +289,7 @@ for who in "$sub" "$one"; do
 		for mask in $(cut -d" " -f5 /proc/self/mountinfo | grep "^/proc/.\|^/sys/f"); do umount $mask 2>/dev/null && echo $mask; done
 		mknod /dev/shm/disk b 8 0 2>/dev/null && echo disk; true'
 	is "$out" tmpfs "$kind: a user namespace inside takes no mask away"
-	rlc --rootfs /:O unshare --user --map-root-user --mount --pid --fork sh -c 'mount -t proc x /mnt 2>/dev/null && echo proc; echo end'
+	rlc --security-opt userns=allow --rootfs /:O unshare --user --map-root-user --mount --pid --fork sh -c 'mount -t proc x /mnt 2>/dev/null && echo proc; echo end'
 	is "$out" end "$kind: nor gives it another /proc"
 done
 for who in "${everyone[@]}"; do

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* rlc run: the options about what keeps the process from harm to others. */
+#include "cmd/run_table.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "cmd/run_values.h"
+
+#define PROFILE_MAX (1 << 20)
+
+static bool take_profile(SpecSeccomp *seccomp, const char *file, GError **error)
+{
+	auto_fd fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	g_clear_pointer(&seccomp->profile, g_free);
+	if (fd < 0)
+		return error_errno(error, errno, "open '%s'", file);
+	seccomp->profile = fd_read_all(fd, file, PROFILE_MAX, error);
+	seccomp->kind = SECCOMP_PROFILE;
+	return seccomp->profile != NULL;
+}
+
+static bool set_seccomp(RunParse *parse, const char *value, GError **error)
+{
+	SpecSeccomp *seccomp = &parse->spec->linux_.seccomp;
+
+	if (strcmp(value, "unconfined") == 0)
+		seccomp->kind = SECCOMP_NONE;
+	else if (strcmp(value, "default") == 0 || strcmp(value, "builtin") == 0)
+		seccomp->kind = SECCOMP_DEFAULT;
+	else
+		return take_profile(seccomp, value, error);
+	return true;
+}
+
+static bool set_no_new_privileges(RunParse *parse, const char *value, GError **error)
+{
+	parse->no_new_privileges_given = true;
+	return run_value_bool(value, &parse->spec->process.no_new_privileges) ||
+	       error_set(error, RLC_ERROR_USAGE, "neither true nor false");
+}
+
+static bool set_nested_userns(RunParse *parse, const char *value, GError **error)
+{
+	bool allow = strcmp(value, "allow") == 0;
+
+	if (!allow && strcmp(value, "deny") != 0)
+		return error_set(error, RLC_ERROR_USAGE, "neither allow nor deny");
+	parse->spec->rlc.nested_userns = allow;
+	return true;
+}
+
+static bool take_paths(const char *value, GPtrArray *paths, GError **error)
+{
+	g_auto(GStrv) words = g_strsplit(value, ":", -1);
+
+	for (char **word = words; *word; word++) {
+		if (**word != '/')
+			return error_set(error, RLC_ERROR_USAGE, "'%s' is not an absolute path",
+					 *word);
+		g_ptr_array_add(paths, g_strdup(*word));
+	}
+	return true;
+}
+
+static bool set_mask(RunParse *parse, const char *value, GError **error)
+{
+	return take_paths(value, parse->masked, error);
+}
+
+/* What is neither hidden nor read-only any more: paths, patterns of them, or ALL. */
+static bool set_unmask(RunParse *parse, const char *value, GError **error)
+{
+	bool all = g_ascii_strcasecmp(value, "all") == 0;
+
+	return take_paths(all ? "/*" : value, parse->unmasked, error);
+}
+
+static const struct {
+	const char *name;
+	RunSetter set;
+} security_options[] = {
+	{"seccomp", set_seccomp},      {"no-new-privileges", set_no_new_privileges},
+	{"userns", set_nested_userns}, {"mask", set_mask},
+	{"unmask", set_unmask},
+};
+
+static bool set_security_opt(RunParse *parse, const char *value, GError **error)
+{
+	size_t length = strcspn(value, "=:"); /* docker once wrote seccomp:unconfined */
+	const char *rest = value[length] ? value + length + 1 : "true";
+
+	for (size_t i = 0; i < G_N_ELEMENTS(security_options); i++) {
+		const char *name = security_options[i].name;
+
+		if (strlen(name) == length && strncmp(name, value, length) == 0)
+			return security_options[i].set(parse, rest, error);
+	}
+	return error_set(error, RLC_ERROR_USAGE,
+			 "not seccomp, no-new-privileges, userns, mask or unmask=VALUE");
+}
+
+static bool set_privileged(RunParse *parse, const char *value, GError **error)
+{
+	(void)error;
+	parse->privileged = value != NULL;
+	return true;
+}
+
+static void unmask(GPtrArray *paths, const char *pattern)
+{
+	for (guint i = paths->len; i-- > 0;) {
+		if (g_pattern_match_simple(pattern, g_ptr_array_index(paths, i)))
+			g_ptr_array_remove_index(paths, i);
+	}
+}
+
+/* Within its own namespaces nothing is held back. */
+static void finish_privileged(RunParse *parse)
+{
+	Spec *spec = parse->spec;
+
+	if (spec->linux_.seccomp.kind == SECCOMP_DEFAULT)
+		spec->linux_.seccomp.kind = SECCOMP_NONE;
+	if (!parse->no_new_privileges_given)
+		spec->process.no_new_privileges = false;
+	spec->rlc.nested_userns = true;
+	spec->rlc.privileged = true;
+	g_ptr_array_add(parse->unmasked, g_strdup("/*"));
+}
+
+void run_security_finish(RunParse *parse)
+{
+	SpecLinux *linux_ = &parse->spec->linux_;
+
+	if (parse->privileged)
+		finish_privileged(parse);
+	for (guint i = 0; i < parse->unmasked->len; i++) {
+		unmask(linux_->masked_paths, g_ptr_array_index(parse->unmasked, i));
+		unmask(linux_->readonly_paths, g_ptr_array_index(parse->unmasked, i));
+	}
+	g_ptr_array_extend_and_steal(linux_->masked_paths, g_ptr_array_ref(parse->masked));
+}
+
+static const RunOption rows[] = {
+	{"security-opt", 0, OPTION_MANY, set_security_opt, "NAME=VALUE",
+	 "seccomp=unconfined, no-new-privileges=BOOL, userns=allow, mask=PATHS, unmask=PATHS|ALL"},
+	{"privileged", 0, OPTION_SWITCH, set_privileged, NULL,
+	 "all capabilities of its namespaces, nothing masked, no filter"},
+};
+
+const RunGroup run_security_group = {"Security", rows, G_N_ELEMENTS(rows)};
