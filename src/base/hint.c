@@ -154,6 +154,11 @@ static const struct {
 		 "rlc-image, which fetches and unpacks images, is neither in {} nor where rlc was "
 		 "built, or others may change it",
 		 "sudo make install   (and see that only root may write to {})"},
+	[HINT_SECCOMP_PROGRAM] =
+		{"RLC-X04",
+		 "rlc-seccomp, which reads profiles, is neither in {} nor where rlc was built, or "
+		 "others may change it",
+		 "sudo make install   (or run with --security-opt seccomp=unconfined)"},
 	[HINT_RLIMIT] = {"RLC-P01", "only CAP_SYS_RESOURCE may raise a hard limit",
 			 "ulimit -H -a   (and ask for no more than that: --ulimit {})"},
 };

@@ -42,13 +42,14 @@ typedef enum {
 	HINT_OVERLAY,	      /* R05: the kernel refuses an overlay here */
 	HINT_ROOTFS_IDMAP, /* R07: the file system cannot be shifted into an id map; arg: "PATH" */
 	HINT_PROC_MASKED,  /* R06: /proc of this host is partly covered (a container in one) */
-	HINT_PAYLOAD_SCRIPT, /* X01: the interpreter of the script does not exist; arg: it */
-	HINT_PAYLOAD_ARCH,   /* X02: the program is for another processor */
-	HINT_EXE_GUARD,	     /* X03: ptrace(2) is forbidden, and rlc's file needs guarding */
-	HINT_KEYS_QUOTA,     /* P02: the caller has no more keys to spend */
-	HINT_STATE_DIR,	     /* S01: no directory for state can be used; arg: path */
-	HINT_IMAGE_PROGRAM,  /* I01: rlc-image is missing or can be changed by others; arg: dir */
-	HINT_RLIMIT,	     /* P01: raising a hard limit needs CAP_SYS_RESOURCE; arg: limit */
+	HINT_PAYLOAD_SCRIPT,  /* X01: the interpreter of the script does not exist; arg: it */
+	HINT_PAYLOAD_ARCH,    /* X02: the program is for another processor */
+	HINT_EXE_GUARD,	      /* X03: ptrace(2) is forbidden, and rlc's file needs guarding */
+	HINT_KEYS_QUOTA,      /* P02: the caller has no more keys to spend */
+	HINT_STATE_DIR,	      /* S01: no directory for state can be used; arg: path */
+	HINT_IMAGE_PROGRAM,   /* I01: rlc-image is missing or can be changed by others; arg: dir */
+	HINT_SECCOMP_PROGRAM, /* X04: rlc-seccomp is missing; arg: dir */
+	HINT_RLIMIT,	      /* P01: raising a hard limit needs CAP_SYS_RESOURCE; arg: limit */
 } Hint;
 
 /*

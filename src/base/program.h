@@ -9,6 +9,7 @@
 #pragma once
 
 #include <glib.h>
+#include <sys/types.h>
 
 /* DIR/NAME, if it can be executed and nobody but root and the caller can change it. Caller frees.
  */
@@ -22,3 +23,10 @@ char *program_build_dir(const char *helper);
 
 /* A helper of its own name: where make installed it, else where it built it. NULL: nowhere. */
 char *program_find_helper(const char *name);
+
+/*
+ * Start a program with a clean environment and signals as a program expects them (the caller may
+ * have blocked what it reads by signalfd(2)).  Its standard streams are these; input -1 is
+ * /dev/null.  0, or an errno.
+ */
+int program_spawn(pid_t *ret_pid, char *const *arguments, int input, int output, int errors);

@@ -337,7 +337,7 @@ bool enter_exec(const char *state_root, const char *id, const EnterOptions *opti
 {
 	g_autoptr(Spec) spec = enter_spec(state_root, id, options, error);
 	int fds[CONTROL_JOIN_COUNT];
-	Plan plan = {0};
+	Plan plan = {.state_root = (char *)state_root};
 	bool ok = spec && enter_plan(spec, &plan, error) &&
 		  open_namespaces(state_root, id, fds, error);
 

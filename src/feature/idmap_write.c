@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +10,7 @@
 #include "base/fd.h"
 #include "base/hint.h"
 #include "base/log.h"
+#include "base/program.h"
 #include "feature/idmap_map.h"
 
 /* What newuidmap has to say is a line or two. */
@@ -80,32 +79,6 @@ static char **helper_arguments(const char *program, pid_t pid, const GArray *map
 	return (char **)g_ptr_array_free(arguments, FALSE);
 }
 
-/* Signals as a program expects them: the supervisor may have blocked what it reads by signalfd. */
-static int helper_spawn(pid_t *ret_pid, char **arguments, int messages)
-{
-	char *environment[] = {(char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", (char *)"LC_ALL=C",
-			       NULL};
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attributes;
-	sigset_t none, all;
-	int failed;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&files, messages, STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&files, messages, STDERR_FILENO);
-	posix_spawnattr_init(&attributes);
-	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setsigdefault(&attributes, &all);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	failed = posix_spawn(ret_pid, arguments[0], &files, &attributes, arguments, environment);
-	posix_spawnattr_destroy(&attributes);
-	posix_spawn_file_actions_destroy(&files);
-	return failed;
-}
-
 static bool helper_start(Helper *helper, const char *program, pid_t target, const GArray *map,
 			 GError **error)
 {
@@ -116,7 +89,7 @@ static bool helper_start(Helper *helper, const char *program, pid_t target, cons
 		return error_errno(error, errno, "make a pipe");
 	helper->program = program;
 	helper->messages = ends[0];
-	failed = helper_spawn(&helper->pid, arguments, ends[1]);
+	failed = program_spawn(&helper->pid, arguments, -1, ends[1], ends[1]);
 	close(ends[1]);
 	if (failed) {
 		helper->pid = 0;

@@ -4,6 +4,7 @@
 #include <linux/capability.h>
 
 #include "base/error.h"
+#include "feature/seccomp_profile.h"
 #include "kernel/filter.h"
 
 /* What the default filter depends on. */
@@ -19,12 +20,22 @@ bool seccomp_allows_userns(const Spec *spec)
 	return powers(spec) & (FILTER_NESTED | UINT64_C(1) << CAP_SYS_ADMIN);
 }
 
+static bool plan_profile(const Spec *spec, Plan *plan, GError **error)
+{
+	if (!seccomp_profile_plan(plan->state_root, spec->linux_.seccomp.profile, powers(spec),
+				  &plan->seccomp, error))
+		return false;
+	return !(plan->seccomp.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) ||
+	       error_set(error, RLC_ERROR_UNSUPPORTED,
+			 "use the profile: nobody listens for SCMP_ACT_NOTIFY");
+}
+
 bool seccomp_plan(const Spec *spec, Plan *plan, GError **error)
 {
 	if (spec->linux_.seccomp.kind == SECCOMP_NONE)
 		return true;
 	if (spec->linux_.seccomp.kind == SECCOMP_PROFILE)
-		return error_set(error, RLC_ERROR_UNSUPPORTED, "no profile can be compiled yet");
+		return plan_profile(spec, plan, error);
 	plan->seccomp = (SeccompPlan){
 		.code = filter_decide(&filter_payload, powers(spec)),
 		.count = filter_payload.count,
