@@ -154,7 +154,7 @@ int cmd_events(int argc, char **argv)
 		{NULL},
 	};
 	g_autoptr(GError) error = NULL;
-	EventsQuery query = {0};
+	EventsQuery query = {.ended = -1};
 
 	if (!options_parse(&argc, &argv, entries, &usage, &error))
 		return command_fail(error);

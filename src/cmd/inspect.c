@@ -5,6 +5,7 @@
 #include "cmd/containers.h"
 #include "cmd/listing.h"
 #include "cmd/options.h"
+#include "container/health.h"
 
 /* The names are docker's wherever it has one. */
 
@@ -15,8 +16,34 @@ static void put_time(Json *json, const char *key, int64_t microseconds)
 	json_string(json, key, text);
 }
 
-static void put_state(Json *json, const Status *status)
+static void put_result(Json *json, const HealthResult *result)
 {
+	json_open(json, NULL, '{');
+	put_time(json, "Start", result->start);
+	put_time(json, "End", result->end);
+	json_number(json, "ExitCode", result->exit_code);
+	json_string(json, "Output", result->output);
+	json_close(json, '}');
+}
+
+static void put_health_state(Json *json, const char *root, const StateEntry *entry)
+{
+	g_autoptr(HealthRecord) record = health_load(root, entry->id);
+
+	json_open(json, "Health", '{');
+	json_string(json, "Status", status_health_name(entry->status.health));
+	json_number(json, "FailingStreak", record->failing);
+	json_open(json, "Log", '[');
+	for (guint i = 0; i < record->results->len; i++)
+		put_result(json, g_ptr_array_index(record->results, i));
+	json_close(json, ']');
+	json_close(json, '}');
+}
+
+static void put_state(Json *json, const char *root, const StateEntry *entry)
+{
+	const Status *status = &entry->status;
+
 	json_open(json, "State", '{');
 	json_string(json, "Status", status_name(status->state));
 	json_bool(json, "Running", status->state == STATUS_RUNNING);
@@ -26,6 +53,7 @@ static void put_state(Json *json, const Status *status)
 	json_string(json, "Verdict", status->verdict);
 	put_time(json, "StartedAt", status->started);
 	put_time(json, "FinishedAt", status->finished);
+	put_health_state(json, root, entry);
 	json_close(json, '}');
 }
 
@@ -131,7 +159,7 @@ static void put_container(Json *json, const char *root, const StateEntry *entry,
 	put_time(json, "Created", entry->status.created);
 	json_string(json, "Image", image);
 	json_string(json, "Directory", directory);
-	put_state(json, &entry->status);
+	put_state(json, root, entry);
 	put_config(json, spec);
 	put_host_config(json, spec);
 	put_mounts(json, spec->mounts);

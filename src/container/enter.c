@@ -118,6 +118,7 @@ static Spec *enter_spec(const char *state_root, const char *id, const EnterOptio
 		spec->linux_.seccomp.kind = SECCOMP_NONE;
 	spec->rlc.interactive = options->interactive;
 	spec->rlc.detach = options->detach;
+	spec->rlc.timeout = options->timeout;
 	return g_steal_pointer(&spec);
 }
 
@@ -342,7 +343,8 @@ bool enter_exec(const char *state_root, const char *id, const EnterOptions *opti
 		  open_namespaces(state_root, id, fds, error);
 
 	if (ok) {
-		tell(state_root, id, options);
+		if (!options->untold)
+			tell(state_root, id, options);
 		ok = enter_planned(&plan, fds, ret_exit_code, error);
 	}
 	g_free(plan.seccomp.code);

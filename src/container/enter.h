@@ -17,8 +17,10 @@ typedef struct {
 	const char *user;  /* USER[:GROUP]; NULL: the container's */
 	const char *cwd;   /* NULL: the container's */
 	bool interactive, terminal;
-	bool privileged; /* all capabilities that the container's user namespace gives */
-	bool detach;	 /* do not wait for the command's end */
+	bool privileged;  /* all capabilities that the container's user namespace gives */
+	unsigned timeout; /* seconds, then it is killed; 0: none */
+	bool untold;	  /* it is no event: a health check */
+	bool detach;	  /* do not wait for the command's end */
 } EnterOptions;
 
 /*

@@ -185,14 +185,18 @@ static int time_left(const EventsQuery *query)
 	return (int)CLAMP((query->until - g_get_real_time()) / 1000 + 1, 0, G_MAXINT);
 }
 
-/* Something was written, or moved. False when the time is over, or nobody reads the output. */
+/*
+ * Something was written, or moved. False when the time is over, nobody reads the output, or nothing
+ * more is to come.
+ */
 static bool await_more(const Reader *reader, int inotify)
 {
-	struct pollfd fds[] = {{inotify, POLLIN, 0}, {STDOUT_FILENO, 0, 0}};
+	struct pollfd fds[] = {
+		{inotify, POLLIN, 0}, {STDOUT_FILENO, 0, 0}, {reader->query->ended, POLLIN, 0}};
 	char changes[4096];
 	int ready = (int)TEMP_FAILURE_RETRY(poll(fds, G_N_ELEMENTS(fds), time_left(reader->query)));
 
-	if (ready <= 0 || fds[1].revents)
+	if (ready <= 0 || fds[1].revents || (fds[2].revents && !fds[0].revents))
 		return false;
 	while (read(inotify, changes, sizeof changes) > 0)
 		continue;

@@ -43,6 +43,7 @@ typedef struct {
 	int64_t since; /* microseconds since 1970; only what came after */
 	int64_t until; /* 0: no end */
 	bool follow;   /* wait for more */
+	int ended;     /* with follow: a descriptor, readable when nothing more is to come; -1 */
 } EventsQuery;
 
 /* false: enough */

@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "container/events.h"
+#include "container/health.h"
 #include "container/init.h"
 #include "container/join.h"
 #include "container/pidfile.h"
@@ -149,6 +150,7 @@ static void set_ended(Status *status)
 	status->state = STATUS_STOPPED;
 	status->finished = g_get_real_time();
 	status->pid = 0;
+	status->health = HEALTH_STATE_NONE;
 }
 
 /* In its first life it has the name that it was given: nothing to look up on the way to a start. */
@@ -167,6 +169,8 @@ static void run_tell_start(const Container *container)
 static bool run_life(Container *container, Status *status, GError **error)
 {
 	const Plan *plan = container->plan;
+	Health *health;
+	bool ok;
 
 	if (!steps_run(parent_steps, container, error))
 		return false;
@@ -176,10 +180,17 @@ static bool run_life(Container *container, Status *status, GError **error)
 	status->state = STATUS_RUNNING;
 	status->started = g_get_real_time();
 	status->pid = container->init_pid;
+	status->health = health_is_checked(&plan->spec->rlc.health) ? HEALTH_STATE_STARTING
+								    : HEALTH_STATE_NONE;
 	if (!state_save_status(plan, status, error))
 		return false;
 	run_tell_start(container);
-	if (!run_launched(container, error) || !supervise(container, &status->exit_code, error))
+	if (!run_launched(container, error))
+		return false;
+	health = health_start(container, status);
+	ok = supervise(container, &status->exit_code, error);
+	health_stop(health);
+	if (!ok)
 		return false;
 	set_ended(status);
 	set_verdict(status, plan->spec);

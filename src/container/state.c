@@ -289,16 +289,21 @@ static void state_remove(const char *root, int containers, int names, const char
 }
 
 /* Replaced by rename(2): who reads it sees the old or the new one. */
+static bool replace(int dir, const char *file, const char *text, GError **error)
+{
+	g_autofree char *new = g_strconcat(file, ".new", NULL);
+	auto_fd fd = openat(dir, new, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	if (fd < 0 || !fd_write_all(fd, text, strlen(text)) || renameat(dir, new, dir, file) < 0)
+		return error_errno(error, errno, "write the container's %s", file);
+	return true;
+}
+
 static bool write_status(int dir, const Status *status, GError **error)
 {
 	g_autofree char *text = record_format_status(status);
-	auto_fd fd = openat(dir, RECORD_STATUS ".new",
-			    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 
-	if (fd < 0 || !fd_write_all(fd, text, strlen(text)) ||
-	    renameat(dir, RECORD_STATUS ".new", dir, RECORD_STATUS) < 0)
-		return error_errno(error, errno, "write the container's status");
-	return true;
+	return replace(dir, RECORD_STATUS, text, error);
 }
 
 static bool read_status(int dir, Status *ret_status)
@@ -351,6 +356,7 @@ static void sweep_one(const char *root, int containers, int names, const char *i
 	unlinkat(dir, CONTROL_SOCKET, 0);
 	status_clear(&status);
 	status.state = STATUS_STOPPED;
+	status.health = HEALTH_STATE_NONE;
 	status.exit_code = 128 + SIGKILL;
 	status.verdict = g_strdup(was_before_boot(status.started)
 					  ? "it ran when the machine went down"
@@ -655,6 +661,15 @@ bool state_save_status(const Plan *plan, const Status *status, GError **error)
 	if (dir < 0)
 		return error_errno(error, errno, "open '%s'", plan->state_dir);
 	return write_status(dir, status, error);
+}
+
+bool state_replace(const Plan *plan, const char *file, const char *text, GError **error)
+{
+	auto_fd dir = open(plan->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir < 0)
+		return error_errno(error, errno, "open '%s'", plan->state_dir);
+	return replace(dir, file, text, error);
 }
 
 bool state_load_status(const Plan *plan, Status *ret_status)

@@ -10,6 +10,7 @@
  *     ROOT/containers/ID/supervisor  its supervisor's pid, when that process began (proc(5), stat,
  *                               field 22), and its descriptor of the container's network namespace
  *     ROOT/containers/ID/scratch  the directory on disk that an overlay writes to
+ *     ROOT/containers/ID/health  results of health checks, see health.h
  *     ROOT/containers/ID/config, status  see record.h
  *     ROOT/containers/ID/control  the supervisor's socket, see control.h
  *     ROOT/containers/ID/log.N  what a detached container wrote, see logfile.h
@@ -81,6 +82,9 @@ char *state_name(const char *state_root, const char *id);
 
 /* supervisor: write a new file into the container's directory. */
 bool state_write(const Plan *plan, const char *file, const char *text, GError **error);
+
+/* supervisor: replace a file of the container's directory, whole or not at all. */
+bool state_replace(const Plan *plan, const char *file, const char *text, GError **error);
 
 /* A file of a container's, "" if it has none. Caller frees. */
 char *state_read(const char *state_root, const char *id, const char *file, GError **error);
