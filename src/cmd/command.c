@@ -36,6 +36,8 @@ static const Command commands[] = {
 	{"restart", "[OPTIONS] CONTAINER...", "end containers and start them again", cmd_restart},
 	{"rm", "[OPTIONS] CONTAINER...", "remove containers", cmd_rm},
 	{"healthcheck", "run CONTAINER", "run a container's health check now", cmd_healthcheck},
+	{"generate", "systemd [OPTIONS] CONTAINER...", "print units of systemd's for containers",
+	 cmd_generate},
 	{"rename", "CONTAINER NAME", "give a container another name", cmd_rename},
 	{"inspect", "CONTAINER...", "print all about containers as JSON", cmd_inspect},
 	{"pull", "[OPTIONS] IMAGE", "fetch an image from a registry or an archive", cmd_pull},

@@ -74,6 +74,8 @@ int cmd_run(int argc, char **argv)
 		return command_fail(error);
 	if (code != 0)
 		return code;
+	for (int i = 1; options.spec->rlc.detach && i < argc; i++)
+		g_ptr_array_add(options.spec->rlc.command, g_strdup(argv[i]));
 	state_root = options.state_root ? options.state_root : g_getenv("RLC_ROOT");
 	if (options.explain)
 		return explain(&options, state_root);

@@ -148,6 +148,7 @@ static const Field spec_fields[] = {
 	{"health.retries", FIELD_UINT32, AT(rlc.health.retries), NULL},
 	{"init", FIELD_BOOL, AT(rlc.init), NULL},
 	{"pidfile", FIELD_STRING, AT(rlc.pidfile), NULL},
+	{"command", FIELD_STRINGS, AT(rlc.command), NULL},
 	{"labels", FIELD_STRINGS, AT(rlc.labels), NULL},
 	{"annotations", FIELD_STRINGS, AT(annotations), NULL},
 	{"interactive", FIELD_BOOL, AT(rlc.interactive), NULL},

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "container/events.h"
 #include "container/health.h"
 #include "container/init.h"
@@ -185,6 +186,7 @@ static bool run_life(Container *container, Status *status, GError **error)
 	if (!state_save_status(plan, status, error))
 		return false;
 	run_tell_start(container);
+	notify_send("MAINPID=%d\nREADY=1\nSTATUS=Container %.12s runs", getpid(), plan->id);
 	if (!run_launched(container, error))
 		return false;
 	health = health_start(container, status);
@@ -192,6 +194,7 @@ static bool run_life(Container *container, Status *status, GError **error)
 	health_stop(health);
 	if (!ok)
 		return false;
+	notify_send("STOPPING=1");
 	set_ended(status);
 	set_verdict(status, plan->spec);
 	events_add_own(container, "die", status->exit_code, status->verdict);
@@ -202,7 +205,7 @@ static bool is_restarted(const Container *container, const Status *status)
 {
 	const SpecRlc *rlc = &container->plan->spec->rlc;
 
-	if (container->stop_asked)
+	if (container->stop_asked || notify_wanted()) /* a service manager sees to that */
 		return false;
 	if (rlc->restart == RESTART_ON_FAILURE)
 		return status->exit_code != 0 &&
@@ -298,7 +301,7 @@ static G_GNUC_NORETURN void run_detached(const Plan *plan, Sync *launcher)
 	if (setsid() < 0)
 		error_errno(&error, errno, "start a session");
 	else if (run_planned(plan, launcher, &exit_code, &error))
-		_exit(0);
+		_exit(notify_wanted() ? exit_code : 0);
 	if (launcher->fd >= 0)
 		sync_send_error(launcher, error);
 	else

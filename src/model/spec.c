@@ -175,6 +175,7 @@ Spec *spec_new(void)
 	spec_set_env(spec, "container=rlc");
 	spec->annotations = strings_new();
 	spec->rlc.labels = strings_new();
+	spec->rlc.command = strings_new();
 	spec->mounts = g_array_new(FALSE, FALSE, sizeof(SpecMount));
 	g_array_set_clear_func(spec->mounts, mount_clear);
 	spec->linux_.namespaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET |
@@ -243,6 +244,7 @@ static void rlc_free(SpecRlc *rlc)
 	g_ptr_array_unref(rlc->network.add_hosts);
 	g_array_unref(rlc->network.publish);
 	g_ptr_array_unref(rlc->labels);
+	g_ptr_array_unref(rlc->command);
 	g_ptr_array_unref(rlc->health.test);
 }
 

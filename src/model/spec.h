@@ -251,12 +251,13 @@ typedef struct {
 } SpecHealth;
 
 typedef struct {
-	char *name;	   /* --name or NULL */
-	char *cidfile;	   /* --cidfile or NULL */
-	char *pidfile;	   /* --pidfile or NULL: where init's pid is written */
-	char *directory;   /* --detach: where the caller stood, for relative paths; or NULL */
-	char *image;	   /* as it was named, for show; NULL: the root tells */
-	GPtrArray *labels; /* of "NAME=VALUE", the image's too */
+	char *name;	    /* --name or NULL */
+	char *cidfile;	    /* --cidfile or NULL */
+	char *pidfile;	    /* --pidfile or NULL: where init's pid is written */
+	char *directory;    /* --detach: where the caller stood, for relative paths; or NULL */
+	GPtrArray *command; /* --detach: the words after `rlc run`, to do the same again */
+	char *image;	    /* as it was named, for show; NULL: the root tells */
+	GPtrArray *labels;  /* of "NAME=VALUE", the image's too */
 	SpecUserns userns;
 	uint32_t userns_size; /* USERNS_AUTO of root's: how many ids; 0: the default */
 	bool privileged; /* /sys is writable, and without a user namespace all devices are there */
