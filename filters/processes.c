@@ -28,6 +28,7 @@ static const FilterRule net[] = {
 	{"fcntl writev poll ppoll restart_syscall", FILTER_ALLOW, {{0}}},
 	{"bind connect accept accept4 shutdown getsockname getpeername", FILTER_ALLOW, {{0}}},
 	{"getsockopt setsockopt recvfrom recvmsg sendto sendmsg", FILTER_ALLOW, {{0}}},
+	{"epoll_ctl epoll_wait epoll_pwait pipe2 splice", FILTER_ALLOW, {{0}}}, /* net_splice.h */
 	{"socket", FILTER_UNKNOWN, {
 		{0, WHOLE, AF_INET, FILTER_ALLOW},
 		{0, WHOLE, AF_INET6, FILTER_ALLOW},
@@ -35,6 +36,7 @@ static const FilterRule net[] = {
 	}},
 	{"ioctl", FILTER_UNKNOWN, {
 		{1, WHOLE, FIONREAD, FILTER_ALLOW},
+		{1, WHOLE, SIOCATMARK, FILTER_ALLOW},
 		{1, WHOLE, SIOCGIFHWADDR, FILTER_ALLOW},
 	}},
 };

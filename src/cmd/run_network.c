@@ -22,6 +22,20 @@ static bool take_mtu(SpecNetwork *network, const char *value, GError **error)
 	return true;
 }
 
+static bool take_lane(SpecNetwork *network, const char *value, GError **error)
+{
+	static const char *const lanes[] = {
+		[NET_LANE_AUTO] = "auto", [NET_LANE_OFF] = "off", [NET_LANE_EXPRESS] = "express"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(lanes); i++) {
+		if (strcmp(value, lanes[i]) == 0) {
+			network->lane = (SpecNetLane)i;
+			return true;
+		}
+	}
+	return error_set(error, RLC_ERROR_USAGE, "lane is auto, off or express, not '%s'", value);
+}
+
 /* One "key=value" of --network slirp:…; what a cidr means is for the plan to judge. Cuts item. */
 static bool take_slirp_setting(SpecNetwork *network, char *item, GError **error)
 {
@@ -34,6 +48,8 @@ static bool take_slirp_setting(SpecNetwork *network, char *item, GError **error)
 	*value++ = '\0';
 	if (strcmp(item, "mtu") == 0)
 		return take_mtu(network, value, error);
+	if (strcmp(item, "lane") == 0)
+		return take_lane(network, value, error);
 	if (strcmp(item, "cidr") == 0) {
 		g_free(network->cidr);
 		network->cidr = g_strdup(value);
@@ -223,7 +239,8 @@ static bool set_dns_option(RunParse *parse, const char *value, GError **error)
 
 static const RunOption rows[] = {
 	{"network", 0, OPTION_ONCE, set_network, "MODE",
-	 "slirp[:mtu=N,cidr=NET,ipv6=BOOL,host-loopback=BOOL], bridge[:NAME] (root's default), "
+	 "slirp[:mtu=N,cidr=NET,ipv6=BOOL,host-loopback=BOOL,lane=auto|off|express], bridge[:NAME] "
+	 "(root's default), "
 	 "none, host, container:NAME, ns:PATH"},
 	{"publish", 'p', OPTION_MANY, set_publish, "[[ADDRESS:]HOSTPORT:]PORT",
 	 "lead a port of the host here; ranges, and /udp, too"},

@@ -38,6 +38,7 @@ typedef struct {
 
 static const char *const root_kinds[] = {"directory", "overlay", "builtin", "layers", NULL};
 static const char *const net_modes[] = {"slirp", "none", "host", "bridge", "join", NULL};
+static const char *const net_lanes[] = {"auto", "off", "express", NULL};
 static const char *const userns_modes[] = {"default", "auto", "host", "keep-id", "map", NULL};
 static const char *const seccomps[] = {"default", "none", "profile", NULL};
 static const char *const cgroups_modes[] = {"auto", "enabled", "disabled", NULL};
@@ -134,6 +135,7 @@ static const Field spec_fields[] = {
 	{"network.path", FIELD_STRING, AT(rlc.network.path), NULL},
 	{"network.ipv6", FIELD_BOOL, AT(rlc.network.ipv6), NULL},
 	{"network.host-loopback", FIELD_BOOL, AT(rlc.network.host_loopback), NULL},
+	{"network.lane", FIELD_ENUM, AT(rlc.network.lane), net_lanes},
 	{"network.dns", FIELD_STRINGS, AT(rlc.network.dns), NULL},
 	{"network.dns-search", FIELD_STRINGS, AT(rlc.network.dns_search), NULL},
 	{"network.dns-options", FIELD_STRINGS, AT(rlc.network.dns_options), NULL},

@@ -21,6 +21,7 @@
 #include "feature/net_bridge.h"
 #include "feature/net_diag.h"
 #include "feature/net_dnat.h"
+#include "feature/net_lane.h"
 #include "feature/net_proxy.h"
 #include "feature/net_publish.h"
 #include "feature/net_resolv.h"
@@ -222,6 +223,7 @@ bool net_plan(const Spec *spec, Plan *plan, GError **error)
 		plan->clone_flags &= ~(uint64_t)CLONE_NEWNET;
 	if (network->mode == NET_SLIRP && !plan_slirp(network, &plan->net, error))
 		return false;
+	net_lane_plan(spec, &plan->net);
 	if (network->mode == NET_BRIDGE && !net_bridge_plan(network, &plan->net, error))
 		return false;
 	plan_resolv(network, plan->join, &plan->net);
@@ -372,7 +374,8 @@ bool net_child(Container *container, GError **error)
 	if (net->mode == NET_BRIDGE)
 		return net_bridge_child(container, netlink, error);
 	return make_tap(&tap, &index, error) && configure_tap(netlink, index, net, error) &&
-	       sync_send(container->sync, SYNC_TAP, tap, error) && send_diag(container, error);
+	       sync_send(container->sync, SYNC_TAP, tap, error) && send_diag(container, error) &&
+	       net_lane_child(container, netlink, index, error);
 }
 
 bool net_child_wait(Container *container, GError **error)
@@ -459,6 +462,7 @@ bool net_parent(Container *container, GError **error)
 	control = (Sync){.fd = container->net_control};
 	return sync_expect(container->sync, SYNC_TAP, &tap, error) &&
 	       sync_send(&control, SYNC_TAP, tap, error) && pass_diag(container, &control, error) &&
+	       net_lane_parent(container, &control, error) &&
 	       sync_expect(&control, SYNC_NET_UP, NULL, error) && tell_init(container, error);
 }
 

@@ -80,7 +80,7 @@ static NetVerdict gate_ipv4(const NetPlan *plan, const NetPacket *packet)
 				       is_udp_to(packet, PORT_TFTP)
 			       ? NET_GATE_DROP
 			       : NET_GATE_PASS;
-	return in_network(plan, to) ? NET_GATE_DROP : NET_GATE_PASS;
+	return in_network(plan, to) ? NET_GATE_DROP : NET_GATE_WORLD;
 }
 
 static bool in_network6(const NetPlan *plan, const struct in6_addr *address)
@@ -140,7 +140,7 @@ static NetVerdict gate_ipv6(const NetPlan *plan, const NetPacket *packet)
 		return NET_GATE_DROP;
 	if (icmp)
 		return packet->body[0] == ICMP6_ECHO_REQUEST ? NET_GATE_PING6 : NET_GATE_DROP;
-	return NET_GATE_PASS;
+	return NET_GATE_WORLD;
 }
 
 NetVerdict net_gate(const NetPlan *plan, const NetPacket *packet)

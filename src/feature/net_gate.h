@@ -16,6 +16,7 @@
 typedef enum {
 	NET_GATE_DROP,	/* goes nowhere */
 	NET_GATE_PASS,	/* libslirp's */
+	NET_GATE_WORLD, /* to the world: the express lane's if it came there, else libslirp's */
 	NET_GATE_DNS,	/* a datagram to the name server: net_dns.h */
 	NET_GATE_PING6, /* an IPv6 echo request to the world, which libslirp cannot send: net_ping.h
 			 */

@@ -25,8 +25,8 @@
  * address space is capped beyond that: a flaw that allocates without end ends this process, not the
  * host's memory.
  */
-#define FILES_MAX    8192
-#define MEMORY_MAX   (4UL << 30)
+#define FILES_MAX    24576
+#define MEMORY_MAX   (8UL << 30)
 #define ROOT_OPTIONS "size=64k,mode=0700"
 
 void net_sandbox_leave_supervisor(void)

@@ -40,9 +40,11 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "feature/net_dns.h"
+#include "feature/net_express.h"
 #include "feature/net_forward.h"
 #include "feature/net_frame.h"
 #include "feature/net_gate.h"
+#include "feature/net_lane.h"
 #include "feature/net_loop.h"
 #include "feature/net_ping.h"
 #include "feature/net_publish.h"
@@ -70,6 +72,7 @@ typedef struct {
 	NetPing *ping;
 	NetRelay *relay;
 	NetForward *forward;
+	NetExpress *express; /* NULL: no lane */
 	NetServers servers;
 	uint8_t frame[NET_FRAME_MAX + FRAME_SHIFT];
 } NetProcess;
@@ -195,6 +198,10 @@ static void take_frame(NetProcess *process, const uint8_t *frame, size_t length)
 	switch (net_gate(process->plan, &packet)) {
 	case NET_GATE_DROP:
 		break;
+	case NET_GATE_WORLD:
+		if (net_express_take(process->express, &packet))
+			break;
+		/* fallthrough */
 	case NET_GATE_PASS:
 		if (packet.family == AF_INET && packet.protocol == IPPROTO_ICMP)
 			net_ping_notice(process->ping);
@@ -351,6 +358,17 @@ static gboolean on_control(gint fd, GIOCondition condition, gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+static bool take_lane(NetProcess *process, Sync *control, GError **error)
+{
+	int ipv4, ipv6;
+
+	if (!net_lane_take(process->plan, control, &ipv4, &ipv6, error))
+		return false;
+	if (process->express)
+		net_express_start(process->express, ipv4, ipv6);
+	return true;
+}
+
 static bool take_tap(NetProcess *process, Sync *control, GError **error)
 {
 	struct ifreq request = {0};
@@ -367,7 +385,7 @@ static bool take_tap(NetProcess *process, Sync *control, GError **error)
 	    !sync_expect(control, SYNC_DIAG, net_forward_diag(process->forward), error))
 		return false;
 	process->loop.tap = fd_steal(&tap);
-	return true;
+	return take_lane(process, control, error);
 }
 
 static bool process_start(NetProcess *process, Sync *control, GError **error)
@@ -391,6 +409,11 @@ static bool process_start(NetProcess *process, Sync *control, GError **error)
 	g_main_context_acquire(process->loop.context);
 	process->dns = net_dns_new(&process->loop, &process->servers);
 	process->ping = net_ping_new(&process->loop, forbidden_gid);
+	if (process->plan->lane != NET_LANE_OFF) {
+		process->express = net_express_new(&process->loop, process->plan, error);
+		if (!process->express)
+			return false;
+	}
 	if (!add_relay(process, fd_steal(&listener), error) ||
 	    !net_forward_open_inside(process->forward, process->slirp, error) ||
 	    !net_sandbox_seal(error) || !take_tap(process, control, error))

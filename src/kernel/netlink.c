@@ -19,6 +19,7 @@
 
 #include "base/error.h"
 #include "base/log.h"
+#include "kernel/netlink_talk.h"
 
 /* The largest request here is far under 256 bytes, and so is its acknowledgement. */
 #define REQUEST_ROOM 1024
@@ -84,7 +85,7 @@ Netlink *netlink_from_fd(int fd, GError **error)
 	return NULL;
 }
 
-static struct nlmsghdr *netlink_request(Netlink *netlink, uint16_t type, uint16_t flags)
+struct nlmsghdr *netlink_request(Netlink *netlink, uint16_t type, uint16_t flags)
 {
 	struct nlmsghdr *header = mnl_nlmsg_put_header(netlink->buffer);
 
@@ -94,8 +95,7 @@ static struct nlmsghdr *netlink_request(Netlink *netlink, uint16_t type, uint16_
 	return header;
 }
 
-/* Send the request and wait for its acknowledgement; errno tells what the kernel had against it. */
-static bool netlink_talk(Netlink *netlink, const struct nlmsghdr *request)
+bool netlink_talk(Netlink *netlink, const struct nlmsghdr *request)
 {
 	unsigned port = mnl_socket_get_portid(netlink->socket);
 	ssize_t n;
@@ -144,7 +144,7 @@ bool netlink_link_no_addr_gen(Netlink *netlink, unsigned index, GError **error)
 	return true;
 }
 
-static size_t address_size(int family)
+size_t netlink_address_size(int family)
 {
 	return family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr);
 }
@@ -161,8 +161,8 @@ bool netlink_address_add(Netlink *netlink, unsigned index, int family, const voi
 	add->ifa_flags = IFA_F_NODAD | IFA_F_PERMANENT;
 	add->ifa_scope = RT_SCOPE_UNIVERSE;
 	add->ifa_index = index;
-	mnl_attr_put(request, IFA_LOCAL, address_size(family), address);
-	mnl_attr_put(request, IFA_ADDRESS, address_size(family), address);
+	mnl_attr_put(request, IFA_LOCAL, netlink_address_size(family), address);
+	mnl_attr_put(request, IFA_ADDRESS, netlink_address_size(family), address);
 	if (!netlink_talk(netlink, request))
 		return error_errno(error, errno, "add address %s/%u",
 				   inet_ntop(family, address, text, sizeof text), prefix);
@@ -182,7 +182,7 @@ bool netlink_route_default(Netlink *netlink, unsigned index, int family, const v
 	route->rtm_protocol = RTPROT_STATIC;
 	route->rtm_scope = RT_SCOPE_UNIVERSE;
 	route->rtm_type = RTN_UNICAST;
-	mnl_attr_put(request, RTA_GATEWAY, address_size(family), gateway);
+	mnl_attr_put(request, RTA_GATEWAY, netlink_address_size(family), gateway);
 	mnl_attr_put_u32(request, RTA_OIF, index);
 	if (!netlink_talk(netlink, request))
 		return error_errno(error, errno, "add a default route through %s",
@@ -500,7 +500,7 @@ static struct nlmsghdr *neighbour_request(Netlink *netlink, uint16_t type, uint1
 
 	neighbour->ndm_family = (uint8_t)family;
 	neighbour->ndm_ifindex = (int)index;
-	mnl_attr_put(request, NDA_DST, address_size(family), address);
+	mnl_attr_put(request, NDA_DST, netlink_address_size(family), address);
 	return request;
 }
 

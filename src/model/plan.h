@@ -73,6 +73,7 @@ typedef struct {
 typedef struct {
 	SpecNetMode mode;
 	bool ipv6, host_loopback;
+	SpecNetLane lane;
 	uint32_t mtu;
 	unsigned prefix; /* length of the IPv4 network's prefix */
 	struct in_addr network, gateway, address,

@@ -193,6 +193,13 @@ typedef struct {
 	int protocol; /* IPPROTO_TCP or IPPROTO_UDP */
 } SpecPublish;
 
+/* --network slirp:lane=…: does TCP to the world go by the express lane (feature/net_lane.h)? */
+typedef enum {
+	NET_LANE_AUTO, /* where it can */
+	NET_LANE_OFF,
+	NET_LANE_EXPRESS, /* or else the container is not started */
+} SpecNetLane;
+
 /* --network and the flags about names; annotations io.rlc.network.* in a config.json */
 typedef struct {
 	SpecNetMode mode;
@@ -205,6 +212,7 @@ typedef struct {
 	bool ipv6;
 	bool host_loopback; /* may the container reach the host's 127.0.0.1 by the gateway's
 			       address? */
+	SpecNetLane lane;
 	GPtrArray *dns, *dns_search, *dns_options; /* of char *; empty: as the host has them */
 	GPtrArray *add_hosts;			   /* of "NAME:ADDRESS" */
 	GArray *publish;			   /* of SpecPublish */

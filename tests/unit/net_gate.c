@@ -89,9 +89,9 @@ static const struct {
 	unsigned port;
 	NetVerdict verdict;
 } cases[] = {
-	{"tcp4-world", MINE4, "203.0.113.1", IPPROTO_TCP, 80, NET_GATE_PASS},
-	{"udp4-world", MINE4, "203.0.113.1", IPPROTO_UDP, 53, NET_GATE_PASS},
-	{"icmp4-world", MINE4, "203.0.113.1", IPPROTO_ICMP, 8, NET_GATE_PASS},
+	{"tcp4-world", MINE4, "203.0.113.1", IPPROTO_TCP, 80, NET_GATE_WORLD},
+	{"udp4-world", MINE4, "203.0.113.1", IPPROTO_UDP, 53, NET_GATE_WORLD},
+	{"icmp4-world", MINE4, "203.0.113.1", IPPROTO_ICMP, 8, NET_GATE_WORLD},
 	{"sctp4-world", MINE4, "203.0.113.1", IPPROTO_SCTP, 80, NET_GATE_DROP},
 	{"tcp4-loopback", MINE4, "127.0.0.1", IPPROTO_TCP, 80, NET_GATE_DROP},
 	{"udp4-loopback", MINE4, "127.0.0.1", IPPROTO_UDP, 53, NET_GATE_DROP},
@@ -117,8 +117,8 @@ static const struct {
 	{"from-nameserver", "10.0.2.3", "203.0.113.1", IPPROTO_TCP, 80, NET_GATE_DROP},
 	{"from-stranger", "192.0.2.1", "203.0.113.1", IPPROTO_TCP, 80, NET_GATE_DROP},
 	{"from-loopback", "127.0.0.1", "203.0.113.1", IPPROTO_TCP, 80, NET_GATE_DROP},
-	{"tcp6-world", MINE6, "2001:db8::1", IPPROTO_TCP, 80, NET_GATE_PASS},
-	{"udp6-world", MINE6, "2001:db8::1", IPPROTO_UDP, 53, NET_GATE_PASS},
+	{"tcp6-world", MINE6, "2001:db8::1", IPPROTO_TCP, 80, NET_GATE_WORLD},
+	{"udp6-world", MINE6, "2001:db8::1", IPPROTO_UDP, 53, NET_GATE_WORLD},
 	{"ping6-world", MINE6, "2001:db8::1", IPPROTO_ICMPV6, 128, NET_GATE_PING6},
 	{"icmp6-world", MINE6, "2001:db8::1", IPPROTO_ICMPV6, 1, NET_GATE_DROP},
 	{"hop-by-hop", MINE6, "2001:db8::1", IPPROTO_HOPOPTS, 0, NET_GATE_DROP},

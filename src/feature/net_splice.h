@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Two connected TCP sockets made one connection: what comes in at one goes out at the other,
+ * without a copy, by splice(2) through a pipe.  Ends, resets and urgent bytes are passed on; a slow
+ * reader slows the writer.
+ */
+#pragma once
+
+#include "feature/net_epoll.h"
+
+typedef struct NetSplice NetSplice;
+
+/* Descriptors that a pair takes, and those of all pipes together */
+#define NET_SPLICE_FILES       2
+#define NET_SPLICE_FILES_PIPES 512
+
+/* epoll is borrowed. */
+NetSplice *net_splice_new(NetEpoll *epoll);
+
+/* Takes both sockets over. They are non-blocking, and SO_OOBINLINE. */
+void net_splice_add(NetSplice *splice, int one, int other);
+
+/* Pairs that are not at their end */
+guint net_splice_count(const NetSplice *splice);
+
+/* Close a connection so that the peer sees a reset. */
+void net_splice_reset(int fd);
