@@ -19,11 +19,11 @@ typedef struct {
 } SyncPacket;
 
 static const char *const sync_names[] = {
-	[0] = "end of file",	      [SYNC_MAPPED] = "MAPPED", [SYNC_TAP] = "TAP",
-	[SYNC_DIAG] = "DIAG",	      [SYNC_ROOT] = "ROOT",	[SYNC_NETLINK] = "NETLINK",
-	[SYNC_HOSTS] = "HOSTS",	      [SYNC_NET_UP] = "NET_UP", [SYNC_CONSOLE] = "CONSOLE",
-	[SYNC_READY] = "READY",	      [SYNC_START] = "START",	[SYNC_CHILD] = "CHILD",
-	[SYNC_MESSAGES] = "MESSAGES", [SYNC_ERROR] = "ERROR",
+	[0] = "end of file",	    [SYNC_MAPPED] = "MAPPED",	  [SYNC_TAP] = "TAP",
+	[SYNC_DIAG] = "DIAG",	    [SYNC_LANE] = "LANE",	  [SYNC_ROOT] = "ROOT",
+	[SYNC_NETLINK] = "NETLINK", [SYNC_HOSTS] = "HOSTS",	  [SYNC_NET_UP] = "NET_UP",
+	[SYNC_CONSOLE] = "CONSOLE", [SYNC_READY] = "READY",	  [SYNC_START] = "START",
+	[SYNC_CHILD] = "CHILD",	    [SYNC_MESSAGES] = "MESSAGES", [SYNC_ERROR] = "ERROR",
 };
 
 bool sync_pair(Sync *ret_supervisor, Sync *ret_init, GError **error)
@@ -141,7 +141,7 @@ bool sync_expect(Sync *sync, SyncMessage message, int *ret_fd, GError **error)
 		return error_set(error, RLC_ERROR_FAILED,
 				 "wait for %s: the other process ended without a word",
 				 sync_names[message]);
-	if (packet.message != (int)message || (ret_fd && fd < 0))
+	if (packet.message != (int)message || (ret_fd && fd < 0 && message != SYNC_LANE))
 		return error_set(error, RLC_ERROR_FAILED, "wait for %s: another message came",
 				 sync_names[message]);
 	if (ret_fd)

@@ -65,7 +65,7 @@ bool sync_send(Sync *sync, SyncMessage message, int fd, GError **error);
 /*
  * Wait for exactly this message. ret_fd (may be NULL) takes the descriptor that came with it, which
  * is then the caller's.  A SYNC_ERROR in its place becomes *error as it was sent; an end of file or
- * another message is an error of its own.
+ * another message is an error of its own.  Only SYNC_LANE may come without: ret_fd is -1 then.
  */
 bool sync_expect(Sync *sync, SyncMessage message, int *ret_fd, GError **error);
 
