@@ -3,7 +3,8 @@
 """How TCP behaves, as a program sees it: the same lines whatever carries it.
 
     lane.py server READY-FILE        in the world: does on port 9100 what a client's first line asks for
-    lane.py client ADDRESS…          prints what it saw, one line for each behaviour and address
+    lane.py client [-NAME…] ADDRESS…   prints what it saw, one line for each behaviour (but those
+                                     named) and address
     lane.py many ADDRESS COUNT       opens so many connections at once, and uses all of them
     lane.py crowd ADDRESS COUNT      the same where only some fit: prints how many, then frees them
 
@@ -298,11 +299,11 @@ def see_self(address):
         return [connect_error(where, port) for where in (loopback, own) for port in (8088, 8089, 1)]
 
 
-def client(addresses):
+def client(words):
     for name, see in list(globals().items()):
-        if not name.startswith("see_"):
+        if not name.startswith("see_") or "-" + name[4:] in words:
             continue
-        for address in addresses:
+        for address in (word for word in words if word[0] != "-"):
             try:
                 print(name[4:], address, see(address), flush=True)
             except OSError as error:
