@@ -119,6 +119,12 @@ static const struct {
 		 "mounted below) cannot shift owners into an id map on this kernel",
 		 "chown -R the files to the first id of a map of your own: --userns "
 		 "map=0:HOST:COUNT"},
+	[HINT_VOLUME_IDMAP] =
+		{"RLC-M01",
+		 "the kernel shifts the owners of a mount only for root of the host, with a user "
+		 "namespace to shift them into, and only where the file system can do it",
+		 "leave idmap out, and give the files to the container's user instead: -v "
+		 "SOURCE:PATH:U"},
 	[HINT_PROC_MASKED] = {"RLC-R06",
 			      "parts of /proc are covered here, as inside another container, and "
 			      "the kernel then "

@@ -54,6 +54,7 @@ static const Command commands[] = {
 	{"port", "[--format text|json] CONTAINER [PORT[/tcp|/udp]]",
 	 "print which ports of the host lead to a container", cmd_port},
 	{"top", "[--format table|json] CONTAINER", "list the processes of a container", cmd_top},
+	{"volume", "COMMAND [ARG...]", "make, list and remove volumes", cmd_volume},
 	{"unshare", "COMMAND [ARG...]", "run a command in your own id map, nothing else isolated",
 	 cmd_unshare},
 	{"info", "[OPTIONS]", "print what rlc knows of this host", cmd_info},

@@ -68,3 +68,4 @@ int cmd_run(int argc, char **argv);
 int cmd_top(int argc, char **argv);
 int cmd_unshare(int argc, char **argv);
 int cmd_version(int argc, char **argv);
+int cmd_volume(int argc, char **argv);

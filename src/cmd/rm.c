@@ -7,25 +7,29 @@
 #include "cmd/containers.h"
 #include "cmd/options.h"
 
+typedef struct {
+	gboolean force, volumes;
+} RmOptions;
+
 static bool remove_container(const char *root, const StateEntry *entry, const char *name,
 			     void *data, GError **error)
 {
-	const bool *force = data;
+	const RmOptions *options = data;
 
-	if (entry->alive && !*force)
+	if (entry->alive && !options->force)
 		return error_set(error, RLC_ERROR_STATE,
 				 "remove container '%s': it is running; stop it, or use --force",
 				 name);
 	if (entry->alive && !containers_stop(root, entry->id, SIGKILL, -1, error))
 		return false;
-	if (!state_forget(root, entry->id, error))
+	if (!state_forget(root, entry->id, options->volumes, error))
 		return false;
 	puts(name);
 	return true;
 }
 
 /* All of them; without force those that have ended. */
-static int remove_all(bool force)
+static int remove_all(RmOptions *options)
 {
 	g_autoptr(GError) error = NULL;
 	g_autofree char *root = state_root_choose(NULL, &error);
@@ -38,9 +42,9 @@ static int remove_all(bool force)
 		const StateEntry *entry = g_ptr_array_index(entries, i);
 		g_autoptr(GError) failed = NULL;
 
-		if (entry->alive && !force)
+		if (entry->alive && !options->force)
 			continue;
-		if (!remove_container(root, entry, entry->id, &force, &failed))
+		if (!remove_container(root, entry, entry->id, options, &failed))
 			code = command_fail(failed);
 	}
 	return code;
@@ -55,15 +59,17 @@ int cmd_rm(int argc, char **argv)
 		.min = 0,
 		.max = -1,
 	};
-	gboolean force = FALSE, all = FALSE;
+	gboolean all = FALSE;
+	RmOptions options = {0};
 	const GOptionEntry entries[] = {
-		{"force", 'f', 0, G_OPTION_ARG_NONE, &force, "those that run, too: by SIGKILL",
-		 NULL},
+		{"force", 'f', 0, G_OPTION_ARG_NONE, &options.force,
+		 "those that run, too: by SIGKILL", NULL},
+		{"volumes", 'v', 0, G_OPTION_ARG_NONE, &options.volumes,
+		 "with the anonymous volumes that they made", NULL},
 		{"all", 'a', 0, G_OPTION_ARG_NONE, &all, "all containers; name none", NULL},
 		{NULL},
 	};
 	g_autoptr(GError) error = NULL;
-	bool forced;
 
 	if (!options_parse(&argc, &argv, entries, &usage, &error))
 		return command_fail(error);
@@ -72,6 +78,5 @@ int cmd_rm(int argc, char **argv)
 			  "read arguments of rm: they are CONTAINER..., or --all");
 		return command_fail(error);
 	}
-	forced = force != FALSE;
-	return all ? remove_all(forced) : containers_each(argv + 1, remove_container, &forced);
+	return all ? remove_all(&options) : containers_each(argv + 1, remove_container, &options);
 }

@@ -8,6 +8,7 @@
 #include "cmd/help.h"
 #include "cmd/run_image.h"
 #include "cmd/run_options.h"
+#include "cmd/run_volumes.h"
 #include "container/explain.h"
 #include "container/run.h"
 
@@ -70,13 +71,15 @@ int cmd_run(int argc, char **argv)
 		return command_fail(error);
 	if (options.explain)
 		options.pull = PULL_NEVER;
-	if (options.image && !run_image_prepare(&options, holds, &code, &error))
+	if (!run_image_prepare(&options, holds, &code, &error))
 		return command_fail(error);
 	if (code != 0)
 		return code;
 	for (int i = 1; options.spec->rlc.detach && i < argc; i++)
 		g_ptr_array_add(options.spec->rlc.command, g_strdup(argv[i]));
 	state_root = options.state_root ? options.state_root : g_getenv("RLC_ROOT");
+	if (!run_volumes_from(&options, state_root, &error))
+		return command_fail(error);
 	if (options.explain)
 		return explain(&options, state_root);
 	return options.spec->rlc.detach ? run_detached(&options, state_root)

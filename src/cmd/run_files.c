@@ -6,35 +6,67 @@
 
 #include "base/error.h"
 #include "cmd/run_values.h"
+#include "cmd/run_volumes.h"
+#include "feature/volume.h"
 
-/* The words that mount(8) knows and a flag may use; the words of one set exclude each other. */
+/* What a mount is of: bits, for a word may fit several */
+typedef enum {
+	MOUNT_OF_BIND = 1,
+	MOUNT_OF_TMPFS = 2,
+	MOUNT_OF_VOLUME = 4,
+	MOUNT_OF_IMAGE = 8,
+	MOUNT_OF_FILES = MOUNT_OF_BIND | MOUNT_OF_VOLUME,
+	MOUNT_OF_ANY = MOUNT_OF_FILES | MOUNT_OF_TMPFS | MOUNT_OF_IMAGE,
+} MountKind;
+
+static const struct {
+	MountKind kind;
+	const char *name;
+} mount_kinds[] = {
+	{MOUNT_OF_BIND, "bind"},
+	{MOUNT_OF_TMPFS, "tmpfs"},
+	{MOUNT_OF_VOLUME, "volume"},
+	{MOUNT_OF_IMAGE, "image"},
+};
+
+/* The words that a flag may use; the words of one set exclude each other. */
 static const struct {
 	const char *word;
-	int set;      /* 0: excludes none */
-	bool bind;    /* fits a bind mount */
-	bool tmpfs;   /* fits a tmpfs */
-	bool ignored; /* accepted for docker's sake, means nothing here */
+	int set;
+	unsigned kinds; /* that it fits */
+	bool ignored;	/* accepted for docker's sake, means nothing here */
 } mount_words[] = {
-	{"ro", 1, true, true, false},	       {"rw", 1, true, true, false},
-	{"bind", 2, true, false, false},       {"rbind", 2, true, false, false},
-	{"private", 3, true, false, false},    {"rprivate", 3, true, false, false},
-	{"shared", 3, true, false, false},     {"rshared", 3, true, false, false},
-	{"slave", 3, true, false, false},      {"rslave", 3, true, false, false},
-	{"noexec", 4, true, true, false},      {"exec", 4, true, true, false},
-	{"nosuid", 5, true, true, false},      {"suid", 5, true, true, false},
-	{"nodev", 6, true, true, false},       {"dev", 6, true, true, false},
-	{"noatime", 7, true, true, false},     {"relatime", 7, true, true, false},
-	{"nosymfollow", 8, true, true, false}, {"z", 9, true, false, true},
-	{"Z", 9, true, false, true},
+	{"ro", 1, MOUNT_OF_ANY, false},
+	{"rw", 1, MOUNT_OF_ANY, false},
+	{"bind", 2, MOUNT_OF_BIND, false},
+	{"rbind", 2, MOUNT_OF_BIND, false},
+	{"private", 3, MOUNT_OF_FILES, false},
+	{"rprivate", 3, MOUNT_OF_FILES, false},
+	{"shared", 3, MOUNT_OF_FILES, false},
+	{"rshared", 3, MOUNT_OF_FILES, false},
+	{"slave", 3, MOUNT_OF_FILES, false},
+	{"rslave", 3, MOUNT_OF_FILES, false},
+	{"noexec", 4, MOUNT_OF_ANY, false},
+	{"exec", 4, MOUNT_OF_ANY, false},
+	{"nosuid", 5, MOUNT_OF_ANY, false},
+	{"suid", 5, MOUNT_OF_ANY, false},
+	{"nodev", 6, MOUNT_OF_ANY, false},
+	{"dev", 6, MOUNT_OF_ANY, false},
+	{"noatime", 7, MOUNT_OF_ANY, false},
+	{"relatime", 7, MOUNT_OF_ANY, false},
+	{"nosymfollow", 8, MOUNT_OF_ANY, false},
+	{"z", 9, MOUNT_OF_FILES, true},
+	{"Z", 9, MOUNT_OF_FILES, true},
+	{"copy", 10, MOUNT_OF_VOLUME, false},
+	{"nocopy", 10, MOUNT_OF_VOLUME, false},
+	{"tmpcopyup", 10, MOUNT_OF_TMPFS, false},
+	{"notmpcopyup", 10, MOUNT_OF_TMPFS, false},
+	{"U", 11, MOUNT_OF_FILES, false},
+	{"idmap", 12, MOUNT_OF_FILES, false},
 };
 
 /* What tmpfs(5) takes behind "=". */
 static const char *const tmpfs_keys[] = {"size", "mode", "uid", "gid", "nr_inodes", "nr_blocks"};
-
-typedef enum {
-	MOUNT_OF_BIND,
-	MOUNT_OF_TMPFS
-} MountKind;
 
 static int mount_word_find(const char *word)
 {
@@ -84,13 +116,18 @@ static bool add_mount_option(GPtrArray *options, MountKind kind, const char *wor
 	unsigned bit;
 	char *setting;
 
+	if (i < 0 && g_str_has_prefix(word, "subpath=") && kind != MOUNT_OF_TMPFS &&
+	    word[strlen("subpath=")]) {
+		g_ptr_array_add(options, g_strdup(word));
+		return true;
+	}
 	if (i < 0 && kind == MOUNT_OF_TMPFS) {
 		setting = tmpfs_setting(word, error);
 		if (setting)
 			g_ptr_array_add(options, setting);
 		return setting != NULL;
 	}
-	if (i < 0 || !(kind == MOUNT_OF_BIND ? mount_words[i].bind : mount_words[i].tmpfs))
+	if (i < 0 || !(mount_words[i].kinds & kind))
 		return error_set(error, RLC_ERROR_USAGE, "unknown option '%s'", word);
 	bit = 1U << mount_words[i].set;
 	if (*used & bit)
@@ -114,6 +151,15 @@ static bool add_mount_options(GPtrArray *options, MountKind kind, const char *li
 	return true;
 }
 
+static const char *kind_name(MountKind kind)
+{
+	size_t i = 0;
+
+	while (mount_kinds[i].kind != kind)
+		i++;
+	return mount_kinds[i].name;
+}
+
 /* Defaults for the sets that no option spoke for, then the mount itself. */
 static void finish_mount(Spec *spec, MountKind kind, const char *source, const char *destination,
 			 GPtrArray *options, unsigned used)
@@ -129,7 +175,7 @@ static void finish_mount(Spec *spec, MountKind kind, const char *source, const c
 		g_ptr_array_add(options, g_strdup("rbind"));
 	g_ptr_array_add(options, NULL);
 	list = g_strjoinv(",", (char **)options->pdata);
-	spec_add_mount(spec, kind == MOUNT_OF_BIND ? "bind" : "tmpfs", source, destination, list);
+	spec_add_mount(spec, kind_name(kind), source, destination, list);
 }
 
 static bool set_rootfs(RunParse *parse, const char *value, GError **error)
@@ -161,28 +207,39 @@ static bool set_read_only(RunParse *parse, const char *value, GError **error)
 	return true;
 }
 
+/* A source with a slash in it is a path, as "." and ".." are; any other is a volume's name. */
+static bool is_path(const char *source)
+{
+	return strchr(source, '/') || strcmp(source, ".") == 0 || strcmp(source, "..") == 0;
+}
+
 static bool set_volume(RunParse *parse, const char *value, GError **error)
 {
 	g_autoptr(GPtrArray) options = g_ptr_array_new_with_free_func(g_free);
 	g_auto(GStrv) parts = g_strsplit(value, ":", 4);
 	guint n = g_strv_length(parts);
+	const char *source = n > 1 ? parts[0] : NULL, *destination = n > 1 ? parts[1] : parts[0];
+	MountKind kind = source && is_path(source) ? MOUNT_OF_BIND : MOUNT_OF_VOLUME;
 	unsigned used = 0;
 
-	if (n < 2 || n > 3)
+	if (n < 1 || n > 3)
 		return error_set(error, RLC_ERROR_USAGE,
-				 "not of the form SOURCE:DESTINATION[:OPTION,...]");
-	if (!*parts[0])
+				 "not of the form [SOURCE:]DESTINATION[:OPTION,...]");
+	if (source && !*source)
 		return error_set(error, RLC_ERROR_USAGE, "the source before ':' is empty");
-	if (!strchr(parts[0], '/') && strcmp(parts[0], ".") != 0 && strcmp(parts[0], "..") != 0)
-		return error_set(error, RLC_ERROR_UNSUPPORTED,
-				 "named volumes like '%s' are not supported; "
-				 "for a directory write './%s'",
-				 parts[0], parts[0]);
-	if (!check_destination(parts[1], error))
+	if (!check_destination(destination, error) ||
+	    (source && kind == MOUNT_OF_VOLUME && !volume_check_name(source, error)) ||
+	    (n == 3 && !add_mount_options(options, kind, parts[2], &used, error)))
 		return false;
-	if (n == 3 && !add_mount_options(options, MOUNT_OF_BIND, parts[2], &used, error))
+	finish_mount(parse->spec, kind, source, destination, options, used);
+	return true;
+}
+
+static bool set_volumes_from(RunParse *parse, const char *value, GError **error)
+{
+	if (!run_volumes_check(value, error))
 		return false;
-	finish_mount(parse->spec, MOUNT_OF_BIND, parts[0], parts[1], options, used);
+	g_ptr_array_add(parse->out->volumes_from, g_strdup(value));
 	return true;
 }
 
@@ -221,27 +278,42 @@ typedef enum {
 	KEY_TYPE,
 	KEY_SOURCE,
 	KEY_DESTINATION,
-	KEY_READONLY,
-	KEY_OPTION,	/* the value is an option word of the mount */
-	KEY_TMPFS_SIZE, /* "tmpfs-size=N" is tmpfs's "size=N" */
-	KEY_TMPFS_MODE,
+	KEY_WORD,    /* the value is an option word of the mount */
+	KEY_BOOL,    /* the value says whether an option word is meant */
+	KEY_SETTING, /* the option is SETTING=VALUE */
+	KEY_IGNORED, /* means nothing here */
 } MountKey;
 
 static const struct {
 	const char *name;
 	MountKey key;
+	const char *yes, *no; /* words of KEY_BOOL, no may be NULL; yes of KEY_SETTING */
 } mount_keys[] = {
-	{"type", KEY_TYPE},
-	{"source", KEY_SOURCE},
-	{"src", KEY_SOURCE},
-	{"destination", KEY_DESTINATION},
-	{"dst", KEY_DESTINATION},
-	{"target", KEY_DESTINATION},
-	{"readonly", KEY_READONLY},
-	{"ro", KEY_READONLY},
-	{"bind-propagation", KEY_OPTION},
-	{"tmpfs-size", KEY_TMPFS_SIZE},
-	{"tmpfs-mode", KEY_TMPFS_MODE},
+	{"type", KEY_TYPE, NULL, NULL},
+	{"source", KEY_SOURCE, NULL, NULL},
+	{"src", KEY_SOURCE, NULL, NULL},
+	{"destination", KEY_DESTINATION, NULL, NULL},
+	{"dst", KEY_DESTINATION, NULL, NULL},
+	{"target", KEY_DESTINATION, NULL, NULL},
+	{"readonly", KEY_BOOL, "ro", "rw"},
+	{"ro", KEY_BOOL, "ro", "rw"},
+	{"readwrite", KEY_BOOL, "rw", "ro"},
+	{"rw", KEY_BOOL, "rw", "ro"},
+	{"bind-propagation", KEY_WORD, NULL, NULL},
+	{"bind-nonrecursive", KEY_BOOL, "bind", "rbind"},
+	{"volume-nocopy", KEY_BOOL, "nocopy", "copy"},
+	{"tmpcopyup", KEY_BOOL, "tmpcopyup", "notmpcopyup"},
+	{"notmpcopyup", KEY_BOOL, "notmpcopyup", "tmpcopyup"},
+	{"U", KEY_BOOL, "U", NULL},
+	{"chown", KEY_BOOL, "U", NULL},
+	{"idmap", KEY_BOOL, "idmap", NULL},
+	{"tmpfs-size", KEY_SETTING, "size", NULL},
+	{"tmpfs-mode", KEY_SETTING, "mode", NULL},
+	{"subpath", KEY_SETTING, "subpath", NULL},
+	{"volume-subpath", KEY_SETTING, "subpath", NULL},
+	{"image-subpath", KEY_SETTING, "subpath", NULL},
+	{"relabel", KEY_IGNORED, NULL, NULL},
+	{"consistency", KEY_IGNORED, NULL, NULL},
 };
 
 typedef struct {
@@ -259,45 +331,47 @@ static bool set_once(const char **field, const char *name, const char *value, GE
 	return true;
 }
 
-static bool take_readonly(MountRequest *request, const char *name, const char *value,
-			  GError **error)
+static bool take_bool(MountRequest *request, size_t key, const char *value, GError **error)
 {
-	bool off = strcmp(value, "false") == 0 || strcmp(value, "0") == 0;
+	bool on = true;
+	const char *word;
 
-	if (!off && *value && strcmp(value, "true") != 0 && strcmp(value, "1") != 0)
-		return error_set(error, RLC_ERROR_USAGE, "'%s' is true or false, not '%s'", name,
-				 value);
-	g_ptr_array_add(request->words, g_strdup(off ? "rw" : "ro"));
+	if (*value && !run_value_bool(value, &on))
+		return error_set(error, RLC_ERROR_USAGE, "'%s' is true or false, not '%s'",
+				 mount_keys[key].name, value);
+	word = on ? mount_keys[key].yes : mount_keys[key].no;
+	if (word)
+		g_ptr_array_add(request->words, g_strdup(word));
 	return true;
 }
 
 /* value is behind the "=" inside item, "" where there is none. */
-static bool take_mount_key(MountRequest *request, MountKey key, const char *name, const char *value,
-			   GError **error)
+static bool take_mount_key(MountRequest *request, size_t key, const char *value, GError **error)
 {
-	switch (key) {
+	const char *name = mount_keys[key].name;
+
+	switch (mount_keys[key].key) {
 	case KEY_TYPE:
 		return set_once(&request->type, name, value, error);
 	case KEY_SOURCE:
 		return set_once(&request->source, name, value, error);
 	case KEY_DESTINATION:
 		return set_once(&request->destination, name, value, error);
-	case KEY_READONLY:
-		return take_readonly(request, name, value, error);
-	case KEY_OPTION:
+	case KEY_BOOL:
+		return take_bool(request, key, value, error);
+	case KEY_WORD:
 		g_ptr_array_add(request->words, g_strdup(value));
 		return true;
-	case KEY_TMPFS_SIZE:
-		g_ptr_array_add(request->words, g_strconcat("size=", value, NULL));
+	case KEY_SETTING:
+		g_ptr_array_add(request->words, g_strconcat(mount_keys[key].yes, "=", value, NULL));
 		return true;
-	case KEY_TMPFS_MODE:
-		g_ptr_array_add(request->words, g_strconcat("mode=", value, NULL));
+	case KEY_IGNORED:
 		return true;
 	}
 	return true;
 }
 
-/* Cuts item at its "=". */
+/* Cuts item at its "=".  A key that is none may be an option word by itself: noexec, z … */
 static bool take_mount_item(MountRequest *request, char *item, GError **error)
 {
 	char *equals = strchr(item, '=');
@@ -306,38 +380,59 @@ static bool take_mount_item(MountRequest *request, char *item, GError **error)
 		*equals++ = '\0';
 	for (size_t i = 0; i < G_N_ELEMENTS(mount_keys); i++) {
 		if (strcmp(mount_keys[i].name, item) == 0)
-			return take_mount_key(request, mount_keys[i].key, item,
-					      equals ? equals : "", error);
+			return take_mount_key(request, i, equals ? equals : "", error);
 	}
-	return error_set(error, RLC_ERROR_USAGE, "unknown key '%s'", item);
+	if (equals || mount_word_find(item) < 0)
+		return error_set(error, RLC_ERROR_USAGE, "unknown key '%s'", item);
+	g_ptr_array_add(request->words, g_strdup(item));
+	return true;
+}
+
+/* docker's default is a volume */
+static bool find_kind(const char *type, MountKind *ret_kind, GError **error)
+{
+	if (!type)
+		type = "volume";
+	for (size_t i = 0; i < G_N_ELEMENTS(mount_kinds); i++) {
+		if (strcmp(type, mount_kinds[i].name) == 0) {
+			*ret_kind = mount_kinds[i].kind;
+			return true;
+		}
+	}
+	return error_set(error, RLC_ERROR_UNSUPPORTED,
+			 "type '%s' is none of bind, volume, tmpfs, image", type);
+}
+
+static bool check_source(MountKind kind, const char *source, GError **error)
+{
+	if (kind == MOUNT_OF_VOLUME)
+		return !source || volume_check_name(source, error);
+	if ((kind == MOUNT_OF_TMPFS) != (source != NULL))
+		return true;
+	return error_set(error, RLC_ERROR_USAGE,
+			 source ? "a tmpfs has no 'source'" : "'source' is missing");
 }
 
 static bool finish_mount_request(Spec *spec, const MountRequest *request, GError **error)
 {
 	g_autoptr(GPtrArray) options = g_ptr_array_new_with_free_func(g_free);
-	MountKind kind = g_strcmp0(request->type, "tmpfs") == 0 ? MOUNT_OF_TMPFS : MOUNT_OF_BIND;
 	unsigned used = 0;
+	MountKind kind = MOUNT_OF_VOLUME;
 
-	if (!request->type)
-		return error_set(error, RLC_ERROR_USAGE, "'type' is missing: bind or tmpfs");
-	if (kind == MOUNT_OF_BIND && strcmp(request->type, "bind") != 0)
-		return error_set(error, RLC_ERROR_UNSUPPORTED,
-				 "type '%s' is neither bind nor tmpfs", request->type);
+	if (!find_kind(request->type, &kind, error))
+		return false;
 	if (!request->destination)
 		return error_set(error, RLC_ERROR_USAGE, "'destination' is missing");
-	if (!check_destination(request->destination, error))
+	if (!check_destination(request->destination, error) ||
+	    !check_source(kind, request->source, error))
 		return false;
-	if ((kind == MOUNT_OF_BIND) != (request->source != NULL))
-		return error_set(error, RLC_ERROR_USAGE,
-				 request->source ? "a tmpfs has no 'source'"
-						 : "'source' is missing");
 	for (guint i = 0; i < request->words->len; i++) {
 		if (!add_mount_option(options, kind, g_ptr_array_index(request->words, i), &used,
 				      error))
 			return false;
 	}
-	finish_mount(spec, kind, request->source ? request->source : "tmpfs", request->destination,
-		     options, used);
+	finish_mount(spec, kind, kind == MOUNT_OF_TMPFS ? "tmpfs" : request->source,
+		     request->destination, options, used);
 	return true;
 }
 
@@ -360,10 +455,12 @@ static const RunOption rows[] = {
 	{"scratch", 0, OPTION_ONCE, set_scratch, "DIR",
 	 "an overlay keeps what is written in DIR, not in memory"},
 	{"read-only", 0, OPTION_SWITCH, set_read_only, NULL, "the root cannot be written"},
-	{"volume", 'v', OPTION_MANY, set_volume, "SRC:DST[:OPT,...]",
-	 "bind SRC: ro rw bind rbind private rshared noexec ..."},
+	{"volume", 'v', OPTION_MANY, set_volume, "[SRC:]DST[:OPT,...]",
+	 "a directory or a volume's name: ro U nocopy rslave noexec ..."},
+	{"volumes-from", 0, OPTION_MANY, set_volumes_from, "CONTAINER[:ro]",
+	 "the binds and volumes of another container"},
 	{"mount", 0, OPTION_MANY, set_mount, "KEY=VALUE,...",
-	 "type=bind|tmpfs, source, destination, readonly, ..."},
+	 "type=bind|volume|tmpfs|image, source, destination, ..."},
 	{"tmpfs", 0, OPTION_MANY, set_tmpfs, "DST[:OPT,...]",
 	 "an empty file system in memory: size= mode= exec ..."},
 	{"shm-size", 0, OPTION_ONCE, set_shm_size, "SIZE", "size of /dev/shm, such as 64m"},

@@ -11,6 +11,7 @@
 #include "cmd/run_values.h"
 #include "feature/net_publish.h"
 #include "feature/user.h"
+#include "feature/volume.h"
 #include "image/digest.h"
 #include "image/reference.h"
 
@@ -155,18 +156,6 @@ static void apply_labels(GPtrArray *labels, const StoreImage *image)
 		spec_set_pair(labels, g_ptr_array_index(given, i));
 }
 
-static bool is_mounted_on(const Spec *spec, const char *path)
-{
-	for (guint i = 0; i < spec->mounts->len; i++) {
-		g_autofree char *destination = g_canonicalize_filename(
-			g_array_index(spec->mounts, SpecMount, i).destination, "/");
-
-		if (strcmp(destination, path) == 0)
-			return true;
-	}
-	return false;
-}
-
 /* In front of what flags mount, which may lie in a volume; where one lies on it, it is meant. */
 static void apply_volumes(Spec *spec, const StoreImage *image)
 {
@@ -174,7 +163,7 @@ static void apply_volumes(Spec *spec, const StoreImage *image)
 		g_autofree char *path =
 			g_canonicalize_filename(g_ptr_array_index(image->volumes, i), "/");
 
-		if (!is_mounted_on(spec, path))
+		if (!spec_mounts_on(spec, path))
 			spec_add_volume(spec, path);
 	}
 }
@@ -250,39 +239,38 @@ GArray *run_image_holds_new(void)
  * Add a layer below those that the root has.  One that is among them already (many images repeat an
  * empty one) adds nothing, and the kernel refuses a directory given twice.
  */
-static bool take_layer(Spec *spec, const Store *store, const char *layer, GArray *holds,
+static bool take_layer(GPtrArray *layers, const Store *store, const char *layer, GArray *holds,
 		       GError **error)
 {
 	g_autofree char *path =
 		g_build_filename(store->path, "layers", digest_hex(layer), "diff", NULL);
 	int hold;
 
-	if (g_ptr_array_find_with_equal_func(spec->root.layers, path, g_str_equal, NULL))
+	if (g_ptr_array_find_with_equal_func(layers, path, g_str_equal, NULL))
 		return true;
 	hold = store_hold_layer(store, layer, error);
 	if (hold < 0)
 		return false;
 	g_array_append_val(holds, hold);
-	g_ptr_array_add(spec->root.layers, g_steal_pointer(&path));
+	g_ptr_array_add(layers, g_steal_pointer(&path));
 	return true;
 }
 
 /* Topmost first, as an overlay has them; the store has them lowest first, and may have them merged.
  */
-static bool take_layers(Spec *spec, const Store *store, const StoreImage *image, GArray *holds,
-			GError **error)
+static GPtrArray *take_layers(const Store *store, const StoreImage *image, GArray *holds,
+			      GError **error)
 {
+	g_autoptr(GPtrArray) layers = g_ptr_array_new_with_free_func(g_free);
 	g_autofree char *merged = store_image_chain(image);
 
-	spec->root.kind = ROOT_LAYERS;
-	spec->root.layers = g_ptr_array_new_with_free_func(g_free);
-	if (merged && take_layer(spec, store, merged, holds, NULL))
-		return true;
+	if (merged && take_layer(layers, store, merged, holds, NULL))
+		return g_steal_pointer(&layers);
 	for (guint i = image->layers->len; i-- > 0;) {
-		if (!take_layer(spec, store, g_ptr_array_index(image->layers, i), holds, error))
-			return false;
+		if (!take_layer(layers, store, g_ptr_array_index(image->layers, i), holds, error))
+			return NULL;
 	}
-	return true;
+	return g_steal_pointer(&layers);
 }
 
 /* Is the image for the platform asked for? A variant that was not asked for does not matter. */
@@ -404,38 +392,94 @@ static StoreImage *find_or_pull(const RunOptions *options, Store **store, int *r
 	return g_steal_pointer(&found);
 }
 
+/* What the mount shows is the Spec's, as the layers of its root are. */
+static bool resolve_mount(const RunOptions *options, SpecMount *mount, GArray *holds,
+			  int *ret_exit_code, GError **error)
+{
+	RunOptions wanted = {
+		.image = mount->source, .pull = options->pull, .platform = options->platform};
+	g_autoptr(Store) store = NULL;
+	g_autoptr(StoreImage) image = find_or_pull(&wanted, &store, ret_exit_code, error);
+	g_autoptr(GPtrArray) layers = image ? take_layers(store, image, holds, error) : NULL;
+
+	if (!layers)
+		return *ret_exit_code != 0;
+	for (guint i = 0; i < layers->len; i++)
+		g_ptr_array_add(mount->options, g_strconcat(VOLUME_LAYER, layers->pdata[i], NULL));
+	return true;
+}
+
+static bool resolve_mounts(const RunOptions *options, GArray *holds, int *ret_exit_code,
+			   GError **error)
+{
+	for (guint i = 0; i < options->spec->mounts->len && *ret_exit_code == 0; i++) {
+		SpecMount *mount = &g_array_index(options->spec->mounts, SpecMount, i);
+
+		if (strcmp(mount->type, "image") == 0 &&
+		    !resolve_mount(options, mount, holds, ret_exit_code, error))
+			return false;
+	}
+	return true;
+}
+
 bool run_image_prepare(RunOptions *options, GArray *holds, int *ret_exit_code, GError **error)
 {
+	Spec *spec = options->spec;
 	g_autoptr(Store) store = NULL;
 	g_autoptr(StoreImage) image = NULL;
 
 	*ret_exit_code = 0;
+	if (!resolve_mounts(options, holds, ret_exit_code, error))
+		return false;
+	if (!options->image || *ret_exit_code != 0)
+		return true;
 	image = find_or_pull(options, &store, ret_exit_code, error);
 	if (!image)
 		return *ret_exit_code != 0;
-	options->spec->rlc.image = g_strdup(options->image);
-	return take_layers(options->spec, store, image, holds, error) &&
-	       run_image_apply(options, image, error);
+	spec->rlc.image = g_strdup(options->image);
+	spec->root.kind = ROOT_LAYERS;
+	spec->root.layers = take_layers(store, image, holds, error);
+	return spec->root.layers && run_image_apply(options, image, error);
 }
 
 /* The path of a layer's root is STORE/layers/HEX/diff. */
+static bool hold_layer(const char *path, GArray *holds, GError **error)
+{
+	g_autoptr(Store) store = store_open(NULL, false, error);
+	g_autofree char *directory = g_path_get_dirname(path);
+	g_autofree char *hex = g_path_get_basename(directory);
+	g_autofree char *layer = g_strconcat("sha256:", hex, NULL);
+	int hold = store ? store_hold_layer(store, layer, error) : -1;
+
+	if (hold < 0)
+		return false;
+	g_array_append_val(holds, hold);
+	return true;
+}
+
+static bool hold_mount(const SpecMount *mount, GArray *holds, GError **error)
+{
+	for (guint i = 0; strcmp(mount->type, "image") == 0 && i < mount->options->len; i++) {
+		const char *option = g_ptr_array_index(mount->options, i);
+
+		if (g_str_has_prefix(option, VOLUME_LAYER) &&
+		    !hold_layer(option + strlen(VOLUME_LAYER), holds, error))
+			return false;
+	}
+	return true;
+}
+
 bool run_image_hold(const Spec *spec, GArray *holds, GError **error)
 {
-	g_autoptr(Store) store = NULL;
+	const GPtrArray *layers = spec->root.layers;
 
-	if (spec->root.kind != ROOT_LAYERS)
-		return true;
-	store = store_open(NULL, false, error);
-	for (guint i = 0; store && i < spec->root.layers->len; i++) {
-		g_autofree char *directory =
-			g_path_get_dirname(g_ptr_array_index(spec->root.layers, i));
-		g_autofree char *hex = g_path_get_basename(directory);
-		g_autofree char *layer = g_strconcat("sha256:", hex, NULL);
-		int hold = store_hold_layer(store, layer, error);
-
-		if (hold < 0)
+	for (guint i = 0; spec->root.kind == ROOT_LAYERS && i < layers->len; i++) {
+		if (!hold_layer(g_ptr_array_index(layers, i), holds, error))
 			return false;
-		g_array_append_val(holds, hold);
 	}
-	return store != NULL;
+	for (guint i = 0; i < spec->mounts->len; i++) {
+		if (!hold_mount(&g_array_index(spec->mounts, SpecMount, i), holds, error))
+			return false;
+	}
+	return true;
 }

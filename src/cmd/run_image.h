@@ -21,8 +21,9 @@ bool run_image_apply(RunOptions *options, const StoreImage *image, GError **erro
 GArray *run_image_holds_new(void);
 
 /*
- * Find options->image in the store, or fetch it as --pull says, hold its layers, make them the
- * root and complete the Spec.  *ret_exit_code: 0, or that of rlc-image, which said what is wrong.
+ * Find options->image (NULL: none) in the store, or fetch it as --pull says, hold its layers, make
+ * them the root and complete the Spec; and the same with the images that are mounted (--mount).
+ * *ret_exit_code: 0, or that of rlc-image, which said what is wrong.
  */
 bool run_image_prepare(RunOptions *options, GArray *holds, int *ret_exit_code, GError **error);
 

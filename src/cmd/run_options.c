@@ -38,6 +38,7 @@ void run_options_init(RunOptions *ret_options)
 		.spec = spec_new(),
 		.command = g_ptr_array_new_with_free_func(g_free),
 		.env = g_ptr_array_new_with_free_func(g_free),
+		.volumes_from = g_ptr_array_new_with_free_func(g_free),
 	};
 }
 
@@ -49,6 +50,7 @@ void run_options_clear(RunOptions *run_options)
 	g_clear_pointer(&run_options->command, g_ptr_array_unref);
 	g_clear_pointer(&run_options->env, g_ptr_array_unref);
 	g_clear_pointer(&run_options->entrypoint, g_free);
+	g_clear_pointer(&run_options->volumes_from, g_ptr_array_unref);
 	g_clear_pointer(&run_options->state_root, g_free);
 }
 

@@ -32,10 +32,11 @@ typedef struct {
 	GPtrArray *env;	    /* of "NAME=VALUE", later ones win */
 	char *entrypoint;   /* --entrypoint: "" for none; or NULL */
 	bool workdir_given;
-	bool publish_all; /* --publish-all: the ports that the image names, too */
-	char *state_root; /* --root, or NULL */
-	bool explain;	  /* --explain: print the plan, run nothing */
-	bool help;	  /* --help: print the options, look at nothing else */
+	bool publish_all;	 /* --publish-all: the ports that the image names, too */
+	GPtrArray *volumes_from; /* of char *: --volumes-from */
+	char *state_root;	 /* --root, or NULL */
+	bool explain;		 /* --explain: print the plan, run nothing */
+	bool help;		 /* --help: print the options, look at nothing else */
 } RunOptions;
 
 /* Nothing given yet. */

@@ -9,6 +9,7 @@
 #include "container/join.h"
 #include "container/scratch.h"
 #include "container/state.h"
+#include "container/volumes_used.h"
 #include "feature/exe_guard.h"
 #include "feature/idmap.h"
 #include "feature/names.h"
@@ -26,13 +27,14 @@ static const struct {
 	const char *name;
 	bool (*plan)(const Spec *spec, Plan *plan, GError **error);
 } hooks[] = {
-	{"join", join_plan},	       {"idmap", idmap_plan},	  {"rootfs", rootfs_plan},
-	{"scratch", scratch_plan},     {"volumes", volume_plan},  {"network", net_plan},
-	{"publish", net_publish_plan}, {"names", names_plan},	  {"terminal", tty_plan},
-	{"process", process_plan},     {"seccomp", seccomp_plan}, {"guard", exe_guard_plan},
+	{"join", join_plan},	   {"idmap", idmap_plan},	  {"rootfs", rootfs_plan},
+	{"scratch", scratch_plan}, {"volumes", volume_plan},	  {"volumes", volumes_used_plan},
+	{"network", net_plan},	   {"publish", net_publish_plan}, {"names", names_plan},
+	{"terminal", tty_plan},	   {"process", process_plan},	  {"seccomp", seccomp_plan},
+	{"guard", exe_guard_plan},
 };
 
-static char *plan_random_id(GError **error)
+char *plan_random_id(GError **error)
 {
 	uint8_t bytes[32];
 	GString *id = NULL;

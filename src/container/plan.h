@@ -14,5 +14,8 @@ Plan *plan_new(const Spec *spec, const char *state_root, GError **error);
 /* The same for a container that has a record, and is to be started again. */
 Plan *plan_new_for(const Spec *spec, const char *state_root, const char *id, GError **error);
 
+/* 64 random hexadecimal digits, of no container or volume yet. Caller frees. */
+char *plan_random_id(GError **error);
+
 void plan_free(Plan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plan, plan_free)

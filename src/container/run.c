@@ -24,6 +24,7 @@
 #include "container/steps.h"
 #include "container/streams.h"
 #include "container/supervise.h"
+#include "container/volumes_used.h"
 #include "feature/exe_guard.h"
 #include "feature/net.h"
 #include "kernel/namespace.h"
@@ -79,6 +80,7 @@ bool run_ready(Container *container, GError **error)
 bool run_start(Container *container, GError **error)
 {
 	return sync_expect(container->sync, SYNC_READY, NULL, error) &&
+	       volumes_used_filled(container, error) &&
 	       sync_send(container->sync, SYNC_START, -1, error) &&
 	       sync_expect_exec(container->sync, error) &&
 	       (container->plan->spec->rlc.init ||
@@ -102,6 +104,7 @@ static void run_end_life(Container *container)
 	run_kill(container);
 	join_cleanup(container); /* the network namespace held the interfaces too */
 	net_cleanup(container);
+	volumes_used_cleanup(container);
 	streams_close(container);
 	pidfile_cleanup(container);
 	fd_close(&container->init_pidfd);

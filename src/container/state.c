@@ -2,6 +2,7 @@
 #include "container/state.h"
 
 #include "container/scratch.h"
+#include "container/volumes_used.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -266,19 +267,30 @@ static void tell(const char *root, int names, const char *id, const Spec *spec, 
 	events_add(root, action, id, name, spec ? spec : recorded, exit_code, detail);
 }
 
+static bool read_status(int dir, Status *ret_status)
+{
+	g_autofree char *text = fd_read_file(dir, RECORD_STATUS, STATE_FILE_MAX, NULL);
+
+	return text && record_parse_status(text, ret_status, NULL);
+}
+
 /*
  * Remove one container's directory, which holds only files of ours. ROOT/lock is held. spec NULL:
- * it is read.
+ * it is read. volumes: with its anonymous ones.
  */
 static void state_remove(const char *root, int containers, int names, const char *id,
-			 const Spec *spec)
+			 const Spec *spec, bool volumes)
 {
 	auto_fd dir = open_container(containers, id);
+	g_auto(Status) status = {0};
+	bool ran;
 
 	if (dir < 0)
 		return;
+	ran = read_status(dir, &status) && status.state != STATUS_CREATED;
 	if (!release(root, dir, id))
 		return;
+	volumes_used_release(dir, id, volumes || !ran, !ran);
 	if (!state_remove_root(containers, id))
 		return;
 	tell(root, names, id, spec, "remove", -1, NULL);
@@ -304,13 +316,6 @@ static bool write_status(int dir, const Status *status, GError **error)
 	g_autofree char *text = record_format_status(status);
 
 	return replace(dir, RECORD_STATUS, text, error);
-}
-
-static bool read_status(int dir, Status *ret_status)
-{
-	g_autofree char *text = fd_read_file(dir, RECORD_STATUS, STATE_FILE_MAX, NULL);
-
-	return text && record_parse_status(text, ret_status, NULL);
 }
 
 /* microseconds since 1970 */
@@ -347,7 +352,7 @@ static void sweep_one(const char *root, int containers, int names, const char *i
 	}
 	if (!read_swept_status(containers, dir, id, &status) || !status.keep ||
 	    status.state == STATUS_CREATED) {
-		state_remove(root, containers, names, id, NULL);
+		state_remove(root, containers, names, id, NULL, true);
 		return;
 	}
 	if (status.state == STATUS_STOPPED)
@@ -716,7 +721,7 @@ void state_cleanup(Container *container, const Status *ended)
 			keep(container, &dirs, ended);
 		else
 			state_remove(plan->state_root, dirs.containers, dirs.names, plan->id,
-				     plan->spec);
+				     plan->spec, true);
 	}
 	fd_close(&container->state_lock); /* before another can look whether it lives */
 	state_close(&dirs);
@@ -724,6 +729,16 @@ void state_cleanup(Container *container, const Status *ended)
 }
 
 /* --- other containers --- */
+
+char *state_name_of(const char *state_dir)
+{
+	g_autofree char *id = g_path_get_basename(state_dir);
+	g_autofree char *kept = g_build_filename(state_dir, KEPT_NAME, NULL);
+	g_autofree char *root = g_build_filename(state_dir, "..", "..", NULL);
+	char *name = fd_read_file(AT_FDCWD, kept, NAME_MAX, NULL);
+
+	return name ? g_strchomp(name) : state_name(root, id);
+}
 
 /* The one that has this name, if it runs */
 static char *find_by_name(const StateDirs *dirs, const char *name)
@@ -961,7 +976,7 @@ void state_await_end(const char *state_root, const char *id)
 		log_debug("state: wait for the lock of %s: %s", id, g_strerror(errno));
 }
 
-bool state_forget(const char *state_root, const char *id, GError **error)
+bool state_forget(const char *state_root, const char *id, bool volumes, GError **error)
 {
 	g_autofree char *path = g_build_filename(id, "lock", NULL);
 	auto_fd lock = -1;
@@ -973,7 +988,7 @@ bool state_forget(const char *state_root, const char *id, GError **error)
 		ok = lock >= 0 ||
 		     error_set(error, RLC_ERROR_STATE, "remove container %.12s: it is running", id);
 		if (ok)
-			state_remove(state_root, dirs.containers, dirs.names, id, NULL);
+			state_remove(state_root, dirs.containers, dirs.names, id, NULL, volumes);
 	}
 	state_close(&dirs);
 	return ok;

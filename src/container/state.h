@@ -11,6 +11,7 @@
  *                               field 22), and its descriptor of the container's network namespace
  *     ROOT/containers/ID/scratch  the directory on disk that an overlay writes to
  *     ROOT/containers/ID/health  results of health checks, see health.h
+ *     ROOT/containers/ID/volumes  which volumes it refers to, see volumes_used.h
  *     ROOT/containers/ID/config, status  see record.h
  *     ROOT/containers/ID/control  the supervisor's socket, see control.h
  *     ROOT/containers/ID/log.N  what a detached container wrote, see logfile.h
@@ -118,8 +119,14 @@ void state_await_end(const char *state_root, const char *id);
 /* supervisor: the status of a container that has a record. ret_status is the caller's to clear. */
 bool state_load_status(const Plan *plan, Status *ret_status);
 
-/* Remove a container that has ended (RLC_ERROR_STATE if it runs), with its name and its logs. */
-bool state_forget(const char *state_root, const char *id, GError **error);
+/*
+ * Remove a container that has ended (RLC_ERROR_STATE if it runs), with its name and its logs; with
+ * volumes also those that it made for itself.
+ */
+bool state_forget(const char *state_root, const char *id, bool volumes, GError **error);
+
+/* The name of the container that has this state directory; NULL: none. Takes no lock. */
+char *state_name_of(const char *state_dir);
 
 /* Give a container another name. RLC_ERROR_EXISTS if another one has it. */
 bool state_rename(const char *state_root, const char *id, const char *name, GError **error);

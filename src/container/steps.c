@@ -16,6 +16,7 @@
 #include "container/scratch.h"
 #include "container/state.h"
 #include "container/streams.h"
+#include "container/volumes_used.h"
 #include "feature/dev.h"
 #include "feature/idmap.h"
 #include "feature/names.h"
@@ -34,12 +35,14 @@
 const Step parent_steps[] = {
 	{"state",      state_parent,       state_explain},        /* say on disk that it exists */
 	{"scratch",    scratch_parent,     scratch_explain},      /* a disk for what is written, if not memory */
+	{"volumes",    volumes_used_parent, volumes_used_explain}, /* make those that are missing */
 	{"control",    control_parent,     NULL},                 /* where other commands reach it */
 	{"streams",    streams_parent,     NULL},                 /* of a detached container: the log */
 	{"clone",      run_clone,          run_clone_explain},    /* init, in new namespaces */
 	{"offer",      join_offer,         NULL},                 /* its namespaces, for others to join */
 	{"idmap",      idmap_parent,       idmap_explain},        /* who is who inside */
 	{"rootfs",     rootfs_parent,      rootfs_parent_explain}, /* root's files, by init's ids */
+	{"shift",      volume_parent,      NULL},                 /* volumes, by init's ids */
 	{"network",    net_parent,         net_parent_explain},   /* the net process on init's tap, or a bridge */
 	{"terminal",   tty_parent,         NULL},                 /* the master of init's pty */
 	{"cidfile",    state_write_cidfile, NULL},
@@ -51,6 +54,7 @@ const Step parent_steps[] = {
 /* init: everything that happens inside. Up to "pivot" the host's files are still in sight. */
 const Step child_steps[] = {
 	{"idmap",      idmap_child,        NULL},                 /* become root of the namespace */
+	{"sources",    volume_child_sources, NULL},               /* open what is bound, once */
 	{"private",    rootfs_private,     rootfs_private_explain},
 	{"rootfs",     rootfs_child,       rootfs_explain},       /* stack the new root on the old */
 	{"image",      builtin_child,      builtin_explain},      /* fill it, if it is built in */

@@ -26,6 +26,7 @@
 #include "feature/idmap.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
 #include <pwd.h>
@@ -483,6 +484,16 @@ bool idmap_child(Container *container, GError **error)
 }
 
 /* ------------------------------------------------------------------------------------ --explain */
+
+int idmap_open_userns(const Container *container, GError **error)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/ns/user", container->init_pid);
+	int userns = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (userns < 0)
+		error_errno(error, errno, "open '%s'", path);
+	return userns;
+}
 
 static void explain_file(GString *script, const char *file, const GArray *map)
 {

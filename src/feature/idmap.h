@@ -65,6 +65,9 @@ bool idmap_parent(Container *container, GError **error);
  */
 bool idmap_child(Container *container, GError **error);
 
+/* supervisor: the user namespace of init, whose map is written; or -1. */
+int idmap_open_userns(const Container *container, GError **error);
+
 /*
  * For --explain: comments, and the shell commands that write the first tier's map for the process
  * $pid, which waits in its new user namespace.

@@ -375,13 +375,18 @@ static bool layers_open(const GPtrArray *layers, GArray *ret_fds, GError **error
 }
 
 /* Each layer is an option of its own: a value of fsconfig(2) has 255 bytes at most. */
+static void append_layers(const GArray *fds, GString *options)
+{
+	for (guint i = 0; i < fds->len; i++)
+		g_string_append_printf(options, ",lowerdir+=/proc/self/fd/%d",
+				       g_array_index(fds, int, i));
+}
+
 static int layers_new(const GArray *fds, const UpperDirs *dirs, GError **error)
 {
 	g_autoptr(GString) options = g_string_new(dirs->options);
 
-	for (guint i = 0; i < fds->len; i++)
-		g_string_append_printf(options, ",lowerdir+=/proc/self/fd/%d",
-				       g_array_index(fds, int, i));
+	append_layers(fds, options);
 	g_string_append_printf(options, ",upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d",
 			       dirs->upper, dirs->work);
 	return mount_new("overlay", options->str, MOUNT_ATTR_NODEV, error);
@@ -552,4 +557,32 @@ int overlay_stack_layer_mounts(const GArray *mounts, const OverlayUpper *upper, 
 	if (stage < 0 || !layers_attach_mounts(stage, mounts, error))
 		return -1;
 	return layers_stack_at(mounts, upper, error);
+}
+
+/* One layer alone is no overlay: it is its directory. */
+static int layers_new_readonly(const GArray *fds, GError **error)
+{
+	g_autoptr(GString) options = g_string_new("userxattr");
+
+	if (fds->len == 1)
+		return mount_clone(g_array_index(fds, int, 0), "", false, error);
+	append_layers(fds, options);
+	return mount_new("overlay", options->str, MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY, error);
+}
+
+int overlay_new_layers(const GPtrArray *layers, int stage, GError **error)
+{
+	static const OverlayUpper memory = OVERLAY_TMPFS;
+	g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
+	g_auto(UpperDirs) dirs = {-1, -1, NULL};
+	Overlay overlay = {.stage = stage, .options = overlay_options(&memory)};
+
+	g_array_set_clear_func(fds, layer_close);
+	if (!layers_open(layers, fds, error))
+		return -1;
+	if (stage < 0)
+		return layers_new_readonly(fds, error);
+	return overlay_make_upper(&overlay, g_array_index(fds, int, 0), "a layer", &dirs, error)
+		       ? layers_new(fds, &dirs, error)
+		       : -1;
 }

@@ -37,5 +37,12 @@ int overlay_stack_layer_mounts(const GArray *mounts, const OverlayUpper *upper, 
 /* The same over an attached mount of our own, in which nothing is mounted. */
 int overlay_stack_own(int mount, const OverlayUpper *upper, GError **error);
 
+/*
+ * init: the layers of an image (absolute paths, topmost first) as a mount that is attached nowhere.
+ * What is written goes to the directory stage, of a mount that is attached; -1: nothing can be
+ * written.
+ */
+int overlay_new_layers(const GPtrArray *layers, int stage, GError **error);
+
 /* The same over the directory that mount refers to, which is attached; path is the host's. */
 int overlay_stack_on(int mount, const char *path, const OverlayUpper *upper, GError **error);

@@ -173,14 +173,13 @@ static bool rootfs_send_shifted(Container *container, const char *path, int user
 bool rootfs_parent(Container *container, GError **error)
 {
 	const RootfsPlan *rootfs = &container->plan->rootfs;
-	g_autofree char *path = g_strdup_printf("/proc/%d/ns/user", container->init_pid);
 	auto_fd userns = -1;
 
 	if (!rootfs->idmapped && !container->plan->scratch_shifted)
 		return true;
-	userns = open(path, O_RDONLY | O_CLOEXEC);
+	userns = idmap_open_userns(container, error);
 	if (userns < 0)
-		return error_errno(error, errno, "open '%s'", path);
+		return false;
 	if (container->plan->scratch_shifted &&
 	    !rootfs_send_shifted(container, container->plan->scratch, userns, error))
 		return false;

@@ -1,243 +1,308 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Theory of operation: init opens what is bound once, while the mounts of its new mount namespace
+ * are still what the host's are, and before it makes them private.  So a clone of a shared mount is
+ * a peer of the host's (or, in a user namespace, its slave), and propagation is what the option
+ * says: private unless asked.  The path was resolved by the plan, and has no links any more: one
+ * that somebody puts there meanwhile is not followed.
+ *
+ * What is mounted with the owners shifted (MOUNT_ATTR_IDMAP) comes from the supervisor, who alone
+ * may do that: SYNC_VOLUME, one message for each.
+ */
 #include "feature/volume.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
+#include <linux/openat2.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/hint.h"
 #include "base/log.h"
+#include "feature/idmap.h"
+#include "feature/overlay.h"
+#include "feature/user.h"
 #include "kernel/mount.h"
+#include "kernel/tree.h"
 
-/* The words of mount(8) that are no business of the file system itself. */
-static const struct {
-	const char *word;
-	uint64_t set, clear;
-	uint64_t propagation;
-	int recursive; /* -1: does not matter */
-} options[] = {
-	{"ro", MOUNT_ATTR_RDONLY, 0, 0, -1},
-	{"rw", 0, MOUNT_ATTR_RDONLY, 0, -1},
-	{"nosuid", MOUNT_ATTR_NOSUID, 0, 0, -1},
-	{"suid", 0, MOUNT_ATTR_NOSUID, 0, -1},
-	{"nodev", MOUNT_ATTR_NODEV, 0, 0, -1},
-	{"dev", 0, MOUNT_ATTR_NODEV, 0, -1},
-	{"noexec", MOUNT_ATTR_NOEXEC, 0, 0, -1},
-	{"exec", 0, MOUNT_ATTR_NOEXEC, 0, -1},
-	{"noatime", MOUNT_ATTR_NOATIME, MOUNT_ATTR__ATIME, 0, -1},
-	{"nodiratime", MOUNT_ATTR_NODIRATIME, 0, 0, -1},
-	{"bind", 0, 0, 0, 0},
-	{"rbind", 0, 0, 0, 1},
-	{"private", 0, 0, MS_PRIVATE, -1},
-	{"rprivate", 0, 0, MS_PRIVATE, -1},
-	{"slave", 0, 0, MS_SLAVE, -1},
-	{"rslave", 0, 0, MS_SLAVE, -1},
-	{"shared", 0, 0, MS_SHARED, -1},
-	{"rshared", 0, 0, MS_SHARED, -1},
-	{"unbindable", 0, 0, MS_UNBINDABLE, -1},
-	{"runbindable", 0, 0, MS_UNBINDABLE, -1},
-	/* Labels of SELinux, for which nothing is needed where it is off. */
-	{"z", 0, 0, 0, -1},
-	{"Z", 0, 0, 0, -1},
-};
-
-void volume_clear(gpointer plan_mount)
+static const PlanMount *mount_at(const Plan *plan, guint i)
 {
-	PlanMount *mount = plan_mount;
-
-	g_free(mount->destination);
-	g_free(mount->type);
-	g_free(mount->source);
-	g_free(mount->data);
+	return &g_array_index(plan->mounts, PlanMount, i);
 }
 
-static bool volume_apply_option(PlanMount *mount, const char *word)
+/* --- sources --- */
+
+static int open_below(int dir, const PlanMount *mount, GError **error)
 {
-	for (size_t i = 0; i < G_N_ELEMENTS(options); i++) {
-		if (strcmp(word, options[i].word) != 0)
-			continue;
-		mount->attr_set = (mount->attr_set & ~options[i].clear) | options[i].set;
-		mount->attr_clear = (mount->attr_clear & ~options[i].set) | options[i].clear;
-		if (options[i].propagation)
-			mount->propagation = options[i].propagation;
-		if (options[i].recursive >= 0)
-			mount->recursive = options[i].recursive != 0;
-		return true;
+	int fd = mount_open(dir, mount->subpath, MOUNT_FOLLOW, error);
+
+	if (fd < 0)
+		g_prefix_error(error, "'%s' of '%s': ", mount->subpath, mount->source);
+	return fd;
+}
+
+static int open_source(const PlanMount *mount, GError **error)
+{
+	struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+	};
+	auto_fd fd = (int)syscall(SYS_openat2, AT_FDCWD, mount->source, &how, sizeof how);
+
+	if (fd < 0) {
+		error_errno(error, errno, "open '%s', to be mounted on '%s'", mount->source,
+			    mount->destination);
+		return -1;
 	}
-	return false;
-}
-
-static bool volume_apply_options(const SpecMount *asked, PlanMount *mount, GError **error)
-{
-	g_autoptr(GString) data = g_string_new(NULL);
-
-	for (guint i = 0; asked->options && i < asked->options->len; i++) {
-		const char *word = g_ptr_array_index(asked->options, i);
-
-		if (!word || volume_apply_option(mount, word))
-			continue;
-		if (mount->source)
-			return error_set(error, RLC_ERROR_USAGE,
-					 "mount '%s': unknown option '%s' for a bind",
-					 mount->destination, word);
-		g_string_append_printf(data, "%s%s", data->len ? "," : "", word);
-	}
-	mount->data = data->len ? g_string_free(g_steal_pointer(&data), FALSE) : NULL;
-	return true;
-}
-
-/* Device nodes work only where the source shows that they are wanted, or the option dev says so. */
-static bool volume_is_of_devices(const char *source, const struct stat *st)
-{
-	return S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode) || strcmp(source, "/dev") == 0 ||
-	       g_str_has_prefix(source, "/dev/");
-}
-
-/* A bind's source is opened again by init, in its own mount namespace; here it must only exist. */
-static bool volume_resolve_source(const SpecMount *asked, PlanMount *mount, GError **error)
-{
-	struct stat st;
-
-	mount->source = realpath(asked->source, NULL);
-	if (!mount->source || stat(mount->source, &st) < 0)
-		return error_errno(error, errno, "open '%s', to be mounted on '%s'", asked->source,
-				   asked->destination);
-	mount->source_is_dir = S_ISDIR(st.st_mode);
-	mount->recursive = true;
-	if (!volume_is_of_devices(mount->source, &st))
-		mount->attr_set = MOUNT_ATTR_NODEV;
-	return true;
-}
-
-static bool volume_check_destination(const char *destination, GError **error)
-{
-	if (!g_path_is_absolute(destination))
-		return error_set(error, RLC_ERROR_USAGE,
-				 "mount on '%s': the path inside must be absolute", destination);
-	if (strcmp(destination, "/") == 0)
-		return error_set(error, RLC_ERROR_USAGE,
-				 "mount on '/': that is the rootfs; use --rootfs");
-	if (strcmp(destination, "/proc") == 0 || g_str_has_prefix(destination, "/proc/"))
-		return error_set(error, RLC_ERROR_USAGE,
-				 "mount on '%s': nothing may cover /proc, which tells programs "
-				 "who they are",
-				 destination);
-	return true;
-}
-
-static bool volume_plan_one(const SpecMount *asked, PlanMount *mount, GError **error)
-{
-	mount->destination = g_canonicalize_filename(asked->destination, "/");
-	mount->type = g_strdup(asked->type);
-	if (!volume_check_destination(asked->destination, error) ||
-	    !volume_check_destination(mount->destination, error))
-		return false;
-	if (strcmp(asked->type, "bind") == 0) {
-		if (!volume_resolve_source(asked, mount, error))
-			return false;
-	} else if (strcmp(asked->type, "tmpfs") == 0) {
-		mount->attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
-	} else if (strcmp(asked->type, "volume") != 0) {
-		return error_set(error, RLC_ERROR_UNSUPPORTED, "mount '%s': unknown type '%s'",
-				 mount->destination, asked->type);
-	}
-	return volume_apply_options(asked, mount, error);
-}
-
-bool volume_plan(const Spec *spec, Plan *plan, GError **error)
-{
-	for (guint i = 0; i < spec->mounts->len; i++) {
-		PlanMount mount = {0};
-
-		if (!volume_plan_one(&g_array_index(spec->mounts, SpecMount, i), &mount, error)) {
-			volume_clear(&mount);
-			return false;
-		}
-		g_array_append_val(plan->mounts, mount);
-	}
-	return true;
+	return mount->subpath ? open_below(fd, mount, error) : fd_steal(&fd);
 }
 
 /*
  * The copy of the mount tree at the source.  Mounts that came from the host with others below them
  * can be copied whole only, so a non-recursive bind falls back to a recursive one, and says so.
  */
-static int volume_clone(const PlanMount *mount, GError **error)
+static int clone_source(const PlanMount *mount, GError **error)
 {
 	g_autoptr(GError) refused = NULL;
-	int clone = mount_clone(AT_FDCWD, mount->source, mount->recursive, &refused);
+	auto_fd source = open_source(mount, error);
+	int clone;
 
+	if (source < 0)
+		return -1;
+	clone = mount_clone(source, "", mount->recursive, &refused);
 	if (clone < 0 && !mount->recursive && error_is_errno(refused, EINVAL)) {
 		log_info("volumes: '%s' is bound with the mounts below it: the kernel does not "
 			 "let an ordinary user leave them out",
 			 mount->source);
-		return mount_clone(AT_FDCWD, mount->source, true, error);
+		return mount_clone(source, "", true, error);
 	}
 	if (clone < 0)
 		g_propagate_error(error, g_steal_pointer(&refused));
 	return clone;
 }
 
-static bool volume_mount_bind(const PlanMount *mount, int root, GError **error)
+static void close_element(void *element)
 {
+	fd_close(element);
+}
+
+bool volume_child_sources(Container *container, GError **error)
+{
+	const Plan *plan = container->plan;
+
+	if (plan->mounts->len == 0)
+		return true;
+	container->sources = g_array_new(FALSE, FALSE, sizeof(int));
+	g_array_set_clear_func(container->sources, close_element);
+	for (guint i = 0; i < plan->mounts->len; i++) {
+		const PlanMount *mount = mount_at(plan, i);
+		bool wanted = mount->source && !mount->idmap;
+		int clone = wanted ? clone_source(mount, error) : -1;
+
+		if (wanted && clone < 0)
+			return false;
+		g_array_append_val(container->sources, clone);
+	}
+	return true;
+}
+
+/* --- owners --- */
+
+static bool send_shifted(Container *container, const PlanMount *mount, int userns, GError **error)
+{
+	auto_fd clone = clone_source(mount, error);
+
+	if (clone < 0)
+		return false;
+	if (mount_idmap(clone, userns, error))
+		return sync_send(container->sync, SYNC_VOLUME, clone, error);
+	g_prefix_error(error, "use '%s': ", mount->source);
+	return hint_add(error, HINT_VOLUME_IDMAP, NULL);
+}
+
+bool volume_parent(Container *container, GError **error)
+{
+	const Plan *plan = container->plan;
+	auto_fd userns = -1;
+
+	for (guint i = 0; i < plan->mounts->len; i++) {
+		const PlanMount *mount = mount_at(plan, i);
+
+		if (!mount->source || !mount->idmap)
+			continue;
+		if (userns < 0)
+			userns = idmap_open_userns(container, error);
+		if (userns < 0 || !send_shifted(container, mount, userns, error))
+			return false;
+	}
+	return true;
+}
+
+static int take_source(Container *container, guint i, GError **error)
+{
+	int clone = -1;
+
+	if (!mount_at(container->plan, i)->idmap)
+		return fd_steal(&g_array_index(container->sources, int, i));
+	return sync_expect(container->sync, SYNC_VOLUME, &clone, error) ? clone : -1;
+}
+
+/* :U, all that is there to the user that the payload will be. */
+static bool give_to_user(const Container *container, const PlanMount *mount, int clone,
+			 GError **error)
+{
+	auto_fd etc = mount_open(container->root, "/etc", MOUNT_FOLLOW, NULL);
+	g_auto(User) user = {0};
+
+	if (!user_lookup(&container->plan->spec->process.user, etc, &user, error))
+		return false;
+	if (tree_chown(clone, user.uid, user.gid, error))
+		return true;
+	g_prefix_error(error, "give '%s' to uid %u, gid %u inside: ", mount->source, user.uid,
+		       user.gid);
+	return false;
+}
+
+/* --- what the image has there --- */
+
+/* Without what is mounted on it: of rlc's own /etc/hosts nothing goes into a volume. */
+static int open_image_directory(int root, const char *path)
+{
+	auto_fd found = mount_open(root, path, MOUNT_FOLLOW, NULL);
+	auto_fd clone = found < 0 ? -1 : mount_clone(found, "", false, NULL);
+
+	return openat(clone >= 0 ? clone : found, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* A new volume that the image has nothing for is root's, as a directory made there would be. */
+static bool fill(int clone, const PlanMount *mount, int root, GError **error)
+{
+	auto_fd from = open_image_directory(root, mount->destination);
+	auto_fd to = openat(clone, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (to < 0)
+		return error_errno(error, errno, "open what is mounted on '%s'",
+				   mount->destination);
+	if (from < 0)
+		return fchown(to, 0, 0) == 0 || errno == EINVAL ||
+		       error_errno(error, errno, "give volume '%s' to root", mount->volume);
+	if (tree_apply_layer(from, to, TREE_COPY, error))
+		return true;
+	g_prefix_error(error, "copy '%s' of the image: ", mount->destination);
+	return false;
+}
+
+static bool is_fresh(const Container *container, guint i)
+{
+	for (guint k = 0; container->fresh && k < container->fresh->len; k++) {
+		if (g_array_index(container->fresh, ContainerFresh, k).mount == i)
+			return true;
+	}
+	return false;
+}
+
+/* --- mount --- */
+
+static bool mount_source(Container *container, guint i, GError **error)
+{
+	const PlanMount *mount = mount_at(container->plan, i);
 	uint64_t propagation = mount->propagation ? mount->propagation : MS_PRIVATE;
-	auto_fd clone = volume_clone(mount, error);
+	auto_fd clone = take_source(container, i, error);
 	struct stat st;
 
-	if (clone < 0 || !mount_change(clone, true, mount->attr_set, 0, propagation, error))
+	if (clone < 0 || (is_fresh(container, i) && !fill(clone, mount, container->root, error)) ||
+	    (mount->chown && !give_to_user(container, mount, clone, error)) ||
+	    !mount_change(clone, true, mount->attr_set, 0, propagation, error))
 		return false;
 	if (fstat(clone, &st) < 0)
 		return error_errno(error, errno, "stat '%s'", mount->source);
-	return mount_attach_in(clone, root, mount->destination, S_ISDIR(st.st_mode), MOUNT_FOLLOW,
-			       error);
+	return mount_attach_in(clone, container->root, mount->destination, S_ISDIR(st.st_mode),
+			       MOUNT_FOLLOW, error);
 }
 
-static bool volume_mount_new(const PlanMount *mount, int root, GError **error)
+static bool mount_tmpfs(const PlanMount *mount, int root, GError **error)
 {
-	auto_fd fs = mount_new(mount->type, mount->data, mount->attr_set, error);
+	auto_fd fs = mount_new(mount->type, mount->data,
+			       mount->attr_set & ~(uint64_t)MOUNT_ATTR_RDONLY, error);
 
-	return fs >= 0 && mount_attach_in(fs, root, mount->destination, true, MOUNT_FOLLOW, error);
+	if (fs < 0 || (mount->copy && !fill(fs, mount, root, error)) ||
+	    !mount_change(fs, false, mount->attr_set & MOUNT_ATTR_RDONLY, 0, 0, error))
+		return false;
+	return mount_attach_in(fs, root, mount->destination, true, MOUNT_FOLLOW, error);
 }
 
 /*
  * A directory of the root mounted on itself, while the root is still writable: the mount stays so
  * when --read-only closes the root, and has what the image put there.
  */
-static bool volume_mount_own(const PlanMount *mount, int root, GError **error)
+static bool mount_own(const PlanMount *mount, int root, GError **error)
 {
 	auto_fd target = mount_open_target(root, mount->destination, true, MOUNT_FOLLOW, error);
 	auto_fd clone = target < 0 ? -1 : mount_clone(target, "", false, error);
 
-	return clone >= 0 && mount_attach(clone, target, mount->destination, error);
+	return clone >= 0 && mount_change(clone, false, mount->attr_set, 0, 0, error) &&
+	       mount_attach(clone, target, mount->destination, error);
 }
 
-static bool volume_mount(const PlanMount *mount, int root, GError **error)
+/* What is written goes to a tmpfs, which lies there first: an upper directory must be attached. */
+static int open_image_stage(const PlanMount *mount, int root, GError **error)
 {
+	auto_fd stage = mount_new("tmpfs", "mode=0700", MOUNT_ATTR_NODEV, error);
+
+	return stage >= 0 && mount_attach_in(stage, root, mount->destination, true, MOUNT_FOLLOW,
+					     error)
+		       ? fd_steal(&stage)
+		       : -1;
+}
+
+static bool mount_image(const PlanMount *mount, int root, GError **error)
+{
+	bool writable = !(mount->attr_set & MOUNT_ATTR_RDONLY);
+	auto_fd stage = writable ? open_image_stage(mount, root, error) : -1;
+	auto_fd image =
+		writable && stage < 0 ? -1 : overlay_new_layers(mount->layers, stage, error);
+	auto_fd part = -1;
+
+	if (image < 0)
+		return false;
+	if (mount->subpath) {
+		part = open_below(image, mount, error);
+		part = part < 0 ? -1 : mount_clone(part, "", false, error);
+	}
+	if ((mount->subpath && part < 0) ||
+	    !mount_change(mount->subpath ? part : image, false, mount->attr_set, 0, 0, error))
+		return false;
+	return mount_attach_in(mount->subpath ? part : image, root, mount->destination, true,
+			       MOUNT_FOLLOW, error);
+}
+
+static bool mount_one(Container *container, guint i, GError **error)
+{
+	const PlanMount *mount = mount_at(container->plan, i);
+
 	if (mount->source)
-		return volume_mount_bind(mount, root, error);
-	if (strcmp(mount->type, "volume") == 0)
-		return volume_mount_own(mount, root, error);
-	return volume_mount_new(mount, root, error);
+		return mount_source(container, i, error);
+	if (mount->layers)
+		return mount_image(mount, container->root, error);
+	return (strcmp(mount->type, "volume") == 0 ? mount_own
+						   : mount_tmpfs)(mount, container->root, error);
 }
 
 bool volume_child(Container *container, GError **error)
 {
-	const GArray *mounts = container->plan->mounts;
-
-	for (guint i = 0; i < mounts->len; i++) {
-		const PlanMount *mount = &g_array_index(mounts, PlanMount, i);
-
-		if (!volume_mount(mount, container->root, error))
+	for (guint i = 0; i < container->plan->mounts->len; i++) {
+		if (!mount_one(container, i, error))
 			return false;
 	}
+	g_clear_pointer(&container->sources, g_array_unref);
 	return true;
 }
 
-static void volume_explain_attributes(const PlanMount *mount, GString *script)
+static void explain_attributes(const PlanMount *mount, GString *script)
 {
 	static const struct {
 		uint64_t attribute;
@@ -255,6 +320,18 @@ static void volume_explain_attributes(const PlanMount *mount, GString *script)
 	}
 }
 
+static void explain_image(const PlanMount *mount, const char *destination, GString *script)
+{
+	g_string_append_printf(script,
+			       "mkdir -p \"$root\"%s\nmount -t overlay -o lowerdir=", destination);
+	for (guint i = 0; i < mount->layers->len; i++) {
+		g_autofree char *layer = g_shell_quote(g_ptr_array_index(mount->layers, i));
+
+		g_string_append_printf(script, "%s%s", i > 0 ? ":" : "", layer);
+	}
+	g_string_append_printf(script, ",userxattr overlay \"$root\"%s\n", destination);
+}
+
 void volume_explain(const Plan *plan, GString *script)
 {
 	g_string_append_printf(script,
@@ -266,7 +343,11 @@ void volume_explain(const Plan *plan, GString *script)
 		g_autofree char *destination = g_shell_quote(mount->destination);
 		g_autofree char *source = mount->source ? g_shell_quote(mount->source) : NULL;
 
-		if (strcmp(mount->type, "volume") == 0) {
+		if (mount->layers) {
+			explain_image(mount, destination, script);
+			continue;
+		}
+		if (strcmp(mount->type, "volume") == 0 && !source) {
 			g_string_append_printf(script,
 					       "mkdir -p \"$root\"%s\n"
 					       "mount --bind \"$root\"%s \"$root\"%s\n",
@@ -287,7 +368,7 @@ void volume_explain(const Plan *plan, GString *script)
 		else
 			g_string_append_printf(script, "mount -t %s -o %s", mount->type,
 					       mount->data ? mount->data : "defaults");
-		volume_explain_attributes(mount, script);
+		explain_attributes(mount, script);
 		g_string_append_printf(script, "%s \"$root\"%s\n", source ? "" : " tmpfs",
 				       destination);
 	}

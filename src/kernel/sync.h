@@ -6,6 +6,7 @@
  *        │  clone3 ───────────────────────────────► │
  *        │ ── SYNC_MAPPED ────────────────────────► │  the id map is written; become root in it
  *        │ ── SYNC_ROOT + mount of the rootfs ────► │  (where it is shifted into the id map only)
+ *        │ ── SYNC_VOLUME + its mount ────────────► │  (for each volume that is shifted)
  *        │                                          │  private mounts, rootfs, lo, tap …
  *        │ ◄─────────────────── SYNC_TAP + tap fd ─ │  (network slirp only)
  *        │ ◄────────── SYNC_DIAG + sock_diag socket ─ │  (network slirp that publishes on IPv6)
@@ -32,6 +33,7 @@
 typedef enum {
 	SYNC_MAPPED = 1,
 	SYNC_ROOT,
+	SYNC_VOLUME,
 	SYNC_TAP,
 	SYNC_DIAG,
 	SYNC_LANE,

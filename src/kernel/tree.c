@@ -83,6 +83,56 @@ bool tree_remove(int dirfd, const char *name, GError **error)
 	return remove_entry(dirfd, name, 0, error);
 }
 
+/* -------------------------------------------------------------------------------------- owners */
+
+typedef struct {
+	uid_t uid;
+	gid_t gid;
+	dev_t device;
+} Owner;
+
+/* name "" for dirfd itself */
+static bool chown_entry(int dirfd, const char *name, const Owner *owner, unsigned depth,
+			GError **error)
+{
+	int flags = AT_SYMLINK_NOFOLLOW | (*name ? 0 : AT_EMPTY_PATH);
+	auto_fd dir = -1;
+	struct dirent *entry;
+	struct stat st;
+	DIR *list;
+	bool ok = true;
+
+	if (fstatat(dirfd, name, &st, flags) < 0)
+		return errno == ENOENT || error_errno(error, errno, "stat '%s'", name);
+	if (st.st_dev != owner->device)
+		return true;
+	if ((st.st_uid != owner->uid || st.st_gid != owner->gid) &&
+	    fchownat(dirfd, name, owner->uid, owner->gid, flags) < 0 && errno != ENOENT)
+		return error_errno(error, errno, "change the owner of '%s' (uid %u, gid %u)",
+				   *name ? name : "it", st.st_uid, st.st_gid);
+	if (!S_ISDIR(st.st_mode))
+		return true;
+	dir = open_dir(dirfd, *name ? name : ".");
+	list = dir >= 0 && depth < DEPTH_MAX ? fd_list(dir) : NULL;
+	if (!list)
+		return error_errno(error, depth < DEPTH_MAX ? errno : ELOOP, "list '%s'", name);
+	while (ok && (entry = readdir(list))) {
+		if (!is_dots(entry->d_name))
+			ok = chown_entry(dir, entry->d_name, owner, depth + 1, error);
+	}
+	closedir(list);
+	return ok;
+}
+
+bool tree_chown(int fd, uid_t uid, gid_t gid, GError **error)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return error_errno(error, errno, "stat a directory");
+	return chown_entry(fd, "", &(Owner){uid, gid, st.st_dev}, 0, error);
+}
+
 /* ----------------------------------------------------------------------------- what files have */
 
 /* By path, since a link cannot be opened: dirfd/name without following name. */

@@ -9,6 +9,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* How a file of a layer comes into the tree. */
 typedef enum {
@@ -23,6 +24,12 @@ typedef enum {
  * TREE_COPY leaves out sockets and device nodes.
  */
 bool tree_apply_layer(int layer, int target, TreeHow how, GError **error);
+
+/*
+ * Give the directory or file that fd (O_PATH will do) refers to, and all below it on the same file
+ * system, to uid and gid.  What belongs to them already keeps its set-user-ID bit and its times.
+ */
+bool tree_chown(int fd, uid_t uid, gid_t gid, GError **error);
 
 /* Remove dirfd/name and all below it. ENOENT is success. */
 bool tree_remove(int dirfd, const char *name, GError **error);

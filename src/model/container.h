@@ -24,6 +24,12 @@ typedef struct {
 
 #define CONTAINER_JOIN 9
 
+/* A volume that is to be filled before it is used for the first time. */
+typedef struct {
+	guint mount; /* its index in plan->mounts */
+	int lock;    /* supervisor: held until it is filled; others wait for it */
+} ContainerFresh;
+
 typedef struct {
 	const Plan *plan;
 	Sync *sync; /* this process's end of the talk */
@@ -50,15 +56,17 @@ typedef struct {
 	int streams[3];	     /* --detach: our ends of the payload's streams, or -1 */
 	bool pidfile;	     /* --pidfile was written */
 	bool restarted;	     /* this is not its first life */
+	GArray *fresh;	     /* of ContainerFresh: volumes that nobody used before; or NULL */
 	bool stop_asked;     /* it was told to end, and is not to be started again */
 
 	/* both, until init has its own */
 	int payload_streams[3]; /* --detach: the payload's ends, or -1 */
 
 	/* init only */
-	int root;     /* O_PATH of the new root's mount, before the pivot */
-	int scratch;  /* mount of the plan's scratch, where it is shifted; or -1 */
-	int terminal; /* pty slave, -1 without a terminal */
+	GArray *sources; /* of int: what each of plan->mounts binds, detached; -1: nothing */
+	int root;	 /* O_PATH of the new root's mount, before the pivot */
+	int scratch;	 /* mount of the plan's scratch, where it is shifted; or -1 */
+	int terminal;	 /* pty slave, -1 without a terminal */
 } Container;
 
 /* A container of which nothing exists yet: no process, every descriptor -1. */

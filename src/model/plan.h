@@ -94,11 +94,18 @@ typedef struct {
 
 /* One thing to mount inside the root, in order. */
 typedef struct {
-	char *destination;	       /* absolute path inside */
-	char *type;		       /* "bind", "volume" or a file system type */
-	char *source;		       /* for bind: absolute path on the host */
-	bool source_is_dir;	       /* for bind */
-	bool recursive;		       /* for bind */
+	char *destination;  /* absolute path inside */
+	char *type;	    /* "bind", "volume", "image" or a file system type */
+	char *source;	    /* for bind and volume: absolute path, without links */
+	char *subpath;	    /* what is below it is mounted, links resolved within; or NULL */
+	char *volume;	    /* name of a volume (container/volumes.h); NULL: it is none */
+	bool anonymous;	    /* the volume was not named, and belongs to this container */
+	bool copy;	    /* it begins as a copy of what the image has there */
+	bool chown;	    /* what is in it is given to the payload's user */
+	bool idmap;	    /* its owners are shifted into the container's id map */
+	GPtrArray *layers;  /* of an image: of char *, topmost first; or NULL */
+	bool source_is_dir; /* for bind */
+	bool recursive;	    /* for bind */
 	uint64_t attr_set, attr_clear; /* MOUNT_ATTR_* of mount_setattr(2) */
 	uint64_t propagation;	       /* MS_PRIVATE, MS_SLAVE, … or 0 */
 	char *data;		       /* file system options, comma separated; or NULL */

@@ -293,6 +293,20 @@ void spec_add_volume(Spec *spec, const char *destination)
 	g_array_prepend_val(spec->mounts, mount);
 }
 
+bool spec_mounts_on(const Spec *spec, const char *destination)
+{
+	g_autofree char *wanted = g_canonicalize_filename(destination, "/");
+
+	for (guint i = 0; i < spec->mounts->len; i++) {
+		g_autofree char *path = g_canonicalize_filename(
+			g_array_index(spec->mounts, SpecMount, i).destination, "/");
+
+		if (strcmp(path, wanted) == 0)
+			return true;
+	}
+	return false;
+}
+
 void spec_add_arg(Spec *spec, const char *arg)
 {
 	g_ptr_array_insert(spec->process.args, (gint)spec->process.args->len - 1, g_strdup(arg));

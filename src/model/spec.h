@@ -77,9 +77,8 @@ typedef struct {
 /* mounts[]: options are mount(8)'s words, as in config.md */
 typedef struct {
 	char *destination;
-	char *type;	    /* "bind", "tmpfs", …; "volume": the root's own directory, writable
-			       under a read-only root too */
-	char *source;	    /* NULL where the type needs none */
+	char *type;	    /* "bind", "volume", "image", "tmpfs", … */
+	char *source;	    /* NULL where the type needs none: an anonymous volume */
 	GPtrArray *options; /* of char * */
 } SpecMount;
 
@@ -318,11 +317,14 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Spec, spec_free)
 void spec_add_mount(Spec *spec, const char *type, const char *source, const char *destination,
 		    const char *options);
 
-/* Put a mount of type "volume" in front of all mounts. */
+/* Put an anonymous volume in front of all mounts. */
 void spec_add_volume(Spec *spec, const char *destination);
 
 /* Was a limit asked for that only a cgroup can keep? */
 bool spec_has_limits(const SpecResources *resources);
+
+/* Does one of the mounts cover this path inside? */
+bool spec_mounts_on(const Spec *spec, const char *destination);
 
 /* Set or replace NAME in process.env. assignment is "NAME=VALUE"; the caller checked its form. */
 void spec_set_env(Spec *spec, const char *assignment);
