@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/hint.h"
 
+#include <errno.h>
 #include <string.h>
+
+#include "base/error.h"
+
+#define CODE_BEGIN " [RLC-" /* behind a message */
 
 /* In the texts, {} stands for the argument. */
 static const struct {
@@ -50,6 +55,17 @@ static const struct {
 		 "root's --userns=auto takes 65536 ids for each container from the subordinate ids "
 		 "of the user 'containers', or else of root",
 		 "echo containers:2147483648:1073741824 | sudo tee -a /etc/subuid /etc/subgid"},
+	[HINT_KERNEL_CALLS] =
+		{"RLC-U10",
+		 "this kernel is older than Linux 5.14, or a filter around this process (another "
+		 "container's) takes these away: {}",
+		 "boot a newer kernel, or start the outer container with --security-opt "
+		 "seccomp=unconfined"},
+	[HINT_SUBID_FEW] =
+		{"RLC-U11",
+		 "images have files and users with ids up to 65535, and the ranges of user {} are "
+		 "shorter",
+		 "sudo usermod --add-subuids 100000-165535 --add-subgids 100000-165535 {}"},
 	[HINT_TUN_MISSING] =
 		{"RLC-N01", "the device of the tun driver does not exist, so no tap can be made",
 		 "sudo modprobe tun && sudo mkdir -p /dev/net && "
@@ -92,6 +108,20 @@ static const struct {
 				"change that firewall",
 				"sudo iptables-legacy -I FORWARD -i {} -j ACCEPT && "
 				"sudo iptables-legacy -I FORWARD -o {} -j ACCEPT"},
+	[HINT_NO_NAMESERVER] =
+		{"RLC-N12",
+		 "/etc/resolv.conf of this host names no server, so names cannot be resolved in a "
+		 "container either",
+		 "echo nameserver ADDRESS | sudo tee -a /etc/resolv.conf   (or run with --dns "
+		 "ADDRESS)"},
+	[HINT_NAMESERVER] =
+		{"RLC-N13",
+		 "no answer came from {}, which /etc/resolv.conf of this host names first",
+		 "see that it can be reached from the host; or run with --dns ADDRESS"},
+	[HINT_NO_IPV6] = {"RLC-N14", "this kernel has no IPv6, or it is switched off",
+			  "boot without ipv6.disable=1   (containers have IPv4 alone until then)"},
+	[HINT_NO_ROUTE] = {"RLC-N15", "this host has no default route",
+			   "ip route   (shows the routes; containers reach what the host reaches)"},
 	[HINT_ROOTFS_MISSING] =
 		{"RLC-R01",
 		 "a rootfs is a directory that holds a system's files (bin, etc, usr, ...)",
@@ -150,6 +180,28 @@ static const struct {
 			     "each container has a session keyring of its own, and your quota of "
 			     "keys is used up (see keyrings(7))",
 			     "sudo sysctl kernel.keys.maxkeys=2000 kernel.keys.maxbytes=200000"},
+	[HINT_OPEN_FILES] = {"RLC-P03", "this process may not have more files open: ulimit -n",
+			     "ulimit -n \"$(ulimit -Hn)\""},
+	[HINT_PROCESSES] =
+		{"RLC-P04",
+		 "this user, his cgroup or the machine has as many processes as it may have",
+		 "ulimit -u \"$(ulimit -Hu)\"; systemctl show -p TasksMax user-$(id -u).slice"},
+	[HINT_PTY] = {"RLC-T01", "the kernel gave no pseudoterminal for --tty",
+		      "sudo sysctl -w kernel.pty.max=4096   (or run without --tty)"},
+	[HINT_STORE_DIR] =
+		{"RLC-S02",
+		 "{} cannot hold images: it must be a directory that is yours, closed to others "
+		 "(mode 0700) and writable",
+		 "export RLC_STORE=DIR   (or pass --store DIR)"},
+	[HINT_DISK_FULL] = {"RLC-S03", "the file system of it is full, or has no inode left",
+			    "df -h; df -i; rlc image prune"},
+	[HINT_READ_ONLY] = {"RLC-S04", "the file system of it is mounted read-only",
+			    "choose other places: rlc --root DIR --store DIR"},
+	[HINT_DISK_QUOTA] = {"RLC-S05", "your quota on that file system is used up",
+			     "quota; rlc image prune"},
+	[HINT_INOTIFY] = {"RLC-S06",
+			  "all of your inotify instances are in use: fs.inotify.max_user_instances",
+			  "sudo sysctl -w fs.inotify.max_user_instances=1024"},
 	[HINT_STATE_DIR] =
 		{"RLC-S01",
 		 "{} cannot hold the state of containers: it must be a directory that is yours, "
@@ -187,5 +239,80 @@ bool hint_add(GError **error, Hint hint, const char *arg)
 	old = (*error)->message;
 	(*error)->message =
 		g_strdup_printf("%s [%s]\n  why: %s\n  fix: %s", old, hints[hint].code, why, fix);
+	return false;
+}
+
+bool hint_add_common(GError **error)
+{
+	static const struct {
+		int errno_value;
+		Hint hint;
+	} common[] = {
+		{EMFILE, HINT_OPEN_FILES}, {ENFILE, HINT_OPEN_FILES}, {ENOSPC, HINT_DISK_FULL},
+		{EDQUOT, HINT_DISK_QUOTA},
+		{ENOSYS, HINT_KERNEL_CALLS}, {EAGAIN, HINT_PROCESSES}, {EROFS, HINT_READ_ONLY},
+	};
+
+	if (!error || !*error)
+		return false;
+	for (size_t i = 0; i < G_N_ELEMENTS(common) && !strstr((*error)->message, CODE_BEGIN); i++) {
+		if (error_is_errno(*error, common[i].errno_value))
+			hint_add(error, common[i].hint, "what was called here");
+	}
+	return strstr((*error)->message, CODE_BEGIN) != NULL;
+}
+
+void hint_parts_clear(HintParts *parts)
+{
+	g_clear_pointer(&parts->cause, g_free);
+	g_clear_pointer(&parts->code, g_free);
+	g_clear_pointer(&parts->why, g_free);
+	g_clear_pointer(&parts->fix, g_free);
+}
+
+/* What is between begin and end in text, or its rest; *text is behind it then. NULL: no begin. */
+static char *between(const char **text, const char *begin, const char *end)
+{
+	const char *from = strstr(*text, begin), *to;
+
+	if (!from)
+		return NULL;
+	from += strlen(begin);
+	to = strstr(from, end);
+	to = to ? to : from + strlen(from);
+	*text = to;
+	return g_strndup(from, (gsize)(to - from));
+}
+
+HintParts hint_split(const char *text)
+{
+	const char *code = strstr(text, CODE_BEGIN), *line = code, *rest = code;
+	HintParts parts = {0};
+
+	if (!code) {
+		parts.cause = g_strdup(text);
+		return parts;
+	}
+	while (line > text && line[-1] != '\n')
+		line--;
+	parts.cause = g_strndup(line, (gsize)(code - line));
+	parts.code = between(&rest, " [", "]");
+	parts.why = between(&rest, "why: ", "\n");
+	parts.fix = between(&rest, "fix: ", "\n");
+	return parts;
+}
+
+bool hint_lookup(const char *code, HintParts *ret_parts)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(hints); i++) {
+		if (g_ascii_strcasecmp(hints[i].code, code) != 0)
+			continue;
+		*ret_parts = (HintParts){
+			.code = g_strdup(hints[i].code),
+			.why = hint_fill(hints[i].why, "\342\200\246"),
+			.fix = hint_fill(hints[i].fix, "\342\200\246"),
+		};
+		return true;
+	}
 	return false;
 }

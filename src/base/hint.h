@@ -24,6 +24,8 @@ typedef enum {
 	HINT_MAP_NOT_GRANTED, /* U07: the map asked for is not within the ranges; arg: user name */
 	HINT_ID_UNMAPPED,     /* U08: the map of the container has no such id; arg: id */
 	HINT_SUBID_POOL,      /* U09: the ids for root's --userns=auto are used up, or missing */
+	HINT_KERNEL_CALLS,    /* U10: system calls are missing; arg: their names */
+	HINT_SUBID_FEW,	      /* U11: a range is shorter than images expect; arg: user name */
 	HINT_TUN_MISSING,     /* N01: /dev/net/tun does not exist */
 	HINT_TUN_MODULE,      /* N02: the node exists, the driver does not */
 	HINT_TUN_DENIED,      /* N03: /dev/net/tun may not be opened */
@@ -35,6 +37,10 @@ typedef enum {
 	HINT_BRIDGE_ROOT,     /* N09: a bridge of the host is for root alone */
 	HINT_BRIDGE_FULL,     /* N11: a bridge has as many ports as Linux allows; arg: it */
 	HINT_BRIDGE_LEGACY,   /* N10: iptables-legacy drops a bridge's packets; arg: it */
+	HINT_NO_NAMESERVER,   /* N12: resolv.conf names no server */
+	HINT_NAMESERVER,      /* N13: the host's name server does not answer; arg: it */
+	HINT_NO_IPV6,	      /* N14: the kernel has no IPv6 */
+	HINT_NO_ROUTE,	      /* N15: the host has no default route */
 	HINT_ROOTFS_MISSING,  /* R01: the rootfs does not exist; arg: path */
 	HINT_ROOTFS_OWNER,    /* R02: the owner of the rootfs has no id inside; arg: "PATH" */
 	HINT_ROOTFS_SEARCH,   /* R03: a directory above the rootfs may not be searched; arg: it */
@@ -47,7 +53,15 @@ typedef enum {
 	HINT_PAYLOAD_ARCH,    /* X02: the program is for another processor */
 	HINT_EXE_GUARD,	      /* X03: ptrace(2) is forbidden, and rlc's file needs guarding */
 	HINT_KEYS_QUOTA,      /* P02: the caller has no more keys to spend */
+	HINT_OPEN_FILES,      /* P03: the limit of open files is reached */
+	HINT_PROCESSES,	      /* P04: the limit of processes is reached */
+	HINT_PTY,	      /* T01: no pseudoterminal is to be had */
 	HINT_STATE_DIR,	      /* S01: no directory for state can be used; arg: path */
+	HINT_STORE_DIR,	      /* S02: no directory for images can be used; arg: path */
+	HINT_DISK_FULL,	      /* S03: a file system is full */
+	HINT_READ_ONLY,	      /* S04: a file system is read-only */
+	HINT_DISK_QUOTA,      /* S05: the caller's quota is used up */
+	HINT_INOTIFY,	      /* S06: no inotify instance is to be had */
 	HINT_IMAGE_PROGRAM,   /* I01: rlc-image is missing or can be changed by others; arg: dir */
 	HINT_SECCOMP_PROGRAM, /* X04: rlc-seccomp is missing; arg: dir */
 	HINT_RLIMIT,	      /* P01: raising a hard limit needs CAP_SYS_RESOURCE; arg: limit */
@@ -60,3 +74,24 @@ typedef enum {
  * failing function can end in `return hint_add(...)`.
  */
 bool hint_add(GError **error, Hint hint, const char *arg);
+
+/*
+ * The hint for an error that nobody nearer to it had one for: what its errno means everywhere (no
+ * space, no descriptors, no more processes …).  Does nothing to others.  Has the error a hint now?
+ */
+bool hint_add_common(GError **error);
+
+/* A message and what hint_add() put behind it. NULL where there is none. */
+typedef struct {
+	char *cause, *code, *why, *fix;
+} HintParts;
+
+void hint_parts_clear(HintParts *parts);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(HintParts, hint_parts_clear)
+
+/* Take the first message with a hint in text apart; all of text is the cause where there is none.
+ */
+HintParts hint_split(const char *text);
+
+/* The row with this code, its arguments shown as "…"; false: no such code. */
+bool hint_lookup(const char *code, HintParts *ret_parts);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/hint.h"
 #include "base/log.h"
 #include "cmd/help.h"
 #include "cmd/options.h"
@@ -58,6 +59,7 @@ static const Command commands[] = {
 	{"unshare", "COMMAND [ARG...]", "run a command in your own id map, nothing else isolated",
 	 cmd_unshare},
 	{"info", "[OPTIONS]", "print what rlc knows of this host", cmd_info},
+	{"check", "", "tell whether this host can run containers, and what is missing", cmd_check},
 	{"version", "[OPTIONS]", "print the version", cmd_version},
 	{"help", "[COMMAND]", "print help, or the help of a command", cmd_help},
 	{NULL, NULL, NULL, NULL},
@@ -65,7 +67,10 @@ static const Command commands[] = {
 
 int command_fail(const GError *error)
 {
-	log_error("%s", error->message);
+	g_autoptr(GError) hinted = g_error_copy(error);
+
+	hint_add_common(&hinted);
+	log_error("%s", hinted->message);
 	if (g_error_matches(error, RLC_ERROR, RLC_ERROR_EXEC_NOT_FOUND))
 		return EXIT_NO_SUCH_PROGRAM;
 	if (g_error_matches(error, RLC_ERROR, RLC_ERROR_EXEC_DENIED))

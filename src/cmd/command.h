@@ -36,6 +36,7 @@ int command_group(const char *group, const char *summary, const Command *table, 
 /* Print the error as "rlc: <message>" on standard error and return the exit code it stands for. */
 int command_fail(const GError *error);
 
+int cmd_check(int argc, char **argv);
 int cmd_cp(int argc, char **argv);
 int cmd_events(int argc, char **argv);
 int cmd_exec(int argc, char **argv);

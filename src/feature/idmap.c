@@ -409,6 +409,46 @@ bool idmap_plan(const Spec *spec, Plan *plan, GError **error)
 	return true;
 }
 
+static uint64_t count_ids(const GArray *ranges)
+{
+	uint64_t count = 0;
+
+	for (guint i = 0; i < ranges->len; i++)
+		count += g_array_index(ranges, SubidRange, i).count;
+	return count;
+}
+
+static bool check_caller(const IdmapCaller *caller, GError **error)
+{
+	if (caller->uid == 0)
+		return true;
+	if (caller->subuids->len == 0 || caller->subgids->len == 0) {
+		error_set(error, RLC_ERROR_NOT_FOUND, "find subordinate ids: there are none");
+		return hint_add(error, HINT_SUBID_MISSING, caller->name);
+	}
+	if (!caller->shadow.newuidmap && !caller->shim.newuidmap) {
+		error_set(error, RLC_ERROR_NOT_FOUND,
+			  "find newuidmap and newgidmap: no such programs");
+		return hint_add(error, HINT_NEWIDMAP_MISSING, NULL);
+	}
+	if (count_ids(caller->subuids) >= 65535 && count_ids(caller->subgids) >= 65535)
+		return true;
+	error_set(error, RLC_ERROR_UNSUPPORTED, "count subordinate ids: fewer than 65535");
+	return hint_add(error, HINT_SUBID_FEW, caller->name);
+}
+
+bool idmap_check_ranges(GError **error)
+{
+	g_autoptr(Spec) spec = spec_new();
+	IdmapCaller caller = {0};
+	bool ok;
+
+	caller_look_up(&caller, spec);
+	ok = check_caller(&caller, error);
+	caller_clear(&caller);
+	return ok;
+}
+
 bool idmap_covers_owner(const IdmapTier *tier, uid_t uid, gid_t gid)
 {
 	return tier->method == IDMAP_NONE ||

@@ -74,5 +74,11 @@ int idmap_open_userns(const Container *container, GError **error);
  */
 void idmap_explain(const Plan *plan, GString *script);
 
+/*
+ * For `rlc check`: have containers of this caller more than one id, as far as the host's files say?
+ * False with what is missing, and how to get it.
+ */
+bool idmap_check_ranges(GError **error);
+
 /* Has this owner of a file an id inside? Where not, not even root inside may change the file. */
 bool idmap_covers_owner(const IdmapTier *tier, uid_t uid, gid_t gid);

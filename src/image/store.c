@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/hint.h"
 #include "base/log.h"
 #include "image/digest.h"
 #include "image/reference.h"
@@ -303,6 +304,14 @@ static bool store_make_dirs(const Store *store, GError **error)
 	return true;
 }
 
+/* What can be told of any file system is said, else what a store has to be. */
+static Store *refuse_store(const Store *store, GError **error)
+{
+	if (!hint_add_common(error))
+		hint_add(error, HINT_STORE_DIR, store->path);
+	return NULL;
+}
+
 Store *store_open(const char *path, bool create, GError **error)
 {
 	g_autoptr(Store) store = g_new0(Store, 1);
@@ -311,7 +320,7 @@ Store *store_open(const char *path, bool create, GError **error)
 	store->dir = -1;
 	if (create && g_mkdir_with_parents(store->path, 0700) < 0) {
 		error_errno(error, errno, "make the store '%s'", store->path);
-		return NULL;
+		return refuse_store(store, error);
 	}
 	store->dir = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (store->dir < 0) {
@@ -320,11 +329,11 @@ Store *store_open(const char *path, bool create, GError **error)
 				  "open the store '%s': it does not exist yet", store->path);
 		else
 			error_errno(error, errno, "open the store '%s'", store->path);
-		return NULL;
+		return create ? refuse_store(store, error) : NULL;
 	}
-	if (!store_check(store, error) || (create && !store_make_dirs(store, error)))
-		return NULL;
-	return g_steal_pointer(&store);
+	if (store_check(store, error) && (!create || store_make_dirs(store, error)))
+		return g_steal_pointer(&store);
+	return refuse_store(store, error);
 }
 
 int store_lock(const Store *store, bool exclusive, GError **error)

@@ -74,8 +74,11 @@ static bool namespace_refused(uint64_t flags, int errno_value, GError **error)
 	case EACCES:
 		return hint_add(error, HINT_USERNS_RESTRICTED, NULL);
 	case EINVAL:
-	case ENOSYS:
 		return hint_add(error, HINT_USERNS_KERNEL, NULL);
+	case ENOSYS:
+		return hint_add(error, HINT_KERNEL_CALLS, "clone3");
+	case EAGAIN:
+		return hint_add(error, HINT_PROCESSES, NULL);
 	default:
 		return false;
 	}

@@ -22,7 +22,7 @@ floor() {
 	base/*) echo 0 ;;
 	model/* | kernel/*) echo 1 ;;
 	feature/* | image/*) echo 2 ;;
-	container/*) echo 3 ;;
+	container/* | check/*) echo 3 ;;
 	cmd/* | oci/*) echo 4 ;;
 	main.c) echo 5 ;;
 	*) echo 0 ;; # generated, or a system's
