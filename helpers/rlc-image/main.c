@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/hint.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "image/digest.h"
@@ -476,8 +477,10 @@ int main(int argc, char **argv)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	ok = parse_options(&call.options, &argc, &argv, &error) &&
 	     run_verb(&call, argc, argv, &error);
-	if (!ok)
+	if (!ok) {
+		hint_add_common(&error);
 		log_error("%s", error->message);
+	}
 	call_clear(&call);
 	curl_global_cleanup();
 	return fflush(stdout) == 0 && ok ? 0 : EXIT_RLC_FAILED;

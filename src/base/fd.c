@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hint.h"
 
 void fd_close(int *fd)
 {
@@ -109,4 +111,15 @@ char *fd_read_file(int dirfd, const char *path, size_t max, GError **error)
 		return NULL;
 	}
 	return fd_read_all(fd, path, max, error);
+}
+
+int fd_inotify(GError **error)
+{
+	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+
+	if (fd < 0) {
+		error_errno(error, errno, "watch files");
+		hint_add(error, HINT_INOTIFY, NULL);
+	}
+	return fd;
 }

@@ -41,3 +41,6 @@ char *fd_read_file(int dirfd, const char *path, size_t max, GError **error);
 
 /* The same for a descriptor that is open already; path is for messages. */
 char *fd_read_all(int fd, const char *path, size_t max, GError **error);
+
+/* A new inotify(7) instance, which does not block, or -1. */
+int fd_inotify(GError **error);

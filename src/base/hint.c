@@ -248,14 +248,15 @@ bool hint_add_common(GError **error)
 		int errno_value;
 		Hint hint;
 	} common[] = {
-		{EMFILE, HINT_OPEN_FILES}, {ENFILE, HINT_OPEN_FILES}, {ENOSPC, HINT_DISK_FULL},
-		{EDQUOT, HINT_DISK_QUOTA},
-		{ENOSYS, HINT_KERNEL_CALLS}, {EAGAIN, HINT_PROCESSES}, {EROFS, HINT_READ_ONLY},
+		{EMFILE, HINT_OPEN_FILES}, {ENFILE, HINT_OPEN_FILES},	{ENOSPC, HINT_DISK_FULL},
+		{EDQUOT, HINT_DISK_QUOTA}, {ENOSYS, HINT_KERNEL_CALLS}, {EAGAIN, HINT_PROCESSES},
+		{EROFS, HINT_READ_ONLY},
 	};
 
 	if (!error || !*error)
 		return false;
-	for (size_t i = 0; i < G_N_ELEMENTS(common) && !strstr((*error)->message, CODE_BEGIN); i++) {
+	for (size_t i = 0; i < G_N_ELEMENTS(common) && !strstr((*error)->message, CODE_BEGIN);
+	     i++) {
 		if (error_is_errno(*error, common[i].errno_value))
 			hint_add(error, common[i].hint, "what was called here");
 	}

@@ -8,7 +8,6 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -121,13 +120,10 @@ static CheckStatus probe_open_files(char **ret_text, GError **error)
 
 static CheckStatus probe_inotify(char **ret_text, GError **error)
 {
-	auto_fd fd = inotify_init1(IN_CLOEXEC);
+	auto_fd fd = fd_inotify(error);
 
-	if (fd < 0) {
-		error_errno(error, errno, "watch files");
-		hint_add(error, HINT_INOTIFY, NULL);
+	if (fd < 0)
 		return CHECK_REDUCED;
-	}
 	*ret_text = g_strdup("files can be watched");
 	return CHECK_OK;
 }
@@ -139,8 +135,10 @@ static CheckStatus probe_terminal(char **ret_text, GError **error)
 	g_auto(Trial) trial = {0};
 
 	spec->process.terminal = true;
-	if (!trial_run(spec, command, &trial, error)) {
-		hint_add(error, HINT_PTY, NULL);
+	if (!trial_run(spec, command, &trial, error))
+		return CHECK_REDUCED;
+	if (!strstr(trial.output, "/dev/pts/")) {
+		error_set(error, RLC_ERROR_FAILED, "ask for the terminal's name: %s", trial.output);
 		return CHECK_REDUCED;
 	}
 	*ret_text = g_strdup("a container had one of its own");

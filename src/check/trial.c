@@ -3,12 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/hint.h"
 #include "container/run.h"
 #include "kernel/sync.h"
 
@@ -30,14 +33,29 @@ Spec *trial_spec(void)
 	return spec;
 }
 
-/* Streams are files in memory: nobody has to read them while the container runs. */
-static bool take_streams(int output, int messages, GError **error)
+/* A terminal is forwarded to the caller's, so that has to be one. Its master stays open. */
+static int open_input(bool terminal, GError **error)
 {
-	auto_fd null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int master = terminal ? posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC) : -1;
+	int input = -1;
 
-	if (null < 0)
-		return error_errno(error, errno, "open /dev/null");
-	if (dup2(null, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
+	if (!terminal)
+		input = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	else if (master >= 0 && unlockpt(master) == 0)
+		input = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (input < 0)
+		error_errno(error, errno, "open %s", terminal ? "a terminal" : "/dev/null");
+	return input;
+}
+
+/* Streams are files in memory: nobody has to read them while the container runs. */
+static bool take_streams(bool terminal, int output, int messages, GError **error)
+{
+	auto_fd input = open_input(terminal, error);
+
+	if (input < 0)
+		return terminal ? hint_add(error, HINT_PTY, NULL) : false;
+	if (dup2(input, STDIN_FILENO) < 0 || dup2(output, STDOUT_FILENO) < 0 ||
 	    dup2(messages, STDERR_FILENO) < 0)
 		return error_errno(error, errno, "set streams");
 	return true;
@@ -48,7 +66,7 @@ static G_GNUC_NORETURN void run_child(const Spec *spec, int output, int messages
 	g_autoptr(GError) error = NULL;
 	int exit_code = 0;
 
-	if (take_streams(output, messages, &error) &&
+	if (take_streams(spec->process.terminal, output, messages, &error) &&
 	    container_run(spec, NULL, &exit_code, &error) &&
 	    sync_send(sync, SYNC_READY, -1, &error))
 		_exit(exit_code);

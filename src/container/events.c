@@ -222,10 +222,11 @@ static bool change_files(Reader *reader, int *fd, GError **error)
 
 static bool follow(Reader *reader, int *fd, const char *state_root, GError **error)
 {
-	auto_fd inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	auto_fd inotify = fd_inotify(error);
 
-	if (inotify < 0 ||
-	    inotify_add_watch(inotify, state_root, IN_MODIFY | IN_CREATE | IN_MOVE) < 0)
+	if (inotify < 0)
+		return false;
+	if (inotify_add_watch(inotify, state_root, IN_MODIFY | IN_CREATE | IN_MOVE) < 0)
 		return error_errno(error, errno, "watch '%s'", state_root);
 	do {
 		if (!read_on(reader, *fd, error) || !change_files(reader, fd, error))

@@ -368,10 +368,12 @@ static bool follow(Reader *reader, int inotify, int control, GError **error)
 
 static bool print(Reader *reader, int control, GError **error)
 {
-	auto_fd inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	auto_fd inotify = fd_inotify(error);
 	g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", reader->dir);
 
-	if (inotify < 0 || inotify_add_watch(inotify, path, IN_MODIFY | IN_CREATE) < 0)
+	if (inotify < 0)
+		return false;
+	if (inotify_add_watch(inotify, path, IN_MODIFY | IN_CREATE) < 0)
 		return error_errno(error, errno, "watch the log");
 	if (!count_lines(reader, error) || !read_all(reader, error))
 		return false;

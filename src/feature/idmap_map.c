@@ -145,7 +145,8 @@ bool idmap_map_granted(const GArray *map, uint32_t own, const GArray *ranges, co
 			continue;
 		error_set(error, RLC_ERROR_FAILED, "map %s %u→%u×%u: not granted", kind,
 			  line->inside, line->outside, line->count);
-		return hint_add(error, HINT_MAP_NOT_GRANTED, name);
+		return hint_add(error, ranges->len > 0 ? HINT_MAP_NOT_GRANTED : HINT_SUBID_MISSING,
+				name);
 	}
 	return true;
 }

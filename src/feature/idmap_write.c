@@ -172,6 +172,17 @@ static bool add_write_hint(GError **error, const Written *written)
 	return false;
 }
 
+/* Once for all: the message, what comes instead, and the hint. */
+static void warn_of_next(const GError *failed, const IdmapTier *next, const Written *written)
+{
+	g_autoptr(GError) warning =
+		g_error_new(failed->domain, failed->code, "idmap: %s; going on with %s",
+			    failed->message, idmap_write_method(next->method));
+
+	add_write_hint(&warning, written);
+	log_warn("%s", warning->message);
+}
+
 bool idmap_write(const GPtrArray *tiers, pid_t pid, const IdmapTier **ret_tier, GError **error)
 {
 	Written written = {0};
@@ -192,7 +203,6 @@ bool idmap_write(const GPtrArray *tiers, pid_t pid, const IdmapTier **ret_tier, 
 			g_propagate_error(error, g_steal_pointer(&failed));
 			return add_write_hint(error, &written);
 		}
-		log_warn("idmap: %s; going on with %s", failed->message,
-			 idmap_write_method(next->method));
+		warn_of_next(failed, next, &written);
 	}
 }

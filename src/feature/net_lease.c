@@ -124,16 +124,16 @@ bool net_lease_open(NetLeases *leases, const char *state_root, const char *key, 
 	leases->dir = open_dir(leases->networks, key, make, error);
 	if (leases->dir < 0)
 		goto failed;
-	leases->leases = open_dir(leases->dir, "leases", make, error);
+	leases->leases = open_dir(leases->dir, "leases", true, error);
 	if (leases->leases < 0)
 		goto failed;
-	leases->others = open_dir(leases->dir, "others", make, error);
+	leases->others = open_dir(leases->dir, "others", true, error);
 	if (leases->others < 0)
 		goto failed;
-	leases->names = open_dir(leases->dir, "names", make, error);
+	leases->names = open_dir(leases->dir, "names", true, error);
 	if (leases->names < 0)
 		goto failed;
-	leases->members = open_dir(leases->dir, "members", make, error);
+	leases->members = open_dir(leases->dir, "members", true, error);
 	if (leases->members >= 0)
 		return true;
 failed:

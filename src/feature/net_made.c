@@ -409,12 +409,24 @@ static void restore_sysctl(const char *path, const char *old)
 		log_debug("network: %s", error->message);
 }
 
+static bool has_table(const char *table)
+{
+	g_autoptr(GArray) chains = nftables_chains(NULL);
+
+	for (guint i = 0; chains && i < chains->len; i++) {
+		if (strcmp(g_array_index(chains, NftablesChain, i).table, table) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void remove_bridge(Netlink *netlink, const char *bridge)
 {
 	g_autofree char *table = g_strconcat("rlc-", bridge, NULL);
 	g_autoptr(GError) error = NULL, nft_error = NULL;
 
-	if (!net_nft_delete_table("inet", table, &nft_error))
+	/* without libnftables there is none, and that was said */
+	if (has_table(table) && !net_nft_delete_table("inet", table, &nft_error))
 		log_warn("network: %s", nft_error->message);
 	if (!netlink_link_delete(netlink, bridge, &error))
 		log_warn("network: %s", error->message);

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/hint.h"
 #include "base/log.h"
 #include "kernel/mount.h"
 #include "kernel/sync.h"
@@ -51,6 +52,12 @@ bool tty_plan(const Spec *spec, Plan *plan, GError **error)
 	return true;
 }
 
+static bool refuse_pty(const char *what, GError **error)
+{
+	error_errno(error, errno, "%s", what);
+	return hint_add(error, HINT_PTY, NULL);
+}
+
 /*
  * The slave is opened through the master (TIOCGPTPEER) and bound by descriptor: no path of the
  * container is trusted on the way.
@@ -62,10 +69,10 @@ static bool open_slave(int *ret_master, int *ret_slave, int ptmx, GError **error
 	int slave;
 
 	if (ioctl(master, TIOCSPTLCK, &unlocked) < 0)
-		return error_errno(error, errno, "unlock the pty");
+		return refuse_pty("unlock the pty", error);
 	slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (slave < 0)
-		return error_errno(error, errno, "open the pty's slave");
+		return refuse_pty("open the pty's slave", error);
 	*ret_master = fd_steal(&master);
 	*ret_slave = slave;
 	return true;
@@ -76,7 +83,7 @@ static bool open_pty(int *ret_master, int *ret_slave, GError **error)
 	auto_fd master = open("/dev/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC);
 
 	if (master < 0)
-		return error_errno(error, errno, "open '/dev/ptmx'");
+		return refuse_pty("open '/dev/ptmx'", error);
 	return open_slave(ret_master, ret_slave, fd_steal(&master), error);
 }
 
