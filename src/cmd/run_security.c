@@ -148,7 +148,8 @@ void run_security_finish(RunParse *parse)
 
 static const RunOption rows[] = {
 	{"security-opt", 0, OPTION_MANY, set_security_opt, "NAME=VALUE",
-	 "seccomp=FILE|unconfined, no-new-privileges=BOOL, userns=allow, mask=PATHS, unmask=PATHS|ALL"},
+	 "seccomp=FILE|unconfined, no-new-privileges=BOOL, userns=allow, mask=PATHS, "
+	 "unmask=PATHS|ALL"},
 	{"privileged", 0, OPTION_SWITCH, set_privileged, NULL,
 	 "all capabilities of its namespaces, nothing masked, no filter"},
 };

@@ -34,10 +34,11 @@ for command in "${all[@]}"; do
 	missing=
 	for option in $(options_of "${words[@]}"); do
 		[[ $out == *"$option"* ]] || missing+=" help:$option"
-		grep -qF "$(sed 's/-/\\-/g' <<<"$option")" "$page" || missing+=" page:$option"
+		grep -qF -- "${option//-/\\-}" "$page" || missing+=" page:$option"
 	done
 	is "$missing" "" "$command: help and page have every option"
-	grep -qF "$(sed 's/-/\\-/g' <<<"rlc-${name// /-}")" "$man/rlc.1" "$man"/rlc-*.1
+	title=rlc-${name// /-}
+	grep -qF "${title//-/\\-}" "$man/rlc.1" "$man"/rlc-*.1
 	is $? 0 "$command: its page is found from another"
 done
 

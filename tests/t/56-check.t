@@ -50,7 +50,7 @@ fault() { # CODE PROBE STATUS DESCRIPTION [COMMAND…]: $as is the way to run rl
 	like "$err" "\[$code\]" "$what: so does ${2:-$1}"
 	like "$err" "fix: ." "$what: with what mends it"
 }
-runs=("$RLC" run --network none $bb true)
+runs=("$RLC" run --network none "$bb" true)
 as=(as "$sub")
 
 limited() { # no further user namespace
