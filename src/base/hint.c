@@ -217,6 +217,63 @@ static const struct {
 		 "rlc-seccomp, which reads profiles, is neither in {} nor where rlc was built, or "
 		 "others may change it",
 		 "sudo make install   (or run with --security-opt seccomp=unconfined)"},
+	[HINT_CGROUP_V1] =
+		{"RLC-L01",
+		 "limits are kept by cgroups of version 2, and this host was started with those of "
+		 "version 1",
+		 "add systemd.unified_cgroup_hierarchy=1 to the kernel's command line and reboot"},
+	[HINT_CGROUP_KERNEL] = {"RLC-L02",
+				"this kernel has no such controller, or was started without it: {}",
+				"add cgroup_enable=memory to the kernel's command line and reboot "
+				"(or another kernel)"},
+	[HINT_CGROUP_DELEGATE] =
+		{"RLC-L03", "systemd gives users only some of the controllers, and not {}",
+		 "sudo mkdir -p /etc/systemd/system/user@.service.d && printf "
+		 "'[Service]\\nDelegate=cpu cpuset io memory pids\\n' | sudo tee "
+		 "/etc/systemd/system/user@.service.d/delegate.conf && sudo systemctl "
+		 "daemon-reload"},
+	[HINT_CGROUP_PLACE] =
+		{"RLC-L04",
+		 "limits need a cgroup that this user may divide: one that belongs to him, has the "
+		 "controllers, and no processes of others in it",
+		 "systemd-run --user --scope -p Delegate=yes rlc run …   (or name one: "
+		 "--cgroup-parent PATH)"},
+	[HINT_SYSTEMD_USER] =
+		{"RLC-L05",
+		 "user {} has no systemd of his own, as who logs in gets one (not with su or "
+		 "sudo), "
+		 "or who lingers",
+		 "sudo loginctl enable-linger {} && export XDG_RUNTIME_DIR=/run/user/$(id -u)"},
+	[HINT_SYSTEMD_LIBRARY] = {"RLC-L06", "rlc asks systemd for the cgroup by libsystemd",
+				  "sudo apt-get install libsystemd0"},
+	[HINT_DEVICE_PROGRAM] =
+		{"RLC-L07",
+		 "which devices may be used, and how, is guarded by a BPF program on the "
+		 "container's cgroup, for which one must be root (and the kernel have "
+		 "CONFIG_CGROUP_BPF)",
+		 "run as root, or give the device without a restriction: --device PATH"},
+	[HINT_DEVICE_DENIED] =
+		{"RLC-L08",
+		 "the mode of {} does not let this user open it, or only by a group that has no id "
+		 "inside",
+		 "sudo setfacl -m u:$(id -un):rw {}"},
+	[HINT_CGROUP_NONE] =
+		{"RLC-L09",
+		 "only a cgroup can stop all processes at one point; a container in the foreground "
+		 "gets one if it is asked for or has a limit, a detached one where this host lets "
+		 "this user have one",
+		 "start it with --cgroups=enabled   (which says what is missing, if something is)"},
+	[HINT_OOM_SCORE] =
+		{"RLC-L10",
+		 "only root (CAP_SYS_RESOURCE) may make a process less likely to be killed than "
+		 "its caller is",
+		 "cat /proc/self/oom_score_adj   (and ask for no less: --oom-score-adj)"},
+	[HINT_CGROUP_LACKS] =
+		{"RLC-L11",
+		 "the cgroup got its controllers when it was made, and {} not, for nobody asked or "
+		 "this host has none for this user",
+		 "start the container anew with the limit, which says what is missing, if "
+		 "something is"},
 	[HINT_RLIMIT] = {"RLC-P01", "only CAP_SYS_RESOURCE may raise a hard limit",
 			 "ulimit -H -a   (and ask for no more than that: --ulimit {})"},
 };

@@ -64,7 +64,18 @@ typedef enum {
 	HINT_INOTIFY,	      /* S06: no inotify instance is to be had */
 	HINT_IMAGE_PROGRAM,   /* I01: rlc-image is missing or can be changed by others; arg: dir */
 	HINT_SECCOMP_PROGRAM, /* X04: rlc-seccomp is missing; arg: dir */
-	HINT_RLIMIT,	      /* P01: raising a hard limit needs CAP_SYS_RESOURCE; arg: limit */
+	HINT_CGROUP_V1,	      /* L01: the host has no cgroup tree of version 2 */
+	HINT_CGROUP_KERNEL,   /* L02: the kernel lacks controllers; arg: them */
+	HINT_CGROUP_DELEGATE, /* L03: systemd gives users fewer controllers; arg: those that lack */
+	HINT_CGROUP_PLACE,    /* L04: no cgroup is ours to divide */
+	HINT_SYSTEMD_USER,    /* L05: the user has no systemd of his own; arg: the user */
+	HINT_SYSTEMD_LIBRARY, /* L06: libsystemd cannot be loaded */
+	HINT_DEVICE_PROGRAM,  /* L07: only root guards devices by a BPF program */
+	HINT_DEVICE_DENIED,   /* L08: the user may not open a device; arg: its path */
+	HINT_CGROUP_NONE,     /* L09: the container was started without a cgroup */
+	HINT_OOM_SCORE,	      /* L10: only root may lower the oom score */
+	HINT_CGROUP_LACKS, /* L11: a container's cgroup was made without controllers; arg: them */
+	HINT_RLIMIT,	   /* P01: raising a hard limit needs CAP_SYS_RESOURCE; arg: limit */
 } Hint;
 
 /*

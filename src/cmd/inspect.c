@@ -5,6 +5,7 @@
 #include "cmd/containers.h"
 #include "cmd/listing.h"
 #include "cmd/options.h"
+#include "container/cgroups.h"
 #include "container/health.h"
 
 /* The names are docker's wherever it has one. */
@@ -43,14 +44,19 @@ static void put_health_state(Json *json, const char *root, const StateEntry *ent
 static void put_state(Json *json, const char *root, const StateEntry *entry)
 {
 	const Status *status = &entry->status;
+	g_autofree char *cgroup = cgroups_path(root, entry->id);
 
 	json_open(json, "State", '{');
 	json_string(json, "Status", status_name(status->state));
-	json_bool(json, "Running", status->state == STATUS_RUNNING);
+	json_bool(json, "Running",
+		  status->state == STATUS_RUNNING || status->state == STATUS_PAUSED);
+	json_bool(json, "Paused", status->state == STATUS_PAUSED);
+	json_bool(json, "OOMKilled", status->oom_killed);
 	json_number(json, "Pid", status->pid);
 	json_number(json, "RestartCount", status->restarts);
 	json_number(json, "ExitCode", status->exit_code);
 	json_string(json, "Verdict", status->verdict);
+	json_string(json, "CgroupPath", cgroup);
 	put_time(json, "StartedAt", status->started);
 	put_time(json, "FinishedAt", status->finished);
 	put_health_state(json, root, entry);
@@ -101,6 +107,41 @@ static void put_config(Json *json, const Spec *spec)
 	json_close(json, '}');
 }
 
+static void put_devices(Json *json, const GArray *devices)
+{
+	json_open(json, "Devices", '[');
+	for (guint i = 0; i < devices->len; i++) {
+		const SpecDevice *device = &g_array_index(devices, SpecDevice, i);
+
+		json_open(json, NULL, '{');
+		json_string(json, "PathOnHost", device->source);
+		json_string(json, "PathInContainer", device->path);
+		json_string(json, "CgroupPermissions", device->access);
+		json_close(json, '}');
+	}
+	json_close(json, ']');
+}
+
+/* 0: not asked for, -1: no limit */
+static void put_limits(Json *json, const Spec *spec)
+{
+	const SpecResources *resources = &spec->linux_.resources;
+
+	json_number(json, "Memory", resources->memory.limit);
+	json_number(json, "MemorySwap", resources->memory.swap);
+	json_number(json, "MemoryReservation", resources->memory.reservation);
+	json_number(json, "CpuShares", (int64_t)resources->cpu.shares);
+	json_number(json, "CpuQuota", resources->cpu.quota);
+	json_number(json, "CpuPeriod", (int64_t)resources->cpu.period);
+	json_string(json, "CpusetCpus", resources->cpu.cpus);
+	json_string(json, "CpusetMems", resources->cpu.mems);
+	json_number(json, "PidsLimit", resources->pids);
+	json_number(json, "BlkioWeight", resources->block_io.weight);
+	json_number(json, "OomScoreAdj", spec->process.oom_score_adj);
+	json_string(json, "CgroupParent", spec->rlc.cgroup_parent);
+	put_devices(json, spec->linux_.devices);
+}
+
 static void put_host_config(Json *json, const Spec *spec)
 {
 	json_open(json, "HostConfig", '{');
@@ -110,6 +151,7 @@ static void put_host_config(Json *json, const Spec *spec)
 	json_bool(json, "Init", spec->rlc.init);
 	json_number(json, "Timeout", spec->rlc.timeout);
 	json_string(json, "LogDriver", !spec->rlc.detach || spec->rlc.log_none ? "none" : "file");
+	put_limits(json, spec);
 	json_close(json, '}');
 }
 

@@ -50,6 +50,9 @@ static char *status_text(const Status *status)
 		if (status->health == HEALTH_STATE_NONE)
 			return g_strconcat("Up ", since, NULL);
 		return g_strdup_printf("Up %s (%s)", since, status_health_name(status->health));
+	case STATUS_PAUSED:
+		since = duration(now - status->started);
+		return g_strdup_printf("Up %s (Paused)", since);
 	case STATUS_STOPPED:
 		since = duration(now - status->finished);
 		return g_strdup_printf("Exited (%d) %s ago", status->exit_code, since);

@@ -112,7 +112,7 @@ static bool is_code(const char *value)
 
 static bool is_state(const char *value)
 {
-	for (StatusState state = 0; state <= STATUS_RESTARTING; state++) {
+	for (StatusState state = 0; state <= STATUS_PAUSED; state++) {
 		if (strcmp(status_name(state), value) == 0)
 			return true;
 	}

@@ -58,9 +58,8 @@ void run_options_clear(RunOptions *run_options)
 static bool check_contradictions(GArray *given, GError **error)
 {
 	static const char *const pairs[][2] = {
-		{"init", "no-init"},
-		{"userns", "uidmap"},
-		{"userns", "gidmap"},
+		{"init", "no-init"},   {"userns", "uidmap"},   {"userns", "gidmap"},
+		{"cpus", "cpu-quota"}, {"cpus", "cpu-period"},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(pairs); i++) {

@@ -80,13 +80,20 @@ static bool set_unmask(RunParse *parse, const char *value, GError **error)
 	return take_paths(all ? "/*" : value, parse->unmasked, error);
 }
 
+/* docker's name for it */
+static bool set_writable_cgroups(RunParse *parse, const char *value, GError **error)
+{
+	return run_value_bool(value, &parse->spec->rlc.cgroup_writable) ||
+	       error_set(error, RLC_ERROR_USAGE, "'%s' is neither true nor false", value);
+}
+
 static const struct {
 	const char *name;
 	RunSetter set;
 } security_options[] = {
 	{"seccomp", set_seccomp},      {"no-new-privileges", set_no_new_privileges},
 	{"userns", set_nested_userns}, {"mask", set_mask},
-	{"unmask", set_unmask},
+	{"unmask", set_unmask},	       {"writable-cgroups", set_writable_cgroups},
 };
 
 static bool set_security_opt(RunParse *parse, const char *value, GError **error)
@@ -100,8 +107,9 @@ static bool set_security_opt(RunParse *parse, const char *value, GError **error)
 		if (strlen(name) == length && strncmp(name, value, length) == 0)
 			return security_options[i].set(parse, rest, error);
 	}
-	return error_set(error, RLC_ERROR_USAGE,
-			 "not seccomp, no-new-privileges, userns, mask or unmask=VALUE");
+	return error_set(
+		error, RLC_ERROR_USAGE,
+		"not seccomp, no-new-privileges, userns, mask, unmask or writable-cgroups=VALUE");
 }
 
 static bool set_privileged(RunParse *parse, const char *value, GError **error)

@@ -34,6 +34,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "container/cgroups.h"
 #include "container/control.h"
 #include "container/events.h"
 #include "container/state.h"
@@ -262,7 +263,7 @@ static bool start_child(Container *container, const int *fds, GError **error)
 	if (!sync_pair(container->sync, &child_end, error))
 		return false;
 	container->init_pid = namespace_clone_hidden(
-		&fds[CONTROL_USER], CONTROL_JOIN_COUNT - CONTROL_USER, 0,
+		&fds[CONTROL_USER], CONTROL_JOIN_COUNT - CONTROL_USER, container->cgroup, 0,
 		needed_capabilities(container->plan), &container->init_pidfd, error);
 	if (container->init_pid == 0)
 		run_child(container, &child_end, null);
@@ -282,6 +283,7 @@ static void end_child(Container *container)
 	}
 	fd_close(&container->init_pidfd);
 	fd_close(&container->console);
+	fd_close(&container->cgroup);
 	sync_close(container->sync);
 }
 
@@ -310,14 +312,16 @@ static bool run_to_end(Container *container, int *ret_exit_code, GError **error)
 	return ok;
 }
 
-static bool enter_planned(const Plan *plan, int *fds, int *ret_exit_code, GError **error)
+static bool enter_planned(const Plan *plan, int *fds, int cgroup, int *ret_exit_code,
+			  GError **error)
 {
 	Sync sync = {.fd = -1};
 	Container container = container_closed(plan, &sync);
 	bool ok;
 
+	container.cgroup = cgroup;
 	signal(SIGCHLD, SIG_DFL); /* ignored by the caller it would keep us from the status */
-	ok = start_child(&container, fds, error);
+	ok = process_set_oom_score(&container, error) && start_child(&container, fds, error);
 	close_all(fds);
 	ok = ok && wait_for_exec(&container, error) && run_to_end(&container, ret_exit_code, error);
 	end_child(&container);
@@ -337,16 +341,18 @@ bool enter_exec(const char *state_root, const char *id, const EnterOptions *opti
 		int *ret_exit_code, GError **error)
 {
 	g_autoptr(Spec) spec = enter_spec(state_root, id, options, error);
-	int fds[CONTROL_JOIN_COUNT];
+	int fds[CONTROL_JOIN_COUNT], cgroup = -1;
 	Plan plan = {.state_root = (char *)state_root};
 	bool ok = spec && enter_plan(spec, &plan, error) &&
+		  cgroups_enter(state_root, id, &cgroup, error) &&
 		  open_namespaces(state_root, id, fds, error);
 
 	if (ok) {
 		if (!options->untold)
 			tell(state_root, id, options);
-		ok = enter_planned(&plan, fds, ret_exit_code, error);
+		ok = enter_planned(&plan, fds, fd_steal(&cgroup), ret_exit_code, error);
 	}
+	fd_close(&cgroup);
 	g_free(plan.seccomp.code);
 	return ok;
 }
@@ -396,8 +402,8 @@ static bool call_in(const int *fds, uint64_t flags, const Call *call, GError **e
 	if (!sync_pair(&ours, &theirs, error))
 		return false;
 	signal(SIGCHLD, SIG_DFL);
-	pid = namespace_clone_hidden(&fds[CONTROL_USER], CONTROL_JOIN_COUNT - CONTROL_USER, flags,
-				     UINT64_MAX, &pidfd, error);
+	pid = namespace_clone_hidden(&fds[CONTROL_USER], CONTROL_JOIN_COUNT - CONTROL_USER, -1,
+				     flags, UINT64_MAX, &pidfd, error);
 	if (pid == 0) {
 		sync_close(&ours);
 		run_call(call, &theirs);

@@ -10,6 +10,8 @@
 #include "container/scratch.h"
 #include "container/state.h"
 #include "container/volumes_used.h"
+#include "feature/cgroup.h"
+#include "feature/devices.h"
 #include "feature/exe_guard.h"
 #include "feature/idmap.h"
 #include "feature/names.h"
@@ -30,8 +32,8 @@ static const struct {
 	{"join", join_plan},	   {"idmap", idmap_plan},	  {"rootfs", rootfs_plan},
 	{"scratch", scratch_plan}, {"volumes", volume_plan},	  {"volumes", volumes_used_plan},
 	{"network", net_plan},	   {"publish", net_publish_plan}, {"names", names_plan},
-	{"terminal", tty_plan},	   {"process", process_plan},	  {"seccomp", seccomp_plan},
-	{"guard", exe_guard_plan},
+	{"terminal", tty_plan},	   {"devices", devices_plan},	  {"cgroup", cgroup_plan},
+	{"process", process_plan}, {"seccomp", seccomp_plan},	  {"guard", exe_guard_plan},
 };
 
 char *plan_random_id(GError **error)
@@ -57,6 +59,8 @@ Plan *plan_new_for(const Spec *spec, const char *state_root, const char *id, GEr
 	plan->clone_flags = spec->linux_.namespaces;
 	plan->mounts = g_array_new(FALSE, FALSE, sizeof(PlanMount));
 	g_array_set_clear_func(plan->mounts, volume_clear);
+	plan->devices = g_array_new(FALSE, FALSE, sizeof(PlanDevice));
+	g_array_set_clear_func(plan->devices, devices_clear);
 	plan->known = id != NULL;
 	plan->id = id ? g_strdup(id) : plan_random_id(error);
 	if (!plan->id || !state_plan(plan, state_root, error))
@@ -86,6 +90,8 @@ void plan_free(Plan *plan)
 	g_clear_pointer(&plan->idmap.pool_gids, g_array_unref);
 	free(plan->rootfs.path); /* realpath(3) allocated it */
 	g_clear_pointer(&plan->mounts, g_array_unref);
+	g_clear_pointer(&plan->devices, g_array_unref);
+	cgroup_plan_clear(&plan->cgroup);
 	g_clear_pointer(&plan->net.host_nameservers, g_ptr_array_unref);
 	g_clear_pointer(&plan->net.publish, g_array_unref);
 	g_free(plan->net.bridge);

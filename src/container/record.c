@@ -45,7 +45,7 @@ static const char *const cgroups_modes[] = {"auto", "enabled", "disabled", NULL}
 static const char *const restarts[] = {"no", "on-failure", "always", "unless-stopped", NULL};
 static const char *const health_kinds[] = {"unset", "none", "command", "shell", NULL};
 static const char *const health_states[] = {"none", "starting", "healthy", "unhealthy", NULL};
-static const char *const states[] = {"created", "running", "stopped", "restarting", NULL};
+static const char *const states[] = {"created", "running", "stopped", "restarting", "paused", NULL};
 
 #define AT(member) offsetof(Spec, member)
 
@@ -179,6 +179,7 @@ static const Field status_fields[] = {
 	{"finished", FIELD_INT64, AT(finished), NULL},
 	{"pid", FIELD_UINT32, AT(pid), NULL},
 	{"restarts", FIELD_UINT32, AT(restarts), NULL},
+	{"oom-killed", FIELD_BOOL, AT(oom_killed), NULL},
 	{"keep", FIELD_BOOL, AT(keep), NULL},
 	{"verdict", FIELD_STRING, AT(verdict), NULL},
 };

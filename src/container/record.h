@@ -24,6 +24,7 @@ typedef enum {
 	STATUS_RUNNING,
 	STATUS_STOPPED,
 	STATUS_RESTARTING, /* its supervisor waits a little before it starts it again */
+	STATUS_PAUSED,	   /* running, and its cgroup frozen: never on disk, see state.h */
 } StatusState;
 
 typedef enum {
@@ -40,14 +41,15 @@ typedef struct {
 	int64_t created, started, finished; /* microseconds since 1970; 0: not yet */
 	pid_t pid;			    /* init's, for show: never trusted */
 	unsigned restarts;
-	bool keep;     /* it stays on disk when it has ended, until it is removed */
-	char *verdict; /* how it ended, in words; NULL: nothing to tell */
+	bool oom_killed; /* memory was used up, and the kernel killed some of it */
+	bool keep;	 /* it stays on disk when it has ended, until it is removed */
+	char *verdict;	 /* how it ended, in words; NULL: nothing to tell */
 } Status;
 
 void status_clear(Status *status);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Status, status_clear)
 
-/* "created", "running", "stopped" or "restarting" */
+/* "created", "running", "stopped", "restarting" or "paused" */
 const char *status_name(StatusState state);
 
 /* "none", "starting", "healthy" or "unhealthy" */

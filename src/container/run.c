@@ -25,6 +25,8 @@
 #include "container/streams.h"
 #include "container/supervise.h"
 #include "container/volumes_used.h"
+#include "feature/cgroup.h"
+#include "feature/cgroup_limits.h"
 #include "feature/exe_guard.h"
 #include "feature/net.h"
 #include "kernel/namespace.h"
@@ -53,14 +55,18 @@ static G_GNUC_NORETURN void run_init(Container *container, Sync *sync)
 bool run_clone(Container *container, GError **error)
 {
 	const JoinPlan *join = container->plan->join;
+	int cgroup = container->cgroup;
 	uint64_t flags = container->plan->clone_flags;
 	Sync init_end;
 
 	if (!sync_pair(container->sync, &init_end, error))
 		return false;
-	container->init_pid = join ? namespace_clone_in(join->userns, join->netns, flags,
-							&container->init_pidfd, error)
-				   : namespace_clone(flags, &container->init_pidfd, error);
+	if (join || cgroup >= 0)
+		container->init_pid =
+			namespace_clone_in(join ? join->userns : -1, join ? join->netns : -1,
+					   cgroup, flags, &container->init_pidfd, error);
+	else
+		container->init_pid = namespace_clone(flags, &container->init_pidfd, error);
 	if (container->init_pid == 0)
 		run_init(container, &init_end);
 	sync_close(&init_end);
@@ -109,6 +115,7 @@ static void run_end_life(Container *container)
 	pidfile_cleanup(container);
 	fd_close(&container->init_pidfd);
 	fd_close(&container->console);
+	fd_close(&container->cgroup);
 	sync_close(container->sync);
 	g_clear_pointer(&container->tiers, g_ptr_array_unref);
 }
@@ -120,13 +127,21 @@ static void run_cleanup(Container *container, const Status *ended)
 	streams_cleanup(container);
 	fd_close(&container->control);
 	state_cleanup(container, ended);
+	g_clear_pointer(&container->scope, g_free);
+	g_clear_pointer(&container->limits, g_ptr_array_unref);
 }
 
-static void set_verdict(Status *status, const Spec *spec)
+static void set_verdict(Status *status, const Container *container)
 {
+	const Spec *spec = container->plan->spec;
 	int signal_number = status->exit_code - 128;
 
-	if (status->exit_code == SUPERVISE_TIMED_OUT && spec->rlc.timeout > 0)
+	status->oom_killed = cgroup_oom_kills(container) > 0;
+	if (status->oom_killed && signal_number == SIGKILL) {
+		status->verdict = cgroup_oom_text(container);
+		if (!spec->rlc.detach)
+			log_warn("%s", status->verdict);
+	} else if (status->exit_code == SUPERVISE_TIMED_OUT && spec->rlc.timeout > 0)
 		status->verdict =
 			g_strdup_printf("killed: its time, %u s, was over", spec->rlc.timeout);
 	else if (signal_number > 0 && signal_number < NSIG)
@@ -169,6 +184,18 @@ static void run_tell_start(const Container *container)
 			   -1, NULL);
 }
 
+/* A limit too low for init itself looks like anything else from outside. */
+static bool explain_oom(const Container *container, GError **error)
+{
+	if (cgroup_oom_kills(container) > 0) {
+		g_autofree char *text = cgroup_oom_text(container);
+
+		g_clear_error(error);
+		error_set(error, RLC_ERROR_FAILED, "limits: start the payload: %s", text);
+	}
+	return false;
+}
+
 /* Made, started, ended: *status says how it went. */
 static bool run_life(Container *container, Status *status, GError **error)
 {
@@ -177,7 +204,7 @@ static bool run_life(Container *container, Status *status, GError **error)
 	bool ok;
 
 	if (!steps_run(parent_steps, container, error))
-		return false;
+		return explain_oom(container, error);
 	if (!container->serve)
 		container->serve = serve_start(container);
 	status_clear(status);
@@ -199,7 +226,7 @@ static bool run_life(Container *container, Status *status, GError **error)
 		return false;
 	notify_send("STOPPING=1");
 	set_ended(status);
-	set_verdict(status, plan->spec);
+	set_verdict(status, container);
 	events_add_own(container, "die", status->exit_code, status->verdict);
 	return true;
 }
@@ -224,6 +251,22 @@ static unsigned next_pause(const Status *status, unsigned pause)
 	return MIN(pause * 2, RESTART_PAUSE_MAX_MS);
 }
 
+/* `rlc update` changed the record, and what ran; what is started again goes by it, too. */
+static void update_limits(Container *container)
+{
+	const Plan *plan = container->plan;
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Spec) spec = state_load_spec(plan->state_root, plan->id, &error);
+	GPtrArray *limits = spec ? cgroup_limits_lines(&spec->linux_.resources, &error) : NULL;
+
+	if (!limits) {
+		log_warn("read the container's limits again: %s", error->message);
+		return;
+	}
+	g_clear_pointer(&container->limits, g_ptr_array_unref);
+	container->limits = limits;
+}
+
 static bool run_lives(Container *container, Status *status, GError **error)
 {
 	unsigned pause = RESTART_PAUSE_MS;
@@ -242,6 +285,7 @@ static bool run_lives(Container *container, Status *status, GError **error)
 			return true;
 		pause = next_pause(status, pause);
 		container->restarted = true;
+		update_limits(container);
 	}
 	return false;
 }

@@ -23,6 +23,7 @@
 #include "base/log.h"
 #include "container/control.h"
 #include "container/events.h"
+#include "feature/cgroup.h"
 
 #define SEND_BUFFER (1 << 20)
 
@@ -88,6 +89,8 @@ static bool take_signal(Client *client, int number, bool stop)
 	if (number <= 0 || number >= NSIG)
 		return fail(client, EINVAL, "send a signal");
 	container->stop_asked |= stop;
+	if (stop)
+		cgroup_thaw(container); /* what is paused could not do as it is told */
 	if (container->init_pidfd < 0)
 		return stop ? answer(client, CONTROL_OK, 0, NULL)
 			    : fail(client, 0, "send a signal: it is about to be started again");

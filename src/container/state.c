@@ -22,6 +22,7 @@
 #include "container/control.h"
 #include "container/events.h"
 #include "container/kept.h"
+#include "feature/cgroup.h"
 #include "feature/net_bridge.h"
 #include "feature/idmap.h"
 #include "feature/net_dnat.h"
@@ -186,12 +187,26 @@ static bool state_remove_scratch(int dir, const char *id)
 	return false;
 }
 
+static bool state_remove_cgroup(int dir, const char *id)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!cgroup_release(dir, &error)) {
+		log_warn("state: container %.12s: %s", id, error->message);
+		return false;
+	}
+	unlinkat(dir, CGROUP_RECORD, 0);
+	return true;
+}
+
 /* Give back what the container had of the host. ROOT/lock is held. */
 static bool release(const char *root, int dir, const char *id)
 {
-	bool ok = state_remove_scratch(dir, id);
+	bool ok = state_remove_cgroup(dir, id); /* first: what runs may write to the rest */
 
-	if (ok)
+	if (!state_remove_scratch(dir, id))
+		ok = false;
+	else
 		unlinkat(dir, SCRATCH_RECORD, 0);
 	net_dnat_release(dir, id); /* before the address can be another's */
 	net_bridge_release(root, dir, id);
@@ -846,6 +861,8 @@ static StateEntry *read_entry(const StateDirs *dirs, const char *id)
 		return NULL;
 	entry->id = g_strdup(id);
 	entry->alive = is_running(dirs->containers, id);
+	if (entry->alive && entry->status.state == STATUS_RUNNING && cgroup_is_paused(dir))
+		entry->status.state = STATUS_PAUSED;
 	if (!entry->alive && entry->status.state != STATUS_STOPPED)
 		return NULL; /* killed since the sweep; the next one tells what is left of it */
 	return g_steal_pointer(&entry);
@@ -965,6 +982,17 @@ Spec *state_load_spec(const char *state_root, const char *id, GError **error)
 	g_autofree char *text = state_read(state_root, id, RECORD_CONFIG, error);
 
 	return text ? record_parse_spec(text, error) : NULL;
+}
+
+bool state_save_spec(const char *state_root, const char *id, const Spec *spec, GError **error)
+{
+	g_autofree char *path = g_build_filename(state_root, "containers", id, NULL);
+	g_autofree char *text = record_format_spec(spec);
+	auto_fd dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir < 0)
+		return error_errno(error, errno, "open '%s'", path);
+	return replace(dir, RECORD_CONFIG, text, error);
 }
 
 void state_await_end(const char *state_root, const char *id)

@@ -9,6 +9,7 @@
  *     ROOT/containers/ID/resolv.conf  the one it was given
  *     ROOT/containers/ID/supervisor  its supervisor's pid, when that process began (proc(5), stat,
  *                               field 22), and its descriptor of the container's network namespace
+ *     ROOT/containers/ID/cgroup its cgroup, see feature/cgroup.h
  *     ROOT/containers/ID/scratch  the directory on disk that an overlay writes to
  *     ROOT/containers/ID/health  results of health checks, see health.h
  *     ROOT/containers/ID/volumes  which volumes it refers to, see volumes_used.h
@@ -95,7 +96,8 @@ typedef struct {
 	char *id;
 	char *name;    /* NULL: none */
 	bool alive;    /* its supervisor has its lock */
-	Status status; /* what is true: STATUS_STOPPED where the supervisor is dead */
+	Status status; /* what is true: STATUS_STOPPED where the supervisor is dead, STATUS_PAUSED
+			*/
 } StateEntry;
 
 void state_entry_free(StateEntry *entry);
@@ -109,6 +111,9 @@ StateEntry *state_get(const char *state_root, const char *name, GError **error);
 
 /* The Spec as it was asked for. Caller frees. */
 Spec *state_load_spec(const char *state_root, const char *id, GError **error);
+
+/* Replace it, whole or not at all: `rlc update`. */
+bool state_save_spec(const char *state_root, const char *id, const Spec *spec, GError **error);
 
 /* supervisor: replace the status on disk, whole or not at all. */
 bool state_save_status(const Plan *plan, const Status *status, GError **error);

@@ -17,11 +17,14 @@
 #include "container/state.h"
 #include "container/streams.h"
 #include "container/volumes_used.h"
+#include "feature/cgroup.h"
 #include "feature/dev.h"
+#include "feature/devices.h"
 #include "feature/idmap.h"
 #include "feature/names.h"
 #include "feature/net.h"
 #include "feature/proc.h"
+#include "feature/process.h"
 #include "feature/rootfs.h"
 #include "feature/sys.h"
 #include "feature/tty.h"
@@ -38,6 +41,7 @@ const Step parent_steps[] = {
 	{"volumes",    volumes_used_parent, volumes_used_explain}, /* make those that are missing */
 	{"control",    control_parent,     NULL},                 /* where other commands reach it */
 	{"streams",    streams_parent,     NULL},                 /* of a detached container: the log */
+	{"cgroup",     cgroup_parent,      cgroup_explain},       /* what its limits hold, if any */
 	{"clone",      run_clone,          run_clone_explain},    /* init, in new namespaces */
 	{"offer",      join_offer,         NULL},                 /* its namespaces, for others to join */
 	{"idmap",      idmap_parent,       idmap_explain},        /* who is who inside */
@@ -45,6 +49,7 @@ const Step parent_steps[] = {
 	{"shift",      volume_parent,      NULL},                 /* volumes, by init's ids */
 	{"network",    net_parent,         net_parent_explain},   /* the net process on init's tap, or a bridge */
 	{"terminal",   tty_parent,         NULL},                 /* the master of init's pty */
+	{"limits",     cgroup_limit,       cgroup_limit_explain},
 	{"cidfile",    state_write_cidfile, NULL},
 	{"pidfile",    pidfile_parent,     NULL},
 	{"start",      run_start,          NULL},                 /* init is ready: let it exec */
@@ -53,6 +58,7 @@ const Step parent_steps[] = {
 
 /* init: everything that happens inside. Up to "pivot" the host's files are still in sight. */
 const Step child_steps[] = {
+	{"oom-score",  process_set_oom_score, NULL},              /* while /proc/self is its own */
 	{"idmap",      idmap_child,        NULL},                 /* become root of the namespace */
 	{"sources",    volume_child_sources, NULL},               /* open what is bound, once */
 	{"private",    rootfs_private,     rootfs_private_explain},
@@ -63,6 +69,7 @@ const Step child_steps[] = {
 	{"proc",       proc_child,         proc_explain},
 	{"sys",        sys_child,          sys_explain},
 	{"dev",        dev_child,          dev_explain},
+	{"devices",    devices_child,      devices_explain},      /* more of the host's */
 	{"names",      names_child,        names_explain},        /* hostname, /etc/hosts, resolv.conf */
 	{"volumes",    volume_child,       volume_explain},
 	{"masks",      proc_mask,          proc_mask_explain},    /* hide what /proc and /sys reveal */

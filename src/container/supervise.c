@@ -35,6 +35,7 @@
 #include "base/log.h"
 #include "container/serve.h"
 #include "container/streams.h"
+#include "feature/cgroup.h"
 #include "feature/net_bridge.h"
 
 #define DRAIN_MS 1000 /* for output that is left when the container was told to end */
@@ -322,6 +323,7 @@ static void take_signal(Supervisor *supervisor, int signal_number)
 	case SIGTERM:
 		supervisor->container->stop_asked = true;
 		supervisor->told_to_end = true;
+		cgroup_thaw(supervisor->container);
 		break;
 	case SIGHUP:
 		supervisor->told_to_end = true;

@@ -339,6 +339,18 @@ static bool lookup(const SpecUser *wanted, User *ret_user, GError **error)
 	return user_lookup(wanted, etc, ret_user, error);
 }
 
+bool process_set_oom_score(Container *container, GError **error)
+{
+	const SpecProcess *process = &container->plan->spec->process;
+	g_autofree char *score = g_strdup_printf("%d", process->oom_score_adj);
+
+	if (!process->oom_score_adj_set ||
+	    fd_write_file(AT_FDCWD, "/proc/self/oom_score_adj", score, error))
+		return true;
+	return error && error_is_errno(*error, EACCES) ? hint_add(error, HINT_OOM_SCORE, NULL)
+						       : false;
+}
+
 bool process_exec(Container *container, GError **error)
 {
 	const SpecProcess *process = &container->plan->spec->process;

@@ -10,6 +10,12 @@ bool process_rlimit_parse(const char *name, int *ret_resource);
 bool process_plan(const Spec *spec, Plan *plan, GError **error);
 
 /*
+ * init, before it changes its ids, which closes its /proc files to it: what is asked of
+ * oomScoreAdj, for all that it will start.  `rlc exec` does the same to itself.
+ */
+bool process_set_oom_score(Container *container, GError **error);
+
+/*
  * In the process that becomes the payload, inside the container: limits, user, working directory,
  * capabilities, standard streams, then execve(2).  Does not return on success.  A program that does
  * not exist is RLC_ERROR_EXEC_NOT_FOUND, one that cannot be executed RLC_ERROR_EXEC_DENIED.

@@ -41,11 +41,12 @@ static bool sys_host_has_cgroup2(void)
 	return statfs("/sys/fs/cgroup", &fs) == 0 && fs.f_type == CGROUP2_SUPER_MAGIC;
 }
 
-static void sys_mount_cgroup(int root)
+static void sys_mount_cgroup(int root, bool writable)
 {
+	uint64_t attributes = SYS_ATTRIBUTES & ~(uint64_t)(writable ? MOUNT_ATTR_RDONLY : 0);
 	g_autoptr(GError) refused = NULL;
 	auto_fd target = mount_open(root, "/sys/fs/cgroup", MOUNT_NO_SYMLINKS, &refused);
-	auto_fd mount = target < 0 ? -1 : mount_new("cgroup2", NULL, SYS_ATTRIBUTES, &refused);
+	auto_fd mount = target < 0 ? -1 : mount_new("cgroup2", NULL, attributes, &refused);
 
 	if (mount < 0 || !mount_attach(mount, target, "/sys/fs/cgroup", &refused))
 		log_debug("sys: no cgroup tree inside: %s", refused->message);
@@ -59,13 +60,13 @@ bool sys_child(Container *container, GError **error)
 	    !mount_attach_in(mount, container->root, "/sys", true, MOUNT_NO_SYMLINKS, error))
 		return false;
 	if ((container->plan->clone_flags & CLONE_NEWCGROUP) && sys_host_has_cgroup2())
-		sys_mount_cgroup(container->root);
+		sys_mount_cgroup(container->root, container->plan->spec->rlc.cgroup_writable);
 	return true;
 }
 
 void sys_explain(const Plan *plan, GString *script)
 {
-	g_string_append(script, "# fsopen(\"sysfs\"), fsopen(\"cgroup2\"): both read-only\n"
+	g_string_append(script, "# fsopen(\"sysfs\"), fsopen(\"cgroup2\")\n"
 				"mkdir -p \"$root/sys\"\n");
 	if (plan->clone_flags & CLONE_NEWNET)
 		g_string_append(script, "mount -t sysfs -o ro,nosuid,nodev,noexec sysfs "
@@ -75,6 +76,8 @@ void sys_explain(const Plan *plan, GString *script)
 				"mount --rbind /sys \"$root/sys\"\n"
 				"mount -o remount,bind,ro,nosuid,nodev,noexec \"$root/sys\"\n");
 	if ((plan->clone_flags & CLONE_NEWCGROUP) && sys_host_has_cgroup2())
-		g_string_append(script, "mount -t cgroup2 -o ro,nosuid,nodev,noexec cgroup2 "
-					"\"$root/sys/fs/cgroup\"\n");
+		g_string_append_printf(script,
+				       "mount -t cgroup2 -o %s,nosuid,nodev,noexec cgroup2 "
+				       "\"$root/sys/fs/cgroup\"\n",
+				       plan->spec->rlc.cgroup_writable ? "rw" : "ro");
 }

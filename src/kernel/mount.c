@@ -274,6 +274,14 @@ static bool mount_detach_stacked(uint64_t new_root, GError **error)
 	return true;
 }
 
+bool mount_detach(int mount, const char *path, GError **error)
+{
+	g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", mount);
+
+	return syscall(SYS_umount2, link, MOUNT_DETACH) == 0 ||
+	       error_errno(error, errno, "unmount '%s'", path);
+}
+
 bool mount_pivot(int root, GError **error)
 {
 	uint64_t new_root = mount_id(root, "");

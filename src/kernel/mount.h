@@ -51,6 +51,9 @@ bool mount_idmap(int mount, int userns, GError **error);
 /* Attach a detached mount on the file or directory that target (O_PATH) refers to. */
 bool mount_attach(int mount, int target, const char *path, GError **error);
 
+/* Take an attached mount away again, whose descriptor this is; path is for messages. */
+bool mount_detach(int mount, const char *path, GError **error);
+
 /* Attach a detached mount on top of "/": paths go on meaning the old root, its descriptor the new.
  */
 bool mount_stack(int mount, GError **error);

@@ -127,6 +127,7 @@ typedef struct {
 	size_t n;
 	bool hidden;	       /* from who is inside: not dumpable */
 	uint64_t capabilities; /* hidden: what is kept of them for the child */
+	int cgroup;	       /* directory of the one to be in; -1: the caller's */
 } Entrance;
 
 /* A change of credentials, as joining a user namespace is, may undo it: fs.suid_dumpable. */
@@ -169,6 +170,18 @@ static bool keep_capabilities(uint64_t mask, GError **error)
 	if (syscall(SYS_capset, &header, sets) < 0)
 		return error_errno(error, errno, "drop capabilities");
 	return true;
+}
+
+/* fork(2), into a cgroup (-1: the caller's) if given. errno on failure. */
+static pid_t fork_into(int cgroup)
+{
+	struct clone_args args = {
+		.flags = CLONE_INTO_CGROUP,
+		.exit_signal = SIGCHLD,
+		.cgroup = (uint64_t)cgroup,
+	};
+
+	return cgroup < 0 ? fork() : (pid_t)syscall(SYS_clone3, &args, sizeof args);
 }
 
 /* The process between. Returns 0 in the new child alone. */
@@ -215,14 +228,14 @@ static pid_t clone_entered(const Entrance *entrance, uint64_t flags, int *ret_pi
 
 	if (!sync_pair(&ours, &theirs, error))
 		return -1;
-	between = fork();
+	between = fork_into(entrance->cgroup);
 	if (between == 0) {
 		sync_close(&ours);
 		return clone_between(entrance, flags, &theirs);
 	}
 	sync_close(&theirs);
 	if (between < 0)
-		error_errno(error, errno, "fork");
+		error_errno(error, errno, "fork%s", entrance->cgroup < 0 ? "" : " into the cgroup");
 	else if (sync_expect(&ours, SYNC_CHILD, &pidfd, error))
 		pid = pid_of(pidfd, error);
 	sync_close(&ours);
@@ -233,19 +246,20 @@ static pid_t clone_entered(const Entrance *entrance, uint64_t flags, int *ret_pi
 	return pid;
 }
 
-pid_t namespace_clone_in(int userns, int netns, uint64_t flags, int *ret_pidfd, GError **error)
+pid_t namespace_clone_in(int userns, int netns, int cgroup, uint64_t flags, int *ret_pidfd,
+			 GError **error)
 {
 	const int fds[] = {userns, netns};
-	const Entrance entrance = {.fds = fds, .n = G_N_ELEMENTS(fds)};
+	const Entrance entrance = {.fds = fds, .n = G_N_ELEMENTS(fds), .cgroup = cgroup};
 
 	return clone_entered(&entrance, flags, ret_pidfd, error);
 }
 
-pid_t namespace_clone_hidden(const int *fds, size_t n, uint64_t flags, uint64_t capabilities,
-			     int *ret_pidfd, GError **error)
+pid_t namespace_clone_hidden(const int *fds, size_t n, int cgroup, uint64_t flags,
+			     uint64_t capabilities, int *ret_pidfd, GError **error)
 {
 	const Entrance entrance = {
-		.fds = fds, .n = n, .hidden = true, .capabilities = capabilities};
+		.fds = fds, .n = n, .hidden = true, .capabilities = capabilities, .cgroup = cgroup};
 
 	return clone_entered(&entrance, flags, ret_pidfd, error);
 }

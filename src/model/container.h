@@ -41,14 +41,17 @@ typedef struct {
 	GPtrArray *tiers;      /* in place of the plan's: root's --userns=auto; or NULL */
 	pid_t net_pid;	       /* 0: none */
 	int net_pidfd;
-	NetLease lease;	  /* NET_BRIDGE: after the step "network" */
-	int hosts;	  /* NET_BRIDGE: the container's /etc/hosts, -1 without one */
-	int hosts_notify; /* NET_BRIDGE: inotify(7) of the names on the bridge, -1 without one */
-	int net_control;  /* socket to the net process; its closing ends that process */
-	int console;	  /* pty master, -1 without a terminal */
-	int state_lock;	  /* held while the container lives */
-	bool state_saved; /* state_dir exists */
-	int control;	  /* socket that listens for other rlc processes, or -1 */
+	NetLease lease;	   /* NET_BRIDGE: after the step "network" */
+	int hosts;	   /* NET_BRIDGE: the container's /etc/hosts, -1 without one */
+	int hosts_notify;  /* NET_BRIDGE: inotify(7) of the names on the bridge, -1 without one */
+	int net_control;   /* socket to the net process; its closing ends that process */
+	int console;	   /* pty master, -1 without a terminal */
+	int cgroup;	   /* directory of the container's cgroup, or -1 */
+	char *scope;	   /* CGROUP_SCOPE: directory of the scope that we are in; or NULL */
+	GPtrArray *limits; /* in place of the plan's: of one that is started again; or NULL */
+	int state_lock;	   /* held while the container lives */
+	bool state_saved;  /* state_dir exists */
+	int control;	   /* socket that listens for other rlc processes, or -1 */
 	int join[CONTAINER_JOIN]; /* pidfd of init and its namespaces, or -1: by ControlJoin */
 	Sync *launcher;	     /* --detach: to the rlc that was called, until all is made; or NULL */
 	struct Serve *serve; /* answers on control, while the payload runs; or NULL */
@@ -81,6 +84,7 @@ static inline Container container_closed(const Plan *plan, Sync *sync)
 		.hosts = -1,
 		.hosts_notify = -1,
 		.console = -1,
+		.cgroup = -1,
 		.state_lock = -1,
 		.control = -1,
 		.join = {-1, -1, -1, -1, -1, -1, -1, -1, -1},

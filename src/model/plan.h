@@ -117,6 +117,35 @@ typedef struct {
 	size_t count;
 	unsigned flags; /* SECCOMP_FILTER_FLAG_* */
 } SeccompPlan;
+/* A device of --device, or of linux.devices[], resolved */
+typedef struct {
+	char *path;   /* inside, absolute */
+	char *source; /* the host's node that is bound there; NULL: one is made */
+	char type;    /* 'b', 'c' or 'p' */
+	unsigned major, minor;
+	unsigned mode; /* of one that is made */
+	uint32_t uid, gid;
+	char access[4]; /* of "rwm" */
+} PlanDevice;
+
+/* Where a container's cgroup comes from. Tried in this order. */
+typedef enum {
+	CGROUP_NONE,	  /* it stays in the caller's */
+	CGROUP_DIRECT,	  /* parent is made in the tree of the host by root, or named by the user */
+	CGROUP_SCOPE,	  /* a scope of systemd's, which also has the supervisor in it */
+	CGROUP_DELEGATED, /* parent is ours already */
+} CgroupMethod;
+
+typedef struct {
+	CgroupMethod method;
+	bool required;	      /* a container without one would not be what was asked for */
+	unsigned controllers; /* that limits need */
+	GPtrArray *limits;    /* of char *, "FILE=VALUE": cgroup_limits.h */
+	bool devices;	      /* a BPF program guards them */
+	char *parent, *name;  /* the directory is parent/name; of a scope parent is NULL */
+	char *unit, *slice;   /* of a scope */
+	bool move;	      /* CGROUP_DELEGATED: parent has us in it, and nobody else */
+} CgroupPlan;
 
 typedef struct {
 	bool terminal;	 /* a pty is made */
@@ -136,6 +165,8 @@ typedef struct {
 	GArray *mounts; /* of PlanMount: what the user asked for */
 	NetPlan net;
 	NamesPlan names;
+	CgroupPlan cgroup;
+	GArray *devices; /* of PlanDevice: more than /dev has anyway */
 	TtyPlan tty;
 	SeccompPlan seccomp;
 	bool entered;	      /* no container is made: a process joins one that lives */
