@@ -43,8 +43,10 @@ struct Serve {
 	Container *container;
 	guint source;
 	GPtrArray *clients; /* of Client * */
-	ControlBytes bytes; /* for one packet at a time */
 };
+
+/* For one packet at a time. Not on the heap: a page is taken when it is used. */
+static ControlBytes bytes_packet;
 
 static gboolean client_readable(int fd, GIOCondition condition, gpointer data);
 
@@ -236,7 +238,7 @@ static bool take_packet(Client *client, const ControlBytes *packet, size_t lengt
 static gboolean client_readable(int fd, GIOCondition condition, gpointer data)
 {
 	Client *client = data;
-	ControlBytes *packet = &client->serve->bytes;
+	ControlBytes *packet = &bytes_packet;
 	ssize_t n = recv(fd, packet, sizeof *packet, MSG_DONTWAIT);
 
 	(void)condition;
@@ -293,13 +295,13 @@ void serve_output(Serve *serve, int stream, const char *bytes, size_t length)
 
 		if (serve->clients->len == 0)
 			return;
-		serve->bytes.verb = CONTROL_OUTPUT;
-		serve->bytes.number = stream;
-		memcpy(serve->bytes.bytes, bytes + at, part);
+		bytes_packet.verb = CONTROL_OUTPUT;
+		bytes_packet.number = stream;
+		memcpy(bytes_packet.bytes, bytes + at, part);
 		for (guint i = serve->clients->len; i-- > 0;) {
 			Client *client = g_ptr_array_index(serve->clients, i);
 
-			if (client->attached && send(client->socket, &serve->bytes, size,
+			if (client->attached && send(client->socket, &bytes_packet, size,
 						     MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)size)
 				drop(client);
 		}

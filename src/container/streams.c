@@ -115,8 +115,10 @@ struct Streams {
 	StreamsOutput output;
 	void *data;
 	Watch watches[2];
-	char buffer[BUFFER_SIZE];
 };
+
+/* Where output is read to. Not on the heap: a page is taken when it is used. */
+static char buffer[BUFFER_SIZE];
 
 static int source_fd(const Watch *watch)
 {
@@ -129,15 +131,15 @@ static int source_fd(const Watch *watch)
 static bool take(Watch *watch, bool *ret_closed)
 {
 	Streams *streams = watch->streams;
-	ssize_t n = TEMP_FAILURE_RETRY(read(source_fd(watch), streams->buffer, BUFFER_SIZE));
+	ssize_t n = TEMP_FAILURE_RETRY(read(source_fd(watch), buffer, BUFFER_SIZE));
 
 	*ret_closed = n == 0 || (n < 0 && errno != EAGAIN);
 	if (n <= 0)
 		return false;
 	if (streams->container->log &&
-	    !logfile_write(streams->container->log, watch->stream, streams->buffer, (size_t)n))
+	    !logfile_write(streams->container->log, watch->stream, buffer, (size_t)n))
 		log_warn("write the log: %s; what does not fit is lost", g_strerror(errno));
-	streams->output(streams->data, watch->stream, streams->buffer, (size_t)n);
+	streams->output(streams->data, watch->stream, buffer, (size_t)n);
 	return true;
 }
 

@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib-unix.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
@@ -48,8 +49,13 @@ typedef struct Pump {
 	guint source; /* the watch, 0: the pump stands still for good */
 	size_t start, end;
 	void (*ended)(Supervisor *supervisor);
-	char buffer[16384];
+	char *buffer;
 } Pump;
+
+#define PUMP_SIZE 16384
+
+/* Not on the heap: a page is taken when it is used. */
+static char pump_buffers[2][PUMP_SIZE];
 
 struct Supervisor {
 	Container *container;
@@ -179,7 +185,7 @@ static gboolean pump_writable(int fd, GIOCondition condition, gpointer data)
 static gboolean pump_readable(int fd, GIOCondition condition, gpointer data)
 {
 	Pump *pump = data;
-	ssize_t n = read(fd, pump->buffer, sizeof pump->buffer);
+	ssize_t n = read(fd, pump->buffer, PUMP_SIZE);
 
 	(void)condition;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -471,9 +477,12 @@ bool supervise(Container *container, int *ret_exit_code, GError **error)
 	if (signals < 0)
 		return error_errno(error, errno, "open a signalfd");
 	supervisor->container = container;
+	supervisor->input.buffer = pump_buffers[0];
+	supervisor->output.buffer = pump_buffers[1];
 	supervisor->loop = loop;
 	supervisor->terminal_in = supervisor->terminal_out = -1;
 	ok = start(supervisor, signals, error);
+	malloc_trim(0); /* it idles from here on */
 	if (ok)
 		g_main_loop_run(loop);
 	stop(supervisor);

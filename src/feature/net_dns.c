@@ -76,8 +76,10 @@ struct NetDns {
 	GSource *tick;	/* only while queries wait */
 	unsigned first; /* the server to ask first */
 	gint64 first_until;
-	uint8_t answer[NET_FRAME_MAX];
 };
+
+/* Where answers are read to. Not on the heap: a page is taken when it is used. */
+static uint8_t received[NET_FRAME_MAX];
 
 static bool server_parse(const char *text, NetServer *ret_server)
 {
@@ -255,7 +257,7 @@ static gboolean attempt_readable(gint fd, GIOCondition condition, gpointer data)
 {
 	DnsAttempt *attempt = data;
 	DnsQuery *query = attempt->query;
-	uint8_t *answer = query->dns->answer;
+	uint8_t *answer = received;
 	ssize_t n = recv(fd, answer, NET_FRAME_MAX, 0);
 	size_t length = (size_t)n;
 

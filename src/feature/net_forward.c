@@ -109,8 +109,11 @@ struct NetForward {
 	int diag;		/* net_diag.h, of the container; -1: none */
 	GHashTable *by_name, *by_peer;
 	GQueue flows;
-	uint8_t data[NET_FRAME_MAX];
 };
+
+/* Where what arrives is read to, one at a time. Not on the heap: a page is taken when it is used.
+ */
+static uint8_t arrived[NET_FRAME_MAX];
 
 /* --- sockets --- */
 
@@ -471,7 +474,7 @@ static gboolean flow_readable(gint fd, GIOCondition condition, gpointer data)
 {
 	Flow *flow = data;
 	NetForward *forward = flow->forward;
-	ssize_t n = recv(fd, forward->data, sizeof forward->data, 0);
+	ssize_t n = recv(fd, arrived, sizeof arrived, 0);
 
 	(void)condition;
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
@@ -484,7 +487,7 @@ static gboolean flow_readable(gint fd, GIOCondition condition, gpointer data)
 		return G_SOURCE_REMOVE; /* there is a new socket, with a watch of its own */
 	flow->answered = true;
 	flow_touch(forward, flow);
-	send_out(forward, flow, forward->data, (size_t)n);
+	send_out(forward, flow, arrived, (size_t)n);
 	return G_SOURCE_CONTINUE;
 }
 
@@ -574,15 +577,15 @@ static void take_answer(struct msghdr *header, FlowPeer *peer)
 	}
 }
 
-/* Length of a datagram in forward->data, or -1. */
-static ssize_t receive(NetForward *forward, int fd, FlowPeer *peer)
+/* Length of a datagram in arrived, or -1. */
+static ssize_t receive(int fd, FlowPeer *peer)
 {
 	union {
 		char buffer[CMSG_SPACE(sizeof(struct in6_pktinfo))];
 		struct cmsghdr align;
 	} control;
 	struct sockaddr_storage from;
-	struct iovec iov = {forward->data, sizeof forward->data};
+	struct iovec iov = {arrived, sizeof arrived};
 	struct msghdr header = {
 		.msg_name = &from,
 		.msg_namelen = sizeof from,
@@ -603,7 +606,7 @@ static ssize_t receive(NetForward *forward, int fd, FlowPeer *peer)
 /* bridge. The first datagram after a refusal learns of it, and is sent again. */
 static void send_on(NetForward *forward, Flow *flow, size_t length)
 {
-	while (send(flow->fd, forward->data, length, MSG_NOSIGNAL) < 0 && errno == ECONNREFUSED) {
+	while (send(flow->fd, arrived, length, MSG_NOSIGNAL) < 0 && errno == ECONNREFUSED) {
 		if (flow->answered || !flow_advance(flow)) {
 			flow_free(forward, flow);
 			return;
@@ -631,7 +634,7 @@ static void send_in(NetForward *forward, const Flow *flow, size_t length)
 		back.to.v6 = plan->address6;
 	if (length > net_frame_udp_room(&back, loop->mtu))
 		return;
-	length = net_frame_udp(&back, forward->data, length, loop->reply);
+	length = net_frame_udp(&back, arrived, length, loop->reply);
 	net_loop_send(loop, loop->reply, length);
 }
 
@@ -658,7 +661,7 @@ static gboolean socket_readable(gint fd, GIOCondition condition, gpointer data)
 		at++;
 	for (int i = 0; i < BATCH; i++) {
 		FlowPeer peer = {.socket = at};
-		ssize_t n = receive(forward, fd, &peer);
+		ssize_t n = receive(fd, &peer);
 
 		if (n < 0 && errno == EAGAIN)
 			break;

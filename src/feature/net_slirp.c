@@ -27,6 +27,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <net/if.h>
 #include <signal.h>
 #include <slirp/libslirp.h>
@@ -426,7 +427,8 @@ static bool process_start(NetProcess *process, Sync *control, GError **error)
 void net_slirp_main(const NetPlan *plan, Sync *control)
 {
 	g_autoptr(GError) error = NULL;
-	NetProcess *process = g_new0(NetProcess, 1);
+	static NetProcess whole; /* not on the heap: a page of it is taken when it is used */
+	NetProcess *process = &whole;
 
 	net_sandbox_leave_supervisor();
 	process->plan = plan;
@@ -438,6 +440,7 @@ void net_slirp_main(const NetPlan *plan, Sync *control)
 		sync_send_error(control, error);
 		_exit(EXIT_FAILURE);
 	}
+	malloc_trim(0); /* it idles from here on */
 	while (!process->ended)
 		loop_round(process);
 	_exit(EXIT_SUCCESS);

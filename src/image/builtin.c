@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -69,6 +71,17 @@ static bool builtin_link_applets(int root, GError **error)
 	return true;
 }
 
+/* The program's pages that were read for it are of no use to PID 1, which stays. */
+static void builtin_let_go(void)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	uintptr_t start = ((uintptr_t)builtin_busybox + page - 1) / page * page;
+	uintptr_t end = (uintptr_t)builtin_busybox_end / page * page;
+
+	if (end > start)
+		madvise((void *)start, end - start, MADV_DONTNEED);
+}
+
 bool builtin_child(Container *container, GError **error)
 {
 	int root = container->root;
@@ -84,6 +97,7 @@ bool builtin_child(Container *container, GError **error)
 				   error))
 			return false;
 	}
+	builtin_let_go();
 	return builtin_link_applets(root, error);
 }
 

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Detached containers: they go on without who started them, are found by name and id, told to end, waited
-# for, removed; and whoever is killed, every command tells the truth and nothing is left.
+# for, removed. What becomes of those that are killed: 69-killed.t.
 . "$(dirname "$0")/../lib/lib.sh"
 needs root rlc userns subids tun busybox python3
 user_with_subids
@@ -156,62 +156,6 @@ is "$(ps -o sid= -p "$supervisor" | tr -d ' ')" "$supervisor" "and leads a sessi
 is "$(ps -o tty= -p "$supervisor")" "?" "without a terminal"
 rlc "$sub" rm -fa
 
-# ------------------------------------------------------------------------------------------ kill -9
-
-exec 2>/dev/null # bash would announce each death
-RANDOM=62
-
-below() { pgrep -P "$1"; }
-of_container() { # init|net SUPERVISOR
-	local pid
-
-	for pid in $(below "$2"); do
-		if [ "$(awk '/^NSpid/ { print NF }' "/proc/$pid/status")" -gt 2 ]; then
-			[ "$1" = init ] && echo "$pid"
-		else
-			[ "$1" = net ] && echo "$pid"
-		fi
-	done
-}
-supervisor_of() { cut -d' ' -f1 "$T/run-$sub/rlc/containers/$1/supervisor"; }
-
-wrong=
-for ((i = 0; i < 60; i++)); do
-	as "$sub" "$RLC" run -d --name v$i builtin:busybox sh -c 'while :; do echo busy; done' >"$T/id" || wrong+="$i: no start; "
-	pid=$(supervisor_of "$(cat "$T/id")")
-	case $((i % 4)) in
-	0) victims=$pid ;;
-	1) victims=$(of_container init "$pid") ;;
-	2) victims=$(of_container net "$pid") ;;
-	3) victims="$(below "$pid") $pid" ;;
-	esac
-	sleep 0.0$((RANDOM % 90 + 10))
-	# shellcheck disable=SC2086 # several
-	kill -KILL $victims
-	if [ $((i % 4)) = 2 ]; then
-		[ "$(as "$sub" "$RLC" ps -q --filter name=v$i --filter status=running)" ] || wrong+="$i: net took it along; "
-		as "$sub" "$RLC" kill v$i >/dev/null || wrong+="$i: no kill; "
-	fi
-	[ "$(as "$sub" "$RLC" wait v$i)" = 137 ] || wrong+="$i: wait; "
-	[ "$(as "$sub" "$RLC" ps -a --filter name=v$i --format '{{.State}} {{.ExitCode}}')" = "stopped 137" ] ||
-		wrong+="$i: ps; "
-	[ "$(as "$sub" "$RLC" logs --tail 1 v$i)" = busy ] || wrong+="$i: logs; "
-	as "$sub" "$RLC" rm v$i >/dev/null || wrong+="$i: rm; "
-done
-is "$wrong" "" "kill -9 of supervisor, init, net process or all, 60 times: each command tells the truth"
-
-# At whatever instant of the start
-wrong=
-for ((i = 0; i < 40; i++)); do
-	as_background "$sub" "$RLC" run -d --name start builtin:busybox sleep 1000 >/dev/null
-	started=$!
-	sleep 0.00$((RANDOM % 9 + 1))
-	# shellcheck disable=SC2046 # several
-	kill -KILL $(pgrep -u "$sub" -x rlc | shuf -n 1 --random-source=<(yes $i))
-	wait $started
-	as "$sub" "$RLC" rm -fa >/dev/null || wrong+="start $i; "
-done
-is "$wrong" "" "kill -9 while it is being made, 40 times"
 rlc "$sub" ps -aq
 is "$out" "" "no container stays"
 no_leftovers "and nothing is left"
