@@ -96,10 +96,10 @@ static const FilterRule rules[] = {
 	{"setfsuid setfsuid32 setfsgid setfsgid32 umask uname sysinfo getrandom", FILTER_ALLOW, {{0}}},
 
 	/* signals */
-	{"kill tkill tgkill pause alarm sigaltstack signal sgetmask ssetmask", FILTER_ALLOW, {{0}}},
+	{"kill tkill tgkill pause alarm sigaltstack", FILTER_ALLOW, {{0}}},
 	{"rt_sigaction rt_sigprocmask rt_sigpending rt_sigsuspend rt_sigreturn", FILTER_ALLOW, {{0}}},
 	{"rt_sigqueueinfo rt_tgsigqueueinfo rt_sigtimedwait rt_sigtimedwait_time64", FILTER_ALLOW, {{0}}},
-	{"sigaction sigprocmask sigpending sigsuspend sigreturn signalfd signalfd4", FILTER_ALLOW, {{0}}},
+	{"sigprocmask sigreturn signalfd signalfd4", FILTER_ALLOW, {{0}}},
 
 	/* memory */
 	{"brk mmap mmap2 munmap mremap mprotect msync mincore madvise mseal", FILTER_ALLOW, {{0}}},
@@ -116,7 +116,7 @@ static const FilterRule rules[] = {
 
 	/* files by name */
 	{"open openat openat2 creat access faccessat faccessat2 readlink readlinkat", FILTER_ALLOW, {{0}}},
-	{"stat stat64 oldstat lstat lstat64 oldlstat newfstatat fstatat64 statx", FILTER_ALLOW, {{0}}},
+	{"stat stat64 lstat lstat64 newfstatat fstatat64 statx", FILTER_ALLOW, {{0}}},
 	{"statfs statfs64 statmount listmount name_to_handle_at", FILTER_ALLOW, {{0}}},
 	{"mkdir mkdirat rmdir mknod mknodat link linkat symlink symlinkat unlink unlinkat", FILTER_ALLOW, {{0}}},
 	{"rename renameat renameat2 truncate truncate64 chdir fchdir getcwd", FILTER_ALLOW, {{0}}},
@@ -129,7 +129,7 @@ static const FilterRule rules[] = {
 	/* files that are open */
 	{"read pread64 readv preadv preadv2 write pwrite64 writev pwritev pwritev2", FILTER_ALLOW, {{0}}},
 	{"lseek _llseek close close_range dup dup2 dup3 fcntl fcntl64 flock", FILTER_ALLOW, {{0}}},
-	{"fstat fstat64 oldfstat fstatfs fstatfs64 getdents getdents64 readdir cachestat", FILTER_ALLOW, {{0}}},
+	{"fstat fstat64 fstatfs fstatfs64 getdents getdents64 cachestat", FILTER_ALLOW, {{0}}},
 	{"fsync fdatasync sync syncfs sync_file_range sync_file_range2 arm_sync_file_range", FILTER_ALLOW, {{0}}},
 	{"ftruncate ftruncate64 fallocate fadvise64 fadvise64_64 arm_fadvise64_64 readahead", FILTER_ALLOW, {{0}}},
 	{"sendfile sendfile64 splice tee vmsplice copy_file_range pipe pipe2", FILTER_ALLOW, {{0}}},

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Theory of operation: a file of the cache is a header, the code and the digest of both.  Its name
- * is the digest of the profile, the capabilities, and the version and file of rlc-seccomp.  The
+ * is the digest of the profile, the capabilities and rlc's version; the kernel and libseccomp are
+ * what they were when the machine started, as the state directory is.  The
  * directory is closed to others; a file counts only if it is a regular one of ours alone, and
  * whole.  What does not count is made anew: no error comes from the cache.
  */
@@ -67,16 +68,11 @@ static bool read_bytes(int fd, uint8_t *buffer, size_t max, size_t *ret_length)
 
 /* --- the cache --- */
 
-static char *cache_name(const char *program, const char *profile, uint64_t powers)
+static char *cache_name(const char *profile, uint64_t powers)
 {
 	g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-	g_autofree char *head = NULL;
-	struct stat st = {0};
+	g_autofree char *head = g_strdup_printf(RLC_VERSION " %" G_GINT64_MODIFIER "x\n", powers);
 
-	(void)stat(program, &st);
-	head = g_strdup_printf("%s %s %jd %jd.%ld %" G_GINT64_MODIFIER "x\n", RLC_VERSION, program,
-			       (intmax_t)st.st_size, (intmax_t)st.st_mtim.tv_sec,
-			       st.st_mtim.tv_nsec, powers);
 	g_checksum_update(sum, (const guchar *)head, -1);
 	g_checksum_update(sum, (const guchar *)profile, -1);
 	return g_strdup(g_checksum_get_string(sum));
@@ -205,13 +201,18 @@ static bool compile(const char *program, const char *profile, uint64_t powers, i
 	return status == 0 || said(errors, status, error);
 }
 
-static bool compile_and_keep(const char *program, const char *profile, uint64_t powers, int cache,
-			     const char *name, SeccompPlan *ret_plan, GError **error)
+static bool compile_and_keep(const char *profile, uint64_t powers, int cache, const char *name,
+			     SeccompPlan *ret_plan, GError **error)
 {
+	g_autofree char *program = program_find_helper(PROGRAM);
 	g_autofree uint8_t *data = g_malloc(FILE_MAX + 1);
 	auto_fd output = make_file("");
 	size_t length = 0;
 
+	if (!program) {
+		error_set(error, RLC_ERROR_UNSUPPORTED, "run " PROGRAM ": it is not installed");
+		return hint_add(error, HINT_SECCOMP_PROGRAM, RLC_LIBEXECDIR);
+	}
 	if (output < 0)
 		return error_errno(error, errno, "make a file for " PROGRAM);
 	if (!compile(program, profile, powers, output, error))
@@ -227,16 +228,9 @@ static bool compile_and_keep(const char *program, const char *profile, uint64_t 
 bool seccomp_profile_plan(const char *state_root, const char *profile, uint64_t powers,
 			  SeccompPlan *ret_plan, GError **error)
 {
-	g_autofree char *program = program_find_helper(PROGRAM);
-	g_autofree char *name = NULL;
-	auto_fd cache = -1;
+	g_autofree char *name = cache_name(profile, powers);
+	auto_fd cache = cache_open(state_root);
 
-	if (!program) {
-		error_set(error, RLC_ERROR_UNSUPPORTED, "run " PROGRAM ": it is not installed");
-		return hint_add(error, HINT_SECCOMP_PROGRAM, RLC_LIBEXECDIR);
-	}
-	name = cache_name(program, profile, powers);
-	cache = cache_open(state_root);
 	return (cache >= 0 && cache_get(cache, name, ret_plan)) ||
-	       compile_and_keep(program, profile, powers, cache, name, ret_plan, error);
+	       compile_and_keep(profile, powers, cache, name, ret_plan, error);
 }

@@ -289,10 +289,11 @@ RLC=${RLC:-$SRCDIR/build/rlc}
 BUILD=$(dirname "$RLC")
 if [ -x "$RLC" ]; then
 	RLC=$(copy_program "$RLC" rlc)
-	if [ -x "$BUILD/helpers/rlc-image/rlc-image" ]; then
-		mkdir -p "$T/bin/helpers/rlc-image"
-		copy_program "$BUILD/helpers/rlc-image/rlc-image" helpers/rlc-image/rlc-image >/dev/null
-	fi
+	for helper in rlc-image rlc-seccomp; do
+		[ -x "$BUILD/helpers/$helper/$helper" ] || continue
+		mkdir -p "$T/bin/helpers/$helper"
+		copy_program "$BUILD/helpers/$helper/$helper" "helpers/$helper/$helper" >/dev/null
+	done
 else
 	echo "# no program to test at $RLC: set RLC, or run make check"
 	RLC=$T/bin/rlc
