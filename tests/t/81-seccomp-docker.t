@@ -10,12 +10,12 @@ world_up || fail "no world"
 docker_up || fail "no Docker engine"
 
 filter() { /usr/bin/python3 "$LIB/filter.py" "$@"; }
-pid_of() { pgrep -f "^sleep $1"; }
+pid_of() { pgrep -f "^sleep $1$$\$"; } # of nobody else's test
 filter_of() { grep -c '^Seccomp:.2' "/proc/$1/status"; }
 
-docker_ run -d --rm --name theirs bb sleep 5001 >/dev/null
-"$RLC" run -d --rm --network none --name ours builtin:busybox sleep 5002 >/dev/null
-"$RLC" run -d --rm --network none --name open --security-opt seccomp=unconfined builtin:busybox sleep 5003 >/dev/null
+docker_ run -d --rm --name theirs bb sleep 5001$$ >/dev/null
+"$RLC" run -d --rm --network none --name ours builtin:busybox sleep 5002$$ >/dev/null
+"$RLC" run -d --rm --network none --name open --security-opt seccomp=unconfined builtin:busybox sleep 5003$$ >/dev/null
 when_finished "$RLC" rm -f ours open
 ok "all run" wait_for 10 eval 'pid_of 5001 && pid_of 5002 && pid_of 5003'
 theirs=$(pid_of 5001) ours=$(pid_of 5002)
