@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -127,6 +129,42 @@ static void unmask(GPtrArray *paths, const char *pattern)
 	}
 }
 
+/* /dev has them anyway, of its own kind. */
+static bool is_made_anyway(const char *path)
+{
+	static const char *const paths[] = {
+		"/dev/null", "/dev/zero",    "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty",
+		"/dev/ptmx", "/dev/console", "/dev/pts",  "/dev/shm",	 "/dev/mqueue"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
+		if (strcmp(paths[i], path) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void add_devices(GArray *devices, const char *directory)
+{
+	g_autoptr(GDir) list = g_dir_open(directory, 0, NULL);
+	const char *name;
+
+	while (list && (name = g_dir_read_name(list))) {
+		g_autofree char *path = g_build_filename(directory, name, NULL);
+		SpecDevice device = {.mode = -1, .uid = -1, .gid = -1, .access = "rwm"};
+		struct stat st;
+
+		if (is_made_anyway(path) || lstat(path, &st) < 0)
+			continue;
+		if (S_ISDIR(st.st_mode))
+			add_devices(devices, path);
+		if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
+			continue;
+		device.source = g_strdup(path);
+		device.path = g_strdup(path);
+		g_array_append_val(devices, device);
+	}
+}
+
 /* Within its own namespaces nothing is held back. */
 static void finish_privileged(RunParse *parse)
 {
@@ -138,6 +176,9 @@ static void finish_privileged(RunParse *parse)
 		spec->process.no_new_privileges = false;
 	spec->rlc.nested_userns = true;
 	spec->rlc.privileged = true;
+	if (geteuid() == 0 &&
+	    (spec->rlc.userns == USERNS_DEFAULT || spec->rlc.userns == USERNS_HOST))
+		add_devices(spec->linux_.devices, "/dev");
 	g_ptr_array_add(parse->unmasked, g_strdup("/*"));
 }
 

@@ -15,11 +15,16 @@
 #define SYS_ATTRIBUTES                                                                             \
 	(MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 
+static uint64_t sys_attributes(bool writable)
+{
+	return SYS_ATTRIBUTES & ~(uint64_t)(writable ? MOUNT_ATTR_RDONLY : 0);
+}
+
 /* sysfs shows a network namespace; only its owner may mount one (sysfs(5)). */
-static int sys_mount(GError **error)
+static int sys_mount(bool writable, GError **error)
 {
 	g_autoptr(GError) refused = NULL;
-	auto_fd mount = mount_new("sysfs", NULL, SYS_ATTRIBUTES, &refused);
+	auto_fd mount = mount_new("sysfs", NULL, sys_attributes(writable), &refused);
 
 	if (mount >= 0)
 		return fd_steal(&mount);
@@ -43,10 +48,10 @@ static bool sys_host_has_cgroup2(void)
 
 static void sys_mount_cgroup(int root, bool writable)
 {
-	uint64_t attributes = SYS_ATTRIBUTES & ~(uint64_t)(writable ? MOUNT_ATTR_RDONLY : 0);
 	g_autoptr(GError) refused = NULL;
 	auto_fd target = mount_open(root, "/sys/fs/cgroup", MOUNT_NO_SYMLINKS, &refused);
-	auto_fd mount = target < 0 ? -1 : mount_new("cgroup2", NULL, attributes, &refused);
+	auto_fd mount =
+		target < 0 ? -1 : mount_new("cgroup2", NULL, sys_attributes(writable), &refused);
 
 	if (mount < 0 || !mount_attach(mount, target, "/sys/fs/cgroup", &refused))
 		log_debug("sys: no cgroup tree inside: %s", refused->message);
@@ -54,7 +59,7 @@ static void sys_mount_cgroup(int root, bool writable)
 
 bool sys_child(Container *container, GError **error)
 {
-	auto_fd mount = sys_mount(error);
+	auto_fd mount = sys_mount(container->plan->spec->rlc.privileged, error);
 
 	if (mount < 0 ||
 	    !mount_attach_in(mount, container->root, "/sys", true, MOUNT_NO_SYMLINKS, error))
@@ -69,8 +74,10 @@ void sys_explain(const Plan *plan, GString *script)
 	g_string_append(script, "# fsopen(\"sysfs\"), fsopen(\"cgroup2\")\n"
 				"mkdir -p \"$root/sys\"\n");
 	if (plan->clone_flags & CLONE_NEWNET)
-		g_string_append(script, "mount -t sysfs -o ro,nosuid,nodev,noexec sysfs "
-					"\"$root/sys\"\n");
+		g_string_append_printf(script,
+				       "mount -t sysfs -o %s,nosuid,nodev,noexec sysfs "
+				       "\"$root/sys\"\n",
+				       plan->spec->rlc.privileged ? "rw" : "ro");
 	else
 		g_string_append(script,
 				"mount --rbind /sys \"$root/sys\"\n"

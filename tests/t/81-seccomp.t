@@ -31,6 +31,11 @@ for who in root "$sub" "$one"; do
 	like "$out" $'NoNewPrivs:\t0' "$kind: which is not kept from new privileges either"
 	is "$(awk '/^CapEff/ { print $2 }' <<<"$out")" "$(awk '/^CapBnd/ { print $2 }' <<<"$out")" "$kind: and has all capabilities"
 
+	rlc --privileged $bb sh -c 'grep -c " /sys rw," /proc/self/mountinfo; ls -d /dev/net/tun'
+	if [ "$who" = root ]; then like "$out" $'^1\n/dev/' "$kind: a writable /sys and the host's devices"; else
+		is "$out" 1 "$kind: a writable /sys, and no device of the host's"
+	fi
+
 	as "$who" "$RLC" run -d --name filtered --network none $bb sleep 6001 >/dev/null
 	run as "$who" "$RLC" exec filtered cat /proc/self/status
 	is "$(status_of <<<"$out")" 2 "$kind: rlc exec has the container's filter"
