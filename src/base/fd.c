@@ -31,9 +31,16 @@ int fd_steal(int *fd)
 
 bool fd_close_others(int keep, GError **error)
 {
-	unsigned above = keep > STDERR_FILENO ? (unsigned)keep : STDERR_FILENO;
+	return fd_close_above(0, keep, error);
+}
 
-	if ((above > 3 && close_range(3, above - 1, 0) < 0) || close_range(above + 1, ~0U, 0) < 0)
+bool fd_close_above(unsigned more, int keep, GError **error)
+{
+	unsigned first = STDERR_FILENO + 1 + more;
+	unsigned kept = keep < 0 ? 0 : (unsigned)keep;
+
+	if ((kept > first && close_range(first, kept - 1, 0) < 0) ||
+	    close_range(kept >= first ? kept + 1 : first, ~0U, 0) < 0)
 		return error_errno(error, errno, "close inherited descriptors");
 	return true;
 }

@@ -26,6 +26,9 @@ bool fd_write_all(int fd, const void *data, size_t length);
  */
 bool fd_close_others(int keep, GError **error);
 
+/* The same, but the first so many above the streams stay, too. */
+bool fd_close_above(unsigned more, int keep, GError **error);
+
 /* The entries of an open directory, from the first on. closedir(3) it. NULL with errno. */
 DIR *fd_list(int dirfd);
 

@@ -6,6 +6,12 @@
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 static LogLevel log_level = LOG_WARN;
+static LogFunction log_function;
+
+void log_set_function(LogFunction function)
+{
+	log_function = function;
+}
 
 void log_set_level(LogLevel level)
 {
@@ -38,6 +44,10 @@ void log_line(LogLevel level, const char *format, ...)
 	va_start(args, format);
 	text = g_strdup_vprintf(format, args);
 	va_end(args);
+	if (log_function) {
+		log_function(level, text);
+		return;
+	}
 	line = level == LOG_ERROR ? g_strdup_printf("rlc: %s\n", text)
 				  : g_strdup_printf("rlc: %s: %s\n", level_names[level], text);
 	if (write(STDERR_FILENO, line, strlen(line)) < 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Log lines: "rlc: level: text" on standard error, one write(2) each, so that the lines of several
- * processes do not tear.  The level is rlc's only global variable.
+ * processes do not tear.  Level and destination are rlc's only global variables.
  */
 #pragma once
 
@@ -15,7 +15,14 @@ typedef enum {
 	LOG_DEBUG
 } LogLevel;
 
+/* Whole lines, without a newline at the end. */
+typedef void (*LogFunction)(LogLevel level, const char *text);
+
 void log_set_level(LogLevel level);
+
+/* Have the lines written in another way, and elsewhere: as the callers of an OCI runtime want them.
+ */
+void log_set_function(LogFunction function);
 bool log_enabled(LogLevel level);
 
 /* Parse "error", "warn", "info" or "debug". false for anything else. */

@@ -4,40 +4,25 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
-
-#define BACKLOG 16
-
-/* A path of a state directory may be longer than sun_path: by a descriptor it is always short. */
-static struct sockaddr_un socket_address(int dir)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-	snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/" CONTROL_SOCKET,
-		 dir);
-	return address;
-}
+#include "kernel/socket.h"
 
 bool control_parent(Container *container, GError **error)
 {
-	auto_fd dir = open(container->plan->state_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	auto_fd fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	struct sockaddr_un address = socket_address(dir);
+	auto_fd dir = -1;
 
 	if (container->control >= 0)
 		return true; /* it outlives a payload that is started again */
-	if (dir < 0 || fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof address) < 0 ||
-	    listen(fd, BACKLOG) < 0)
+	dir = open(container->plan->state_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	container->control = dir < 0 ? -1 : socket_listen(dir, CONTROL_SOCKET, SOCK_NONBLOCK);
+	if (container->control < 0)
 		return error_errno(error, errno, "listen on '%s/" CONTROL_SOCKET "'",
 				   container->plan->state_dir);
-	container->control = fd_steal(&fd);
 	return true;
 }
 
@@ -45,15 +30,10 @@ int control_connect(const char *state_root, const char *id, GError **error)
 {
 	g_autofree char *path = g_build_filename(state_root, "containers", id, NULL);
 	auto_fd dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	auto_fd fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	struct sockaddr_un address = socket_address(dir);
+	int fd = dir < 0 ? -1 : socket_connect(dir, CONTROL_SOCKET);
 
-	if (fd < 0) {
-		error_errno(error, errno, "make a socket");
-		return -1;
-	}
-	if (dir >= 0 && connect(fd, (const struct sockaddr *)&address, sizeof address) == 0)
-		return fd_steal(&fd);
+	if (fd >= 0)
+		return fd;
 	if (errno == ENOENT || errno == ECONNREFUSED)
 		error_set(error, RLC_ERROR_STATE, "reach container %.12s: it is not running", id);
 	else

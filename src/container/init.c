@@ -125,7 +125,7 @@ bool init_run_payload(Container *container, GError **error)
 	/* Out of the caller's process group: his terminal's Ctrl-C comes through the supervisor. */
 	if (setsid() < 0)
 		return error_errno(error, errno, "start a session");
-	if (!keyring_join_new(error))
+	if (!container->plan->spec->rlc.keep_keyring && !keyring_join_new(error))
 		return false;
 	if (!container->plan->spec->rlc.init)
 		return process_exec(container, error);

@@ -21,22 +21,11 @@
 #include "base/log.h"
 #include "container/control.h"
 #include "container/state.h"
+#include "kernel/pid.h"
 
 #define PROC_FILE_MAX 65536
 
 /* --- the namespace of a container --- */
-
-/* When a process began, in clock ticks: with its pid it names the process for good. proc(5) */
-static guint64 start_time(pid_t pid)
-{
-	g_autofree char *path = g_strdup_printf("/proc/%d/stat", pid);
-	g_autofree char *text = fd_read_file(AT_FDCWD, path, PROC_FILE_MAX, NULL);
-	const char *after_name = text ? strrchr(text, ')') : NULL;
-	g_auto(GStrv) fields = after_name ? g_strsplit(after_name + 2, " ", -1) : NULL;
-
-	/* field 22; the first behind the name is field 3 */
-	return fields && g_strv_length(fields) > 19 ? g_ascii_strtoull(fields[19], NULL, 10) : 0;
-}
 
 static bool is_same_file(int fd, const char *path)
 {
@@ -88,7 +77,7 @@ bool join_offer(Container *container, GError **error)
 	/* none: it is the host's, or init is gone, and the next message expected of it tells why */
 	if (container->join[CONTROL_NET] < 0)
 		return true;
-	text = g_strdup_printf("%d %" G_GUINT64_FORMAT " %d\n", getpid(), start_time(getpid()),
+	text = g_strdup_printf("%d %" G_GUINT64_FORMAT " %d\n", getpid(), pid_start_time(getpid()),
 			       container->join[CONTROL_NET]);
 	return state_write(container->plan, STATE_SUPERVISOR, text, error);
 }
@@ -128,7 +117,7 @@ static bool open_container(JoinPlan *join, const Plan *plan, const char *name, G
 	if (join->netns < 0)
 		return error_errno(error, errno, "open '%s', the network of '%s'", join->path,
 				   name);
-	if (start_time(pid) != start)
+	if (pid_start_time(pid) != start)
 		return error_set(error, RLC_ERROR_STATE, "join the network of '%s': it has ended",
 				 name);
 	if (*resolv_conf)

@@ -6,34 +6,54 @@
 #include <sys/random.h>
 
 #include "base/error.h"
+#include "container/entered.h"
 #include "container/join.h"
 #include "container/scratch.h"
 #include "container/state.h"
+#include "container/steps.h"
 #include "container/volumes_used.h"
 #include "feature/cgroup.h"
 #include "feature/devices.h"
 #include "feature/exe_guard.h"
 #include "feature/idmap.h"
+#include "feature/mounts.h"
 #include "feature/names.h"
 #include "feature/net.h"
 #include "feature/net_publish.h"
 #include "feature/process.h"
 #include "feature/rootfs.h"
 #include "feature/seccomp.h"
+#include "feature/sysctl.h"
 #include "feature/tty.h"
 #include "feature/volume.h"
 
-/* In this order: idmap needs what is joined, names needs the network's addresses, rootfs the id
- * map. */
+/*
+ * In this order: idmap needs what is joined, names needs the network's addresses, rootfs the id
+ * map.
+ */
 static const struct {
 	const char *name;
 	bool (*plan)(const Spec *spec, Plan *plan, GError **error);
+	StepFor made_for;
 } hooks[] = {
-	{"join", join_plan},	   {"idmap", idmap_plan},	  {"rootfs", rootfs_plan},
-	{"scratch", scratch_plan}, {"volumes", volume_plan},	  {"volumes", volumes_used_plan},
-	{"network", net_plan},	   {"publish", net_publish_plan}, {"names", names_plan},
-	{"terminal", tty_plan},	   {"devices", devices_plan},	  {"cgroup", cgroup_plan},
-	{"process", process_plan}, {"seccomp", seccomp_plan},	  {"guard", exe_guard_plan},
+	{"join", join_plan, STEP_RLC},
+	{"namespaces", entered_plan, STEP_OCI},
+	{"idmap", idmap_plan, STEP_ALL},
+	{"rootfs", rootfs_plan, STEP_ALL},
+	{"scratch", scratch_plan, STEP_RLC},
+	{"volumes", volume_plan, STEP_RLC},
+	{"volumes", volumes_used_plan, STEP_RLC},
+	{"mounts", mounts_plan, STEP_OCI},
+	{"network", net_plan, STEP_ALL},
+	{"publish", net_publish_plan, STEP_RLC},
+	{"names", names_plan, STEP_RLC},
+	{"sysctl", sysctl_plan, STEP_ALL},
+	{"terminal", tty_plan, STEP_ALL},
+	{"devices", devices_plan, STEP_RLC},
+	{"cgroup", cgroup_plan, STEP_RLC},
+	{"process", process_plan, STEP_ALL},
+	{"seccomp", seccomp_plan, STEP_ALL},
+	{"guard", exe_guard_plan, STEP_ALL},
 };
 
 char *plan_random_id(GError **error)
@@ -51,9 +71,9 @@ char *plan_random_id(GError **error)
 	return g_string_free(id, FALSE);
 }
 
-Plan *plan_new_for(const Spec *spec, const char *state_root, const char *id, GError **error)
+static Plan *plan_begin(const Spec *spec)
 {
-	g_autoptr(Plan) plan = g_new0(Plan, 1);
+	Plan *plan = g_new0(Plan, 1);
 
 	plan->spec = spec;
 	plan->clone_flags = spec->linux_.namespaces;
@@ -61,17 +81,40 @@ Plan *plan_new_for(const Spec *spec, const char *state_root, const char *id, GEr
 	g_array_set_clear_func(plan->mounts, volume_clear);
 	plan->devices = g_array_new(FALSE, FALSE, sizeof(PlanDevice));
 	g_array_set_clear_func(plan->devices, devices_clear);
+	return plan;
+}
+
+static bool plan_run_hooks(Plan *plan, GError **error)
+{
+	const Spec *spec = plan->spec;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(hooks); i++) {
+		if (!steps_is_for(hooks[i].made_for, spec) || hooks[i].plan(spec, plan, error))
+			continue;
+		g_prefix_error(error, "%s: ", hooks[i].name);
+		return false;
+	}
+	return true;
+}
+
+Plan *plan_new_for(const Spec *spec, const char *state_root, const char *id, GError **error)
+{
+	g_autoptr(Plan) plan = plan_begin(spec);
+
 	plan->known = id != NULL;
 	plan->id = id ? g_strdup(id) : plan_random_id(error);
-	if (!plan->id || !state_plan(plan, state_root, error))
+	if (!plan->id || !state_plan(plan, state_root, error) || !plan_run_hooks(plan, error))
 		return NULL;
-	for (size_t i = 0; i < G_N_ELEMENTS(hooks); i++) {
-		if (!hooks[i].plan(spec, plan, error)) {
-			g_prefix_error(error, "%s: ", hooks[i].name);
-			return NULL;
-		}
-	}
 	return g_steal_pointer(&plan);
+}
+
+Plan *plan_new_in(const Spec *spec, const char *state_dir, const char *id, GError **error)
+{
+	g_autoptr(Plan) plan = plan_begin(spec);
+
+	plan->id = g_strdup(id);
+	plan->state_dir = g_strdup(state_dir);
+	return plan_run_hooks(plan, error) ? g_steal_pointer(&plan) : NULL;
 }
 
 Plan *plan_new(const Spec *spec, const char *state_root, GError **error)
@@ -85,6 +128,7 @@ void plan_free(Plan *plan)
 		return;
 	g_free(plan->id);
 	g_clear_pointer(&plan->join, join_free);
+	g_clear_pointer(&plan->enter, entered_free);
 	g_clear_pointer(&plan->idmap.tiers, g_ptr_array_unref);
 	g_clear_pointer(&plan->idmap.pool_uids, g_array_unref);
 	g_clear_pointer(&plan->idmap.pool_gids, g_array_unref);

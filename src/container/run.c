@@ -46,27 +46,37 @@ static G_GNUC_NORETURN void run_init(Container *container, Sync *sync)
 	container->sync = sync;
 	container->state_lock = -1; /* closed with the rest */
 	umask(0);		    /* the modes of what init makes are those it asks for */
-	if (!streams_child(container, &error) || !fd_close_others(sync->fd, &error) ||
+	if (!streams_child(container, &error) ||
+	    !fd_close_above(container->plan->spec->rlc.preserve_fds, sync->fd, &error) ||
 	    !steps_run(child_steps, container, &error))
 		sync_send_error(container->sync, error);
 	_exit(125);
 }
 
+/* In namespaces of others, where some are joined. Returns like fork(2). */
+static pid_t clone_init(Container *container, GError **error)
+{
+	const Plan *plan = container->plan;
+	const int joined[] = {plan->join ? plan->join->userns : -1,
+			      plan->join ? plan->join->netns : -1};
+
+	if (plan->enter && plan->enter->len > 0)
+		return namespace_clone_in((const int *)(void *)plan->enter->data, plan->enter->len,
+					  container->cgroup, plan->clone_flags,
+					  &container->init_pidfd, error);
+	if (plan->join || container->cgroup >= 0)
+		return namespace_clone_in(joined, G_N_ELEMENTS(joined), container->cgroup,
+					  plan->clone_flags, &container->init_pidfd, error);
+	return namespace_clone(plan->clone_flags, &container->init_pidfd, error);
+}
+
 bool run_clone(Container *container, GError **error)
 {
-	const JoinPlan *join = container->plan->join;
-	int cgroup = container->cgroup;
-	uint64_t flags = container->plan->clone_flags;
 	Sync init_end;
 
 	if (!sync_pair(container->sync, &init_end, error))
 		return false;
-	if (join || cgroup >= 0)
-		container->init_pid =
-			namespace_clone_in(join ? join->userns : -1, join ? join->netns : -1,
-					   cgroup, flags, &container->init_pidfd, error);
-	else
-		container->init_pid = namespace_clone(flags, &container->init_pidfd, error);
+	container->init_pid = clone_init(container, error);
 	if (container->init_pid == 0)
 		run_init(container, &init_end);
 	sync_close(&init_end);
@@ -336,6 +346,29 @@ bool container_run(const Spec *spec, const char *state_root, int *ret_exit_code,
 	g_autoptr(Plan) plan = plan_new(spec, state_root, error);
 
 	return plan && run_planned(plan, NULL, ret_exit_code, error);
+}
+
+/* --- for an OCI front end --- */
+
+bool container_create(Container *container, GError **error)
+{
+	if (steps_run(parent_steps, container, error))
+		return true;
+	container_undo(container);
+	return false;
+}
+
+void container_undo(Container *container)
+{
+	run_end_life(container);
+	fd_close(&container->control);
+}
+
+void container_let_go(Container *container)
+{
+	container->init_pid = 0;
+	net_let_go(container);
+	container_undo(container);
 }
 
 /* --- on its own --- */

@@ -24,6 +24,18 @@ char *container_run_detached(const Spec *spec, const char *state_root, GError **
  */
 bool container_start(const Spec *spec, const char *state_root, const char *id, GError **error);
 
+/*
+ * An OCI front end: carry the plan out up to the gate (feature/gate.h).  On failure nothing is left
+ * of it, but what the front end made itself.
+ */
+bool container_create(Container *container, GError **error);
+
+/* End a container that container_create() made, with all that it was made of. */
+void container_undo(Container *container);
+
+/* Leave it to itself: this process is about to end, or to wait for nothing but its exit status. */
+void container_let_go(Container *container);
+
 /* Steps of the supervisor; see steps.c. */
 bool run_clone(Container *container, GError **error);
 bool run_start(Container *container, GError **error);

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "container/control.h"
+#include "container/created.h"
 #include "container/init.h"
 #include "container/join.h"
 #include "container/pidfile.h"
@@ -19,14 +20,18 @@
 #include "container/volumes_used.h"
 #include "feature/cgroup.h"
 #include "feature/dev.h"
-#include "feature/devices.h"
+#include "feature/gate.h"
+#include "feature/hooks.h"
 #include "feature/idmap.h"
+#include "feature/mounts.h"
 #include "feature/names.h"
 #include "feature/net.h"
+#include "feature/nodes.h"
 #include "feature/proc.h"
 #include "feature/process.h"
 #include "feature/rootfs.h"
 #include "feature/sys.h"
+#include "feature/sysctl.h"
 #include "feature/tty.h"
 #include "feature/volume.h"
 #include "image/builtin.h"
@@ -34,26 +39,34 @@
 
 /* clang-format off */
 
-/* The supervisor: everything that needs the host. */
+#define ALL STEP_ALL
+#define RLC STEP_RLC /* a container of rlc's own commands: steps.h */
+#define OCI STEP_OCI
+
+/* The supervisor, or an OCI runtime's create: everything that needs the host. */
 const Step parent_steps[] = {
-	{"state",      state_parent,       state_explain},        /* say on disk that it exists */
-	{"scratch",    scratch_parent,     scratch_explain},      /* a disk for what is written, if not memory */
-	{"volumes",    volumes_used_parent, volumes_used_explain}, /* make those that are missing */
-	{"control",    control_parent,     NULL},                 /* where other commands reach it */
-	{"streams",    streams_parent,     NULL},                 /* of a detached container: the log */
-	{"cgroup",     cgroup_parent,      cgroup_explain},       /* what its limits hold, if any */
-	{"clone",      run_clone,          run_clone_explain},    /* init, in new namespaces */
-	{"offer",      join_offer,         NULL},                 /* its namespaces, for others to join */
-	{"idmap",      idmap_parent,       idmap_explain},        /* who is who inside */
-	{"rootfs",     rootfs_parent,      rootfs_parent_explain}, /* root's files, by init's ids */
-	{"shift",      volume_parent,      NULL},                 /* volumes, by init's ids */
-	{"network",    net_parent,         net_parent_explain},   /* the net process on init's tap, or a bridge */
-	{"terminal",   tty_parent,         NULL},                 /* the master of init's pty */
-	{"limits",     cgroup_limit,       cgroup_limit_explain},
-	{"cidfile",    state_write_cidfile, NULL},
-	{"pidfile",    pidfile_parent,     NULL},
-	{"start",      run_start,          NULL},                 /* init is ready: let it exec */
-	{NULL, NULL, NULL},
+	{"state",      RLC, state_parent,       state_explain},       /* say on disk that it exists */
+	{"scratch",    RLC, scratch_parent,     scratch_explain},     /* a disk for what is written, if not memory */
+	{"volumes",    RLC, volumes_used_parent,volumes_used_explain}, /* make those that are missing */
+	{"control",    RLC, control_parent,     NULL},                /* where other commands reach it */
+	{"gate",       OCI, gate_parent,        NULL},                /* where it will wait for its start */
+	{"streams",    RLC, streams_parent,     NULL},                /* of a detached container: the log */
+	{"cgroup",     RLC, cgroup_parent,      cgroup_explain},      /* what its limits hold, if any */
+	{"clone",      ALL, run_clone,          run_clone_explain},   /* init, in new namespaces */
+	{"record",     OCI, created_parent,     NULL},                /* say on disk who it is */
+	{"offer",      RLC, join_offer,         NULL},                /* its namespaces, for others to join */
+	{"idmap",      ALL, idmap_parent,       idmap_explain},       /* who is who inside */
+	{"rootfs",     ALL, rootfs_parent,      rootfs_parent_explain}, /* root's files, by init's ids */
+	{"shift",      RLC, volume_parent,      NULL},                /* volumes, by init's ids */
+	{"network",    ALL, net_parent,         net_parent_explain},  /* the net process on init's tap, or a bridge */
+	{"hooks",      OCI, hooks_parent,       NULL},                /* the caller's programs, while the host is in sight */
+	{"terminal",   ALL, tty_parent,         NULL},                /* the master of init's pty */
+	{"limits",     RLC, cgroup_limit,       cgroup_limit_explain},
+	{"cidfile",    RLC, state_write_cidfile,NULL},
+	{"pidfile",    RLC, pidfile_parent,     NULL},
+	{"start",      RLC, run_start,          NULL},                /* init is ready: let it exec */
+	{"created",    OCI, gate_created,       NULL},                /* init is ready: let it wait */
+	{NULL, ALL, NULL, NULL},
 };
 
 /* init: everything that happens inside. Up to "pivot" the host's files are still in sight. */
@@ -79,34 +92,68 @@ const Step child_steps[] = {
 	{"ready",      run_ready,          NULL},
 	{"process",    init_run_payload,   init_explain},         /* user, limits, capabilities, exec */
 	{NULL, NULL, NULL},
+	{"idmap",      ALL, idmap_child,        NULL},                /* become root of the namespace */
+	{"sources",    RLC, volume_child_sources,NULL},               /* open what is bound, once */
+	{"private",    ALL, rootfs_private,     rootfs_private_explain},
+	{"rootfs",     ALL, rootfs_child,       rootfs_explain},      /* stack the new root on the old */
+	{"image",      RLC, builtin_child,      builtin_explain},     /* fill it, if it is built in */
+	{"keep",       RLC, rootfs_keep,        rootfs_keep_explain}, /* what is written over it, on a disk */
+	{"network",    ALL, net_child,          net_explain},         /* lo, and a tap for the net process */
+	{"proc",       RLC, proc_child,         proc_explain},
+	{"sys",        RLC, sys_child,          sys_explain},
+	{"dev",        RLC, dev_child,          dev_explain},
+	{"names",      RLC, names_child,        names_explain},       /* hostname, /etc/hosts, resolv.conf */
+	{"hostname",   OCI, names_child_oci,    NULL},
+	{"volumes",    RLC, volume_child,       volume_explain},
+	{"mounts",     OCI, mounts_child,       NULL},                /* /proc, /sys, /dev and all else */
+	{"devices",    OCI, nodes_child,        NULL},
+	{"sysctl",     ALL, sysctl_child,       sysctl_explain},      /* of its namespaces */
+	{"hooks",      OCI, hooks_child,        NULL},
+	{"masks",      ALL, proc_mask,          proc_mask_explain},   /* hide what /proc and /sys reveal */
+	{"pivot",      ALL, rootfs_pivot,       rootfs_pivot_explain}, /* the host is gone */
+	{"terminal",   ALL, tty_child,          NULL},                /* a pty of its own */
+	{"network-up", ALL, net_child_wait,     NULL},                /* no payload before it can ping */
+	{"ready",      RLC, run_ready,          NULL},
+	{"gate",       OCI, gate_take,          NULL},
+	{"process",    ALL, init_run_payload,   init_explain},        /* user, limits, capabilities, exec */
+	{NULL, ALL, NULL, NULL},
 };
+
+bool steps_is_for(StepFor made_for, const Spec *spec)
+{
+	return made_for == STEP_ALL || (made_for == STEP_OCI) == spec->rlc.oci;
+}
 
 /* clang-format on */
 
 #ifdef RLC_FAULTS
 /* The test build: RLC_FAULT=parent:NAME or child:NAME fails that step; RLC_FAULT=list lists all. */
-static void steps_list(const char *process, const Step *steps)
+static void steps_list(const char *process, const Step *steps, const Spec *spec)
 {
-	for (; steps->name; steps++)
-		printf("%s:%s\n", process, steps->name);
+	for (; steps->name; steps++) {
+		if (steps_is_for(steps->made_for, spec))
+			printf("%s:%s\n", process, steps->name);
+	}
 }
 
-static bool steps_fault(const char *process, const Step *step, GError **error)
+static bool steps_fault(const char *process, const Step *step, const Spec *spec, GError **error)
 {
 	const char *fault = g_getenv("RLC_FAULT");
 	g_autofree char *here = g_strdup_printf("%s:%s", process, step->name);
 
 	if (g_strcmp0(fault, "list") == 0) {
-		steps_list("parent", parent_steps);
-		steps_list("child", child_steps);
+		steps_list("parent", parent_steps, spec);
+		steps_list("child", child_steps, spec);
 		exit(0);
 	}
 	return g_strcmp0(fault, here) != 0 ||
 	       error_errno(error, EIO, "inject a fault in '%s'", here);
 }
 #else
-static inline bool steps_fault(const char *process, const Step *step, GError **error)
+static inline bool steps_fault(const char *process, const Step *step, const Spec *spec,
+			       GError **error)
 {
+	(void)spec;
 	(void)process;
 	(void)step;
 	(void)error;
@@ -146,10 +193,13 @@ bool steps_run(const Step *steps, Container *container, GError **error)
 	for (const Step *step = steps; step->name; step++) {
 		gint64 since = g_get_monotonic_time();
 
+		if (!steps_is_for(step->made_for, container->plan->spec))
+			continue;
 		log_debug("%s: %s", process, step->name);
 		if (timed && !step[1].name)
 			steps_print_times(timing);
-		if (!steps_fault(process, step, error) || !step->run(container, error))
+		if (!steps_fault(process, step, container->plan->spec, error) ||
+		    !step->run(container, error))
 			return steps_failed(step, container, error);
 		steps_add_time(timing, process, step, since);
 	}

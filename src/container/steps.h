@@ -8,11 +8,22 @@
 
 #include "model/container.h"
 
+/* Whose containers a step helps to make */
+typedef enum {
+	STEP_ALL,
+	STEP_RLC, /* of rlc's own commands: with a supervisor, and with rlc's /proc, /sys and /dev
+		   */
+	STEP_OCI, /* of an OCI front end: Spec's rlc.oci */
+} StepFor;
+
 typedef struct {
 	const char *name;
+	StepFor made_for;
 	StepFunction run;
 	StepExplain explain; /* NULL: the step has no counterpart in a shell */
 } Step;
+
+bool steps_is_for(StepFor made_for, const Spec *spec);
 
 extern const Step parent_steps[]; /* the supervisor's; the last row has no name */
 extern const Step child_steps[];  /* init's */

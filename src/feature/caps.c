@@ -86,10 +86,18 @@ bool caps_set(const SpecCapabilities *caps, uint32_t uid, GError **error)
 	uint64_t ambient = caps->ambient & allowed;
 	uint64_t permitted = uid == 0 ? (caps->permitted & allowed) | ambient : ambient;
 	uint64_t effective = uid == 0 ? (caps->effective & allowed) | ambient : ambient;
+	uint64_t inheritable = ambient;
 
+	if (caps->exact) {
+		allowed = caps_held();
+		permitted = caps->permitted & allowed;
+		effective = caps->effective & permitted;
+		inheritable = caps->inheritable & allowed;
+		ambient = caps->ambient & permitted & inheritable;
+	}
 	if (!sets || !caps_fill(sets, CAP_PERMITTED, permitted) ||
 	    !caps_fill(sets, CAP_EFFECTIVE, effective) ||
-	    !caps_fill(sets, CAP_INHERITABLE, ambient) || cap_set_proc(sets) < 0)
+	    !caps_fill(sets, CAP_INHERITABLE, inheritable) || cap_set_proc(sets) < 0)
 		return error_errno(error, errno, "set capabilities");
 	return caps_raise_ambient(ambient, error);
 }

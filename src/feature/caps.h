@@ -20,8 +20,8 @@ bool caps_drop_bounding(const SpecCapabilities *caps, GError **error);
 /*
  * Payload, after its ids are set with PR_SET_KEEPCAPS: the final sets. uid 0 has the permitted and
  * effective sets of caps, anybody else the ambient one alone.  Nothing is inheritable but what is
- * ambient.  Capabilities that the kernel does not know, or this process
- * does not have, are left out.
+ * ambient.  With caps->exact all five sets are as caps has them.  Capabilities that the kernel does
+ * not know, or this process does not have, are left out.
  */
 bool caps_set(const SpecCapabilities *caps, uint32_t uid, GError **error);
 

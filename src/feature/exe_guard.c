@@ -82,9 +82,15 @@ void exe_guard_plan_entered(Plan *plan)
 			  !is_traced();
 }
 
+/* Who waits for an OCI caller's start is watched by that: its parent is no rlc. */
+static bool is_seized(const Plan *plan)
+{
+	return plan->spec->rlc.oci && !plan->entered;
+}
+
 bool exe_guard_ask(const Plan *plan, GError **error)
 {
-	if (!plan->guard_exe || ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0)
+	if (!plan->guard_exe || is_seized(plan) || ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0)
 		return true;
 	error_errno(error, errno, "have the exec watched");
 	return hint_add(error, HINT_EXE_GUARD, NULL);
@@ -134,6 +140,51 @@ bool exe_guard_watch(const Plan *plan, pid_t payload, GError **error)
 	}
 	if (!check_program(payload, name, error))
 		return false;
+	if (ptrace(PTRACE_DETACH, payload, NULL, NULL) < 0)
+		return error_errno(error, errno, "let the payload go");
+	return true;
+}
+
+bool exe_guard_seize(pid_t payload, bool *ret_watched, GError **error)
+{
+	Plan plan = {0};
+
+	exe_guard_plan_entered(&plan);
+	*ret_watched = plan.guard_exe;
+	if (!plan.guard_exe ||
+	    ptrace(PTRACE_SEIZE, payload, NULL, (void *)(uintptr_t)PTRACE_O_TRACEEXEC) == 0)
+		return true;
+	error_errno(error, errno, "watch the payload's exec");
+	return hint_add(error, HINT_EXE_GUARD, NULL);
+}
+
+/* Signals that come meanwhile are passed on. False: it ended. */
+static bool wait_for_exec_stop(pid_t payload)
+{
+	const int exec_stop = SIGTRAP | PTRACE_EVENT_EXEC << 8;
+	siginfo_t info;
+
+	for (;;) {
+		if (TEMP_FAILURE_RETRY(waitid(P_PID, (id_t)payload, &info,
+					      WEXITED | WSTOPPED | WNOWAIT | __WALL)) < 0 ||
+		    info.si_code != CLD_TRAPPED)
+			return false;
+		if (info.si_status == exec_stop)
+			return true;
+		if (ptrace(PTRACE_CONT, payload, NULL, (void *)(uintptr_t)(info.si_status & 0xff)) <
+		    0)
+			return false;
+	}
+}
+
+bool exe_guard_check(pid_t payload, const char *name, GError **error)
+{
+	if (!wait_for_exec_stop(payload))
+		return true;
+	if (!check_program(payload, name, error)) {
+		kill(payload, SIGKILL); /* stopped and traced: the pid is certain */
+		return false;
+	}
 	if (ptrace(PTRACE_DETACH, payload, NULL, NULL) < 0)
 		return error_errno(error, errno, "let the payload go");
 	return true;

@@ -20,6 +20,16 @@ void exe_guard_plan_entered(Plan *plan);
 bool exe_guard_ask(const Plan *plan, GError **error);
 
 /*
+ * start of an OCI front end, which is not the payload's parent: watch the exec of a process that is
+ * about to make one, if it could write rlc's own file afterwards.  *ret_watched is for
+ * exe_guard_check().
+ */
+bool exe_guard_seize(pid_t payload, bool *ret_watched, GError **error);
+
+/* start, after exe_guard_seize() and the exec: as exe_guard_watch(). What is refused is killed. */
+bool exe_guard_check(pid_t payload, const char *name, GError **error);
+
+/*
  * The payload's parent, PID 1 or without a reaper the supervisor: wait for the exec that
  * exe_guard_ask() announced, and let the program run if it is not rlc (else EXEC_DENIED: the caller
  * ends the container).  True also if the payload ended before; it is not reaped here.

@@ -366,12 +366,20 @@ static void caller_look_up(IdmapCaller *caller, const Spec *spec)
 
 static bool is_joined(const Plan *plan)
 {
-	return plan->join && plan->join->userns >= 0;
+	return plan->enter_userns || (plan->join && plan->join->userns >= 0);
 }
 
 /* A network namespace can be joined from within its own user namespace alone. */
 static bool plan_joined(const Spec *spec, Plan *plan, GError **error)
 {
+	g_autoptr(GArray) all = NULL;
+
+	if (plan->enter_userns) { /* whoever owns it: the map stays as it is */
+		all = g_array_new(FALSE, FALSE, sizeof(SpecIdMap));
+		idmap_map_append(all, 0, 0, UINT32_MAX);
+		tier_add(plan->idmap.tiers, IDMAP_JOINED, all, all, NULL);
+		return true;
+	}
 	if (spec->rlc.userns != USERNS_DEFAULT && spec->rlc.userns != USERNS_AUTO)
 		return error_set(error, RLC_ERROR_USAGE,
 				 "map ids: who joins that network has the ids of its user "

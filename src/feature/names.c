@@ -319,6 +319,17 @@ bool names_child(Container *container, GError **error)
 	       send_hosts(container, tmpfs, error);
 }
 
+bool names_child_oci(Container *container, GError **error)
+{
+	const Spec *spec = container->plan->spec;
+
+	if (spec->hostname && sethostname(spec->hostname, strlen(spec->hostname)) < 0)
+		return error_errno(error, errno, "set hostname '%s'", spec->hostname);
+	if (spec->domainname && setdomainname(spec->domainname, strlen(spec->domainname)) < 0)
+		return error_errno(error, errno, "set domainname '%s'", spec->domainname);
+	return true;
+}
+
 static void explain_file(const char *name, const char *text, GString *script)
 {
 	if (!text)

@@ -22,4 +22,7 @@ bool names_plan(const Spec *spec, Plan *plan, GError **error);
  */
 bool names_child(Container *container, GError **error);
 
+/* init of an OCI container: hostname and domainname alone, where they are given. */
+bool names_child_oci(Container *container, GError **error);
+
 void names_explain(const Plan *plan, GString *script);

@@ -226,7 +226,8 @@ bool net_plan(const Spec *spec, Plan *plan, GError **error)
 	net_lane_plan(spec, &plan->net);
 	if (network->mode == NET_BRIDGE && !net_bridge_plan(network, &plan->net, error))
 		return false;
-	plan_resolv(network, plan->join, &plan->net);
+	if (!spec->rlc.oci) /* there /etc/resolv.conf is the caller's business */
+		plan_resolv(network, plan->join, &plan->net);
 	return true;
 }
 
@@ -368,7 +369,8 @@ bool net_child(Container *container, GError **error)
 	netlink = netlink_open(error);
 	if (!netlink || !netlink_link_up(netlink, NETLINK_LOOPBACK, 0, error))
 		return false;
-	loosen_sysctls();
+	if (!container->plan->spec->rlc.oci)
+		loosen_sysctls();
 	if (net->mode == NET_NONE)
 		return true;
 	if (net->mode == NET_BRIDGE)
@@ -464,6 +466,11 @@ bool net_parent(Container *container, GError **error)
 	       sync_send(&control, SYNC_TAP, tap, error) && pass_diag(container, &control, error) &&
 	       net_lane_parent(container, &control, error) &&
 	       sync_expect(&control, SYNC_NET_UP, NULL, error) && tell_init(container, error);
+}
+
+void net_let_go(Container *container)
+{
+	container->net_pid = 0;
 }
 
 void net_cleanup(Container *container)

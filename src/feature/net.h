@@ -31,6 +31,9 @@ bool net_parent(Container *container, GError **error);
 /* supervisor: ends and reaps the net process. Idempotent. */
 void net_cleanup(Container *container);
 
+/* create of an OCI front end: forget the net process, which goes on without us. */
+void net_let_go(Container *container);
+
 /* --explain, in init's place: the shell commands for lo, and in slirp mode the tap. */
 void net_explain(const Plan *plan, GString *script);
 

@@ -112,14 +112,17 @@ static bool proc_readonly_path(int root, const char *path, GError **error)
 }
 
 /* What hides files: the null device itself, which a volume on /dev could have replaced. */
-static int proc_open_null(int root, GError **error)
+static int proc_open_null(const Container *container, GError **error)
 {
-	auto_fd null = mount_open(root, "/dev/null", MOUNT_NO_SYMLINKS, error);
+	auto_fd null = container->plan->spec->rlc.oci
+			       ? open("/dev/null", O_PATH | O_CLOEXEC) /* the host's */
+			       : mount_open(container->root, "/dev/null", MOUNT_NO_SYMLINKS, error);
 	struct stat st;
 
-	if (null < 0)
+	if (null < 0 && error && *error)
 		return -1;
-	if (fstat(null, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3)) {
+	if (null < 0 || fstat(null, &st) < 0 || !S_ISCHR(st.st_mode) ||
+	    st.st_rdev != makedev(1, 3)) {
 		error_set(error, RLC_ERROR_UNSUPPORTED,
 			  "use '/dev/null' inside: it is not the null device");
 		return -1;
@@ -130,10 +133,13 @@ static int proc_open_null(int root, GError **error)
 bool proc_mask(Container *container, GError **error)
 {
 	const SpecLinux *linux_ = &container->plan->spec->linux_;
-	auto_fd null = proc_open_null(container->root, error);
+	auto_fd null = -1;
 
-	if (null < 0)
-		return false;
+	if (linux_->masked_paths->len > 0) {
+		null = proc_open_null(container, error);
+		if (null < 0)
+			return false;
+	}
 	for (guint i = 0; i < linux_->masked_paths->len; i++) {
 		if (!proc_mask_path(container->root, g_ptr_array_index(linux_->masked_paths, i),
 				    null, error))

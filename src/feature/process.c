@@ -25,6 +25,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -37,10 +38,13 @@
 #include "base/log.h"
 #include "feature/caps.h"
 #include "feature/exe_guard.h"
+#include "feature/gate.h"
+#include "feature/scheduling.h"
 #include "feature/seccomp.h"
 #include "feature/tty.h"
 #include "feature/user.h"
 
+#define DEFAULT_PATH	"/bin:/usr/bin"
 #define INTERPRETER_MAX 256 /* BINPRM_BUF_SIZE: what the kernel reads of "#!" */
 
 static const struct {
@@ -105,19 +109,51 @@ bool process_plan(const Spec *spec, Plan *plan, GError **error)
 	return true;
 }
 
-static bool set_rlimits(const GArray *wanted, GError **error)
+/* Who may not raise a limit lets the process have as much as it may: it only has less then. */
+static bool clamp_rlimit(pid_t pid, const SpecRlimit *limit)
 {
+	__rlimit_resource_t resource = (__rlimit_resource_t)limit->resource;
+	struct rlimit value;
+
+	if (prlimit(pid, resource, NULL, &value) < 0)
+		return false;
+	value.rlim_max = MIN(value.rlim_max, limit->hard);
+	value.rlim_cur = MIN(value.rlim_max, limit->soft);
+	log_debug("process: limit %s cannot be raised", rlimit_name(limit->resource));
+	return prlimit(pid, resource, &value, NULL) == 0;
+}
+
+static bool set_rlimits(pid_t pid, const Spec *spec, GError **error)
+{
+	const GArray *wanted = spec->process.rlimits;
+
 	for (guint i = 0; i < wanted->len; i++) {
 		const SpecRlimit *limit = &g_array_index(wanted, SpecRlimit, i);
 		struct rlimit value = {.rlim_cur = limit->soft, .rlim_max = limit->hard};
 		const char *name = rlimit_name(limit->resource);
 
-		if (setrlimit((__rlimit_resource_t)limit->resource, &value) == 0)
+		if (prlimit(pid, (__rlimit_resource_t)limit->resource, &value, NULL) == 0)
+			continue;
+		if (errno == EPERM && spec->rlc.oci && clamp_rlimit(pid, limit))
 			continue;
 		error_errno(error, errno, "set limit %s", name);
 		return errno == EPERM ? hint_add(error, HINT_RLIMIT, name) : false;
 	}
 	return true;
+}
+
+static bool set_oom_score(pid_t pid, const SpecProcess *process, GError **error)
+{
+	g_autofree char *path = pid ? g_strdup_printf("/proc/%d/oom_score_adj", pid)
+				    : g_strdup("/proc/self/oom_score_adj");
+	g_autofree char *text = g_strdup_printf("%d", process->oom_score_adj);
+
+	return !process->oom_score_adj_set || fd_write_file(AT_FDCWD, path, text, error);
+}
+
+bool process_limit(pid_t pid, const Spec *spec, GError **error)
+{
+	return set_oom_score(pid, &spec->process, error) && set_rlimits(pid, spec, error);
 }
 
 /*
@@ -206,7 +242,7 @@ static bool tie_to_supervisor(const Container *container, GError **error)
 	const Plan *plan = container->plan;
 	struct pollfd supervisor = {.fd = container->sync->fd};
 
-	if (plan->entered ? plan->spec->rlc.detach : getpid() != 1)
+	if (plan->entered ? plan->spec->rlc.detach : plan->spec->rlc.oci || getpid() != 1)
 		return true;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return error_errno(error, errno, "tie the payload to its supervisor");
@@ -329,7 +365,39 @@ static bool exec_payload(const Plan *plan, char **envp, GError **error)
 		execve(argv[0], argv, envp);
 		return fail_exec(argv[0], errno, error);
 	}
-	return exec_search(argv[0], argv, envp, path ? path : "/bin:/usr/bin", error);
+	return exec_search(argv[0], argv, envp, path ? path : DEFAULT_PATH, error);
+}
+
+/* As far as it can be said without executing it: an OCI caller wants to hear of it at create. */
+static bool check_exec(const Plan *plan, GError **error)
+{
+	const char *name = g_ptr_array_index(plan->spec->process.args, 0);
+	const char *path = spec_get_env(plan->spec, "PATH");
+	g_auto(GStrv) dirs = NULL;
+
+	if (strchr(name, '/'))
+		return access(name, X_OK) == 0 || fail_exec(name, errno, error);
+	path = path ? path : DEFAULT_PATH;
+	dirs = g_strsplit(path, ":", -1);
+	for (char **dir = dirs; *dir; dir++) {
+		g_autofree char *program = g_build_filename(**dir ? *dir : ".", name, NULL);
+		struct stat st;
+
+		if (stat(program, &st) == 0 && !S_ISDIR(st.st_mode))
+			return true;
+	}
+	return error_set(error, RLC_ERROR_EXEC_NOT_FOUND,
+			 "run '%s': no such program in the container's PATH, %s", name, path);
+}
+
+/* A container that an OCI caller creates waits here for its start. */
+static bool wait_for_start(Container *container, GError **error)
+{
+	const Plan *plan = container->plan;
+
+	if (!plan->spec->rlc.oci)
+		return true;
+	return check_exec(plan, error) && (plan->entered || gate_wait(container, error));
 }
 
 static bool lookup(const SpecUser *wanted, User *ret_user, GError **error)
@@ -351,6 +419,20 @@ bool process_set_oom_score(Container *container, GError **error)
 						       : false;
 }
 
+/* Those of a container that an OCI caller creates: by create, which has the host's rights. */
+static bool is_limited_outside(const Plan *plan)
+{
+	return plan->spec->rlc.oci && !plan->entered;
+}
+
+static bool set_personality(const Spec *spec, GError **error)
+{
+	if (spec->linux_.personality >= 0 &&
+	    personality((unsigned long)spec->linux_.personality) < 0)
+		return error_errno(error, errno, "set the personality");
+	return true;
+}
+
 bool process_exec(Container *container, GError **error)
 {
 	const SpecProcess *process = &container->plan->spec->process;
@@ -360,7 +442,9 @@ bool process_exec(Container *container, GError **error)
 	if (setsid() < 0 && errno != EPERM) /* EPERM: PID 1 leads a session already */
 		return error_errno(error, errno, "start a session");
 	if (!lookup(&process->user, &user, error) || !tty_attach(container, user.uid, error) ||
-	    !set_rlimits(process->rlimits, error))
+	    (!is_limited_outside(container->plan) &&
+	     !process_limit(0, container->plan->spec, error)) ||
+	    !scheduling_set(process, error))
 		return false;
 	umask(0022);
 	if (!enter_cwd(process->cwd, error) || !become_user(container->plan, &user, error) ||
@@ -369,9 +453,11 @@ bool process_exec(Container *container, GError **error)
 	if (process->user.umask >= 0)
 		umask((mode_t)process->user.umask);
 	env = build_env(container->plan, user.home);
-	if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+	if (syscall(SYS_close_range, 3U + container->plan->spec->rlc.preserve_fds, ~0U,
+		    CLOSE_RANGE_CLOEXEC) < 0)
 		return error_errno(error, errno, "close descriptors on exec");
-	return reset_signals(error) && exe_guard_ask(container->plan, error) &&
+	return reset_signals(error) && set_personality(container->plan->spec, error) &&
+	       wait_for_start(container, error) && exe_guard_ask(container->plan, error) &&
 	       (!process->no_new_privileges || seccomp_load(container->plan, error)) &&
 	       exec_payload(container->plan, (char **)env->pdata, error);
 }

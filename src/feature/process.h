@@ -7,6 +7,12 @@
 /* "nofile" and so on as a RLIMIT_*; false for another word. */
 bool process_rlimit_parse(const char *name, int *ret_resource);
 
+/*
+ * Set the limits and the OOM score of a process: of this one with pid 0.  What only an unprivileged
+ * caller keeps an OCI container from is let go.
+ */
+bool process_limit(pid_t pid, const Spec *spec, GError **error);
+
 bool process_plan(const Spec *spec, Plan *plan, GError **error);
 
 /*

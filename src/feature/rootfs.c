@@ -115,18 +115,24 @@ bool rootfs_plan(const Spec *spec, Plan *plan, GError **error)
 		return error_set(error, RLC_ERROR_UNSUPPORTED,
 				 "use '/': the host's own root is offered under a throw-away "
 				 "overlay only: --rootfs /:O");
-	return rootfs_check_owner(plan, &st, error);
+	return spec->rlc.oci || rootfs_check_owner(plan, &st, error);
 }
 
 bool rootfs_private(Container *container, GError **error)
 {
-	(void)container;
-	return mount_make_all_private(error);
+	const Spec *spec = container->plan->spec;
+
+	/* a slave hears of what the host mounts; without rootfsPropagation, runc's callers expect
+	 * it */
+	return spec->rlc.oci && spec->linux_.rootfs_propagation != MS_PRIVATE
+		       ? mount_make_all_slaves(error)
+		       : mount_make_all_private(error);
 }
 
 /*
  * No root holds device nodes that work: with the host's ids a payload may make them, and one of the
- * host's disk would be the whole host.  /dev has binds of the few that are harmless.
+ * host's disk would be the whole host.  /dev has binds of the few that are harmless.  An
+ * OCI caller says himself what he wants.
  */
 
 /* Takes the mount, which may be -1 with *error set already. Returns it attached, or -1. */
@@ -137,13 +143,13 @@ static int rootfs_stack(int mount, GError **error)
 	return mount;
 }
 
-static int rootfs_bind(const char *path, GError **error)
+static int rootfs_bind(const char *path, uint64_t attributes, GError **error)
 {
 	/* recursive: what is mounted below by the host may not be uncovered (mount_namespaces(7))
 	 */
 	auto_fd mount = mount_clone(AT_FDCWD, path, true, error);
 
-	if (mount < 0 || !mount_change(mount, true, MOUNT_ATTR_NODEV, 0, MS_PRIVATE, error))
+	if (mount < 0 || !mount_change(mount, true, attributes, 0, MS_PRIVATE, error))
 		return -1;
 	return rootfs_stack(fd_steal(&mount), error);
 }
@@ -269,7 +275,8 @@ static int rootfs_make(const Container *container, GError **error)
 
 	switch (rootfs->kind) {
 	case ROOT_DIRECTORY:
-		return rootfs_bind(rootfs->path, error);
+		return rootfs_bind(rootfs->path,
+				   container->plan->spec->rlc.oci ? 0 : MOUNT_ATTR_NODEV, error);
 	case ROOT_OVERLAY:
 		return overlay_stack(rootfs->path, &upper, error);
 	case ROOT_BUILTIN:
@@ -302,7 +309,8 @@ static bool make_root(Container *container, GError **error)
  */
 static bool disarm_files(const Container *container, GError **error)
 {
-	return !container->plan->spec->process.no_new_privileges ||
+	return container->plan->spec->rlc.oci ||
+	       !container->plan->spec->process.no_new_privileges ||
 	       mount_change(container->root, true, MOUNT_ATTR_NOSUID, 0, 0, error);
 }
 
@@ -344,6 +352,17 @@ void rootfs_keep_explain(const Plan *plan, GString *script)
 				       plan->scratch);
 }
 
+/* linux.rootfsPropagation, for what is mounted in the root later. */
+static bool propagate_root(const Spec *spec, GError **error)
+{
+	auto_fd root = -1;
+
+	if (spec->linux_.rootfs_propagation == 0)
+		return true;
+	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return mount_change(root, false, 0, 0, spec->linux_.rootfs_propagation, error);
+}
+
 bool rootfs_pivot(Container *container, GError **error)
 {
 	if (container->plan->rootfs.readonly &&
@@ -352,7 +371,7 @@ bool rootfs_pivot(Container *container, GError **error)
 	if (!mount_pivot(container->root, error))
 		return false;
 	fd_close(&container->root);
-	return true;
+	return propagate_root(container->plan->spec, error);
 }
 
 void rootfs_private_explain(const Plan *plan, GString *script)

@@ -4,9 +4,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -36,7 +39,9 @@ bool tty_plan(const Spec *spec, Plan *plan, GError **error)
 	plan->tty.stdin_open = spec->rlc.interactive;
 	if (!spec->process.terminal)
 		return true;
-	if (terminal < 0 && spec->rlc.detach) {
+	plan->tty.size.rows = (unsigned short)spec->process.rows;
+	plan->tty.size.columns = (unsigned short)spec->process.columns;
+	if (terminal < 0 && (spec->rlc.detach || spec->rlc.oci)) {
 		plan->tty.terminal = true; /* for who attaches, who has a size */
 		return true;
 	}
@@ -45,7 +50,7 @@ bool tty_plan(const Spec *spec, Plan *plan, GError **error)
 		return true;
 	}
 	plan->tty.terminal = true;
-	if (ioctl(terminal, TIOCGWINSZ, &size) == 0) {
+	if (plan->tty.size.rows == 0 && ioctl(terminal, TIOCGWINSZ, &size) == 0) {
 		plan->tty.size.rows = size.ws_row;
 		plan->tty.size.columns = size.ws_col;
 	}
@@ -150,11 +155,40 @@ bool tty_enter(Container *container, GError **error)
 	return true;
 }
 
+static bool send_master(int console, const char *path, GError **error)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	auto_fd fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	Sync sync;
+
+	if (strlen(path) >= sizeof address.sun_path)
+		return error_errno(error, ENAMETOOLONG, "connect to '%s'", path);
+	strcpy(address.sun_path, path);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address) < 0)
+		return error_errno(error, errno, "connect to the console socket '%s'", path);
+	sync = (Sync){.fd = fd};
+	return sync_send_file(&sync, "/dev/ptmx", console, error);
+}
+
+/* --console-socket: somebody else reads and writes. */
+static bool hand_over(Container *container, GError **error)
+{
+	const char *path = container->plan->spec->rlc.console_socket;
+
+	if (!path)
+		return true;
+	if (!send_master(container->console, path, error))
+		return false;
+	fd_close(&container->console);
+	return true;
+}
+
 bool tty_parent(Container *container, GError **error)
 {
 	if (!container->plan->tty.terminal)
 		return true;
-	return sync_expect(container->sync, SYNC_CONSOLE, &container->console, error);
+	return sync_expect(container->sync, SYNC_CONSOLE, &container->console, error) &&
+	       hand_over(container, error);
 }
 
 static bool replace_stream(int fd, int stream, GError **error)
@@ -177,6 +211,10 @@ static bool close_stdin(GError **error)
 static void give_pipes(uint32_t uid)
 {
 	for (int stream = STDOUT_FILENO; stream <= STDERR_FILENO; stream++) {
+		struct stat st;
+
+		if (fstat(stream, &st) < 0 || !(S_ISFIFO(st.st_mode) || S_ISSOCK(st.st_mode)))
+			continue;
 		if (fchown(stream, uid, (gid_t)-1) < 0)
 			log_debug("tty: give stream %d to user %u: %s", stream, uid,
 				  g_strerror(errno));
@@ -188,7 +226,7 @@ bool tty_attach(Container *container, uint32_t uid, GError **error)
 	int terminal = container->terminal;
 
 	if (!container->plan->tty.terminal) {
-		if (container->plan->spec->rlc.detach)
+		if (container->plan->spec->rlc.detach || container->plan->spec->rlc.oci)
 			give_pipes(uid);
 		return container->plan->tty.stdin_open || close_stdin(error);
 	}

@@ -216,7 +216,8 @@ static bool mount_source(Container *container, guint i, GError **error)
 
 	if (clone < 0 || (is_fresh(container, i) && !fill(clone, mount, container->root, error)) ||
 	    (mount->chown && !give_to_user(container, mount, clone, error)) ||
-	    !mount_change(clone, true, mount->attr_set, 0, propagation, error))
+	    !mount_change(clone, true, mount->attr_set | mount->below_set,
+			  mount->attr_clear & MOUNT_ATTR__ATIME, propagation, error))
 		return false;
 	if (fstat(clone, &st) < 0)
 		return error_errno(error, errno, "stat '%s'", mount->source);

@@ -10,44 +10,11 @@
 #include "base/error.h"
 #include "base/hint.h"
 #include "feature/idmap.h"
+#include "feature/mount_options.h"
 #include "kernel/mount.h"
 
 #define NAME_LONGEST	200
 #define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
-
-/* The words of mount(8) that are no business of the file system itself. */
-static const struct {
-	const char *word;
-	uint64_t set, clear;
-	uint64_t propagation;
-	int recursive; /* -1: does not matter */
-} options[] = {
-	{"ro", MOUNT_ATTR_RDONLY, 0, 0, -1},
-	{"rw", 0, MOUNT_ATTR_RDONLY, 0, -1},
-	{"nosuid", MOUNT_ATTR_NOSUID, 0, 0, -1},
-	{"suid", 0, MOUNT_ATTR_NOSUID, 0, -1},
-	{"nodev", MOUNT_ATTR_NODEV, 0, 0, -1},
-	{"dev", 0, MOUNT_ATTR_NODEV, 0, -1},
-	{"noexec", MOUNT_ATTR_NOEXEC, 0, 0, -1},
-	{"exec", 0, MOUNT_ATTR_NOEXEC, 0, -1},
-	{"noatime", MOUNT_ATTR_NOATIME, MOUNT_ATTR__ATIME, 0, -1},
-	{"relatime", 0, MOUNT_ATTR__ATIME, 0, -1},
-	{"nosymfollow", MOUNT_ATTR_NOSYMFOLLOW, 0, 0, -1},
-	{"nodiratime", MOUNT_ATTR_NODIRATIME, 0, 0, -1},
-	{"bind", 0, 0, 0, 0},
-	{"rbind", 0, 0, 0, 1},
-	{"private", 0, 0, MS_PRIVATE, -1},
-	{"rprivate", 0, 0, MS_PRIVATE, -1},
-	{"slave", 0, 0, MS_SLAVE, -1},
-	{"rslave", 0, 0, MS_SLAVE, -1},
-	{"shared", 0, 0, MS_SHARED, -1},
-	{"rshared", 0, 0, MS_SHARED, -1},
-	{"unbindable", 0, 0, MS_UNBINDABLE, -1},
-	{"runbindable", 0, 0, MS_UNBINDABLE, -1},
-	/* Labels of SELinux, for which nothing is needed where it is off. */
-	{"z", 0, 0, 0, -1},
-	{"Z", 0, 0, 0, -1},
-};
 
 bool volume_check_name(const char *name, GError **error)
 {
@@ -75,22 +42,6 @@ void volume_clear(gpointer plan_mount)
 	g_free(mount->data);
 }
 
-static bool apply_mount_word(PlanMount *mount, const char *word)
-{
-	for (size_t i = 0; i < G_N_ELEMENTS(options); i++) {
-		if (strcmp(word, options[i].word) != 0)
-			continue;
-		mount->attr_set = (mount->attr_set & ~options[i].clear) | options[i].set;
-		mount->attr_clear = (mount->attr_clear & ~options[i].set) | options[i].clear;
-		if (options[i].propagation)
-			mount->propagation = options[i].propagation;
-		if (options[i].recursive >= 0)
-			mount->recursive = options[i].recursive != 0;
-		return true;
-	}
-	return false;
-}
-
 /* What rlc itself does, of no meaning to the kernel. */
 static bool apply_own_word(PlanMount *mount, const char *word)
 {
@@ -101,10 +52,8 @@ static bool apply_own_word(PlanMount *mount, const char *word)
 	} words[] = {
 		{"copy", offsetof(PlanMount, copy), true},
 		{"nocopy", offsetof(PlanMount, copy), false},
-		{"tmpcopyup", offsetof(PlanMount, copy), true},
 		{"notmpcopyup", offsetof(PlanMount, copy), false},
 		{"U", offsetof(PlanMount, chown), true},
-		{"idmap", offsetof(PlanMount, idmap), true},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
@@ -136,7 +85,7 @@ static bool apply_options(const SpecMount *asked, PlanMount *mount, GError **err
 	for (guint i = 0; asked->options && i < asked->options->len; i++) {
 		const char *word = g_ptr_array_index(asked->options, i);
 
-		if (!word || apply_mount_word(mount, word) || apply_own_word(mount, word) ||
+		if (!word || mount_options_take(mount, word) || apply_own_word(mount, word) ||
 		    apply_setting(mount, word))
 			continue;
 		if (strcmp(mount->type, "tmpfs") != 0)

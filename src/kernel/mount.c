@@ -56,6 +56,13 @@ static bool mount_configure(int fs, const char *options)
 
 int mount_new(const char *type, const char *options, uint64_t attributes, GError **error)
 {
+	/* the name that mount(8) shows in front of "on" */
+	return mount_new_of(type, type, options, attributes, error);
+}
+
+int mount_new_of(const char *source, const char *type, const char *options, uint64_t attributes,
+		 GError **error)
+{
 	auto_fd fs = (int)syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
 	int mount;
 
@@ -63,8 +70,7 @@ int mount_new(const char *type, const char *options, uint64_t attributes, GError
 		error_errno(error, errno, "open file system '%s'", type);
 		return -1;
 	}
-	/* the name that mount(8) shows in front of "on" */
-	if (sys_fsconfig(fs, FSCONFIG_SET_STRING, "source", type) < 0 ||
+	if (sys_fsconfig(fs, FSCONFIG_SET_STRING, "source", source) < 0 ||
 	    !mount_configure(fs, options)) {
 		int saved = errno;
 		g_autofree char *reason = mount_kernel_log(fs);
@@ -154,6 +160,13 @@ bool mount_make_all_private(GError **error)
 {
 	if (syscall(SYS_mount, NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return error_errno(error, errno, "make all mounts private");
+	return true;
+}
+
+bool mount_make_all_slaves(GError **error)
+{
+	if (syscall(SYS_mount, NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
+		return error_errno(error, errno, "make all mounts slaves");
 	return true;
 }
 

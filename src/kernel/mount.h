@@ -28,6 +28,10 @@ typedef enum {
  */
 int mount_new(const char *type, const char *options, uint64_t attributes, GError **error);
 
+/* The same of a source: what the file system is on, a device say. */
+int mount_new_of(const char *source, const char *type, const char *options, uint64_t attributes,
+		 GError **error);
+
 /*
  * The same by mount(2), for what older kernels do not take otherwise: attached on the directory
  * dirfd/name at once.  flags: MS_*.
@@ -60,6 +64,9 @@ bool mount_stack(int mount, GError **error);
 
 /* Make every mount of this namespace private, so that nothing done here is seen outside. */
 bool mount_make_all_private(GError **error);
+
+/* The same, but what is mounted or unmounted outside is seen here, where it was shared. */
+bool mount_make_all_slaves(GError **error);
 
 /* Open a path inside root as O_PATH. Descriptor, or -1 with RLC_ERRNO. */
 int mount_open(int root, const char *path, MountResolve resolve, GError **error);

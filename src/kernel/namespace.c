@@ -246,11 +246,10 @@ static pid_t clone_entered(const Entrance *entrance, uint64_t flags, int *ret_pi
 	return pid;
 }
 
-pid_t namespace_clone_in(int userns, int netns, int cgroup, uint64_t flags, int *ret_pidfd,
+pid_t namespace_clone_in(const int *fds, size_t n, int cgroup, uint64_t flags, int *ret_pidfd,
 			 GError **error)
 {
-	const int fds[] = {userns, netns};
-	const Entrance entrance = {.fds = fds, .n = G_N_ELEMENTS(fds), .cgroup = cgroup};
+	const Entrance entrance = {.fds = fds, .n = n, .cgroup = cgroup};
 
 	return clone_entered(&entrance, flags, ret_pidfd, error);
 }

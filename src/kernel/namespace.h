@@ -15,21 +15,20 @@
 pid_t namespace_clone(uint64_t flags, int *ret_pidfd, GError **error);
 
 /*
- * The same in a network namespace that exists, in the user namespace that owns it, and in a cgroup
- * (the descriptor of its directory), which a CLONE_NEWCGROUP in flags makes the root of; each may
- * be -1: the caller's own.  A process between enters them and forks; the child is the caller's all
- * the same.
+ * The same in namespaces that exist (descriptors for setns(2), -1 for none, a user namespace first)
+ * and in a cgroup (the descriptor of its directory, or -1: the caller's), which a CLONE_NEWCGROUP
+ * in flags makes the root of.  A process between enters them and forks; the child is the caller's
+ * all the same.
  */
-pid_t namespace_clone_in(int userns, int netns, int cgroup, uint64_t flags, int *ret_pidfd,
+pid_t namespace_clone_in(const int *fds, size_t n, int cgroup, uint64_t flags, int *ret_pidfd,
 			 GError **error);
 
 /*
- * The same in any namespaces that exist: descriptors for setns(2), -1 for none, a user namespace
- * first; and in a cgroup (-1: the caller's).  For namespaces with somebody inside who means harm:
- * the child and the process between are not dumpable before they can be seen from there, so that
- * nobody can trace them, take their descriptors or read their memory; execve(2) ends that.  It is
- * also born with no more than these capabilities (a bit mask), CAP_SYS_ADMIN for flags among them.
- * It has all descriptors of the caller's, which it should close at once.
+ * The same for namespaces with somebody inside who means harm: the child and the process between
+ * are not dumpable before they can be seen from there, so that nobody can trace them, take their
+ * descriptors or read their memory; execve(2) ends that.  It is also born with no more than
+ * these capabilities (a bit mask), CAP_SYS_ADMIN for flags among them.  It has all descriptors of
+ * the caller's, which it should close at once.
  */
 pid_t namespace_clone_hidden(const int *fds, size_t n, int cgroup, uint64_t flags,
 			     uint64_t capabilities, int *ret_pidfd, GError **error);

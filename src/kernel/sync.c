@@ -23,7 +23,8 @@ static const char *const sync_names[] = {
 	[SYNC_DIAG] = "DIAG",	    [SYNC_LANE] = "LANE",	  [SYNC_ROOT] = "ROOT",
 	[SYNC_NETLINK] = "NETLINK", [SYNC_HOSTS] = "HOSTS",	  [SYNC_NET_UP] = "NET_UP",
 	[SYNC_CONSOLE] = "CONSOLE", [SYNC_READY] = "READY",	  [SYNC_START] = "START",
-	[SYNC_CHILD] = "CHILD",	    [SYNC_MESSAGES] = "MESSAGES", [SYNC_ERROR] = "ERROR",
+	[SYNC_CHILD] = "CHILD",	    [SYNC_MESSAGES] = "MESSAGES", [SYNC_HOOKS] = "HOOKS",
+	[SYNC_CREATED] = "CREATED", [SYNC_ERROR] = "ERROR",
 };
 
 bool sync_pair(Sync *ret_supervisor, Sync *ret_init, GError **error)
@@ -42,7 +43,7 @@ void sync_close(Sync *sync)
 	fd_close(&sync->fd);
 }
 
-static bool sync_send_packet(Sync *sync, const SyncPacket *packet, size_t length, int fd)
+static bool sync_send_bytes(Sync *sync, const void *packet, size_t length, int fd)
 {
 	union {
 		char buffer[CMSG_SPACE(sizeof(int))];
@@ -62,6 +63,12 @@ static bool sync_send_packet(Sync *sync, const SyncPacket *packet, size_t length
 		memcpy(CMSG_DATA(cmsg), &fd, sizeof fd);
 	}
 	return TEMP_FAILURE_RETRY(sendmsg(sync->fd, &header, MSG_NOSIGNAL)) >= 0;
+}
+
+bool sync_send_file(Sync *sync, const char *name, int fd, GError **error)
+{
+	return sync_send_bytes(sync, name, strlen(name), fd) ||
+	       error_errno(error, errno, "send '%s'", name);
 }
 
 /* 0 is the end of file, for which packet->message becomes 0 too. */
@@ -119,7 +126,7 @@ bool sync_send(Sync *sync, SyncMessage message, int fd, GError **error)
 	SyncPacket packet = {.message = (int)message};
 	int failure;
 
-	if (sync_send_packet(sync, &packet, offsetof(SyncPacket, text), fd))
+	if (sync_send_bytes(sync, &packet, offsetof(SyncPacket, text), fd))
 		return true;
 	failure = errno;
 	if (failure == EPIPE && sync_last_words(sync, error))
@@ -158,7 +165,7 @@ void sync_send_error(Sync *sync, const GError *reported)
 	};
 
 	g_strlcpy(packet.text, reported->message, sizeof packet.text);
-	if (!sync_send_packet(sync, &packet, sizeof packet, -1))
+	if (!sync_send_bytes(sync, &packet, sizeof packet, -1))
 		return; /* the supervisor is gone, and with it whoever would read this */
 }
 

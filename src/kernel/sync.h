@@ -43,6 +43,8 @@ typedef enum {
 	SYNC_CONSOLE,
 	SYNC_READY,
 	SYNC_START,
+	SYNC_HOOKS,    /* OCI: init's namespaces are there; and back: the hooks were run */
+	SYNC_CREATED,  /* OCI: init waits at its gate, feature/gate.h */
 	SYNC_CHILD,    /* of the process between of namespace_clone_in(), with the child's pidfd */
 	SYNC_MESSAGES, /* of a supervisor on its own to its launcher: the file of its messages */
 	SYNC_ERROR,
@@ -63,6 +65,9 @@ void sync_close(Sync *sync);
 
 /* Send a message, with a descriptor (kept by the caller) or -1. */
 bool sync_send(Sync *sync, SyncMessage message, int fd, GError **error);
+
+/* Send a descriptor (kept by the caller) with its name to a program that is not rlc. */
+bool sync_send_file(Sync *sync, const char *name, int fd, GError **error);
 
 /*
  * Wait for exactly this message. ret_fd (may be NULL) takes the descriptor that came with it, which

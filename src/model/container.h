@@ -30,12 +30,18 @@ typedef struct {
 	int lock;    /* supervisor: held until it is filled; others wait for it */
 } ContainerFresh;
 
-typedef struct {
+typedef struct Container Container;
+
+struct Container {
 	const Plan *plan;
 	Sync *sync; /* this process's end of the talk */
 
+	/* OCI: the container's state as JSON, for hooks. The caller frees. */
+	char *(*describe)(const Container *container, pid_t pid, const char *status);
+	void *describe_data;
+
 	/* supervisor only */
-	pid_t init_pid;
+	pid_t init_pid; /* init's too, where hooks are to be run: as the host knows it */
 	int init_pidfd;
 	const IdmapTier *tier; /* the tier that the kernel took */
 	GPtrArray *tiers;      /* in place of the plan's: root's --userns=auto; or NULL */
@@ -51,7 +57,7 @@ typedef struct {
 	GPtrArray *limits; /* in place of the plan's: of one that is started again; or NULL */
 	int state_lock;	   /* held while the container lives */
 	bool state_saved;  /* state_dir exists */
-	int control;	   /* socket that listens for other rlc processes, or -1 */
+	int control;	   /* socket that listens for other rlc processes, or -1; init's: gate.h */
 	int join[CONTAINER_JOIN]; /* pidfd of init and its namespaces, or -1: by ControlJoin */
 	Sync *launcher;	     /* --detach: to the rlc that was called, until all is made; or NULL */
 	struct Serve *serve; /* answers on control, while the payload runs; or NULL */
@@ -70,7 +76,7 @@ typedef struct {
 	int root;	 /* O_PATH of the new root's mount, before the pivot */
 	int scratch;	 /* mount of the plan's scratch, where it is shifted; or -1 */
 	int terminal;	 /* pty slave, -1 without a terminal */
-} Container;
+};
 
 /* A container of which nothing exists yet: no process, every descriptor -1. */
 static inline Container container_closed(const Plan *plan, Sync *sync)

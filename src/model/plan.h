@@ -106,9 +106,14 @@ typedef struct {
 	GPtrArray *layers;  /* of an image: of char *, topmost first; or NULL */
 	bool source_is_dir; /* for bind */
 	bool recursive;	    /* for bind */
-	uint64_t attr_set, attr_clear; /* MOUNT_ATTR_* of mount_setattr(2) */
-	uint64_t propagation;	       /* MS_PRIVATE, MS_SLAVE, … or 0 */
-	char *data;		       /* file system options, comma separated; or NULL */
+	uint64_t attr_set, attr_clear;	 /* MOUNT_ATTR_* of mount_setattr(2) */
+	uint64_t below_set, below_clear; /* the same for the mounts below as well */
+	uint64_t propagation;		 /* MS_PRIVATE, MS_SLAVE, … or 0 */
+	bool propagation_below;		 /* of those below as well */
+	bool keep_link;			 /* for bind: of a symbolic link, the link itself */
+	bool idmap_below;		 /* idmap: of the mounts below as well */
+	const GArray *uids, *gids;	 /* idmap: by these, of SpecIdMap; NULL: the container's */
+	char *data;			 /* file system options, comma separated; or NULL */
 } PlanMount;
 
 /* The filter of the payload's system calls, ready to be loaded */
@@ -156,10 +161,12 @@ typedef struct {
 } TtyPlan;
 
 typedef struct {
-	const Spec *spec;     /* borrowed; outlives the plan */
-	char *id;	      /* 64 hexadecimal digits */
+	const Spec *spec; /* borrowed; outlives the plan */
+	char *id;	  /* 64 hexadecimal digits; what the caller chose, of an OCI front end */
 	uint64_t clone_flags; /* CLONE_NEW*, for clone3 */
 	JoinPlan *join;	      /* NULL: all namespaces are made */
+	GArray *enter;	      /* OCI: of int, namespaces that are joined, a user namespace first */
+	bool enter_userns;    /* one of them is a user namespace */
 	IdmapPlan idmap;
 	RootfsPlan rootfs;
 	GArray *mounts; /* of PlanMount: what the user asked for */

@@ -31,13 +31,10 @@ static GPtrArray *strings_new(void)
 	return g_ptr_array_new_with_free_func(g_free);
 }
 
-static GPtrArray *strings_new_from(const char *const *texts, size_t n)
+static void strings_add(GPtrArray *strings, const char *const *texts, size_t n)
 {
-	GPtrArray *strings = strings_new();
-
 	for (size_t i = 0; i < n; i++)
 		g_ptr_array_add(strings, g_strdup(texts[i]));
-	return strings;
 }
 
 /* args and env go to execve(2), so a NULL always stands behind the last string. */
@@ -57,17 +54,36 @@ static void mount_clear(gpointer element)
 	g_clear_pointer(&mount->type, g_free);
 	g_clear_pointer(&mount->source, g_free);
 	g_clear_pointer(&mount->options, g_ptr_array_unref);
+	g_clear_pointer(&mount->uid_mappings, g_array_unref);
+	g_clear_pointer(&mount->gid_mappings, g_array_unref);
+}
+
+static void namespace_clear(gpointer element)
+{
+	SpecNamespace *joined = element;
+
+	g_free(joined->path);
+}
+
+static void hook_clear(gpointer element)
+{
+	SpecHook *hook = element;
+
+	g_free(hook->path);
+	g_clear_pointer(&hook->args, g_ptr_array_unref);
+	g_clear_pointer(&hook->env, g_ptr_array_unref);
+}
+
+static GArray *structs_new(guint size, GDestroyNotify clear)
+{
+	GArray *structs = g_array_new(FALSE, FALSE, size);
+
+	g_array_set_clear_func(structs, clear);
+	return structs;
 }
 
 static void process_init(SpecProcess *process)
 {
-	uint64_t mask = 0;
-
-	for (size_t i = 0; i < G_N_ELEMENTS(default_capabilities); i++)
-		mask |= UINT64_C(1) << default_capabilities[i];
-	process->capabilities.bounding = mask;
-	process->capabilities.effective = mask;
-	process->capabilities.permitted = mask;
 	process->user.umask = 0022;
 	process->user.groups = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	process->user.group_names = strings_new();
@@ -75,7 +91,7 @@ static void process_init(SpecProcess *process)
 	process->env = vector_new();
 	process->cwd = g_strdup("/");
 	process->rlimits = g_array_new(FALSE, FALSE, sizeof(SpecRlimit));
-	process->no_new_privileges = true;
+	process->io_priority = SPEC_UNSET;
 }
 
 static void device_clear(gpointer element)
@@ -95,10 +111,7 @@ static void rate_clear(gpointer element)
 
 static GArray *rates_new(void)
 {
-	GArray *rates = g_array_new(FALSE, FALSE, sizeof(SpecDeviceRate));
-
-	g_array_set_clear_func(rates, rate_clear);
-	return rates;
+	return structs_new(sizeof(SpecDeviceRate), rate_clear);
 }
 
 static void resources_init(SpecResources *resources)
@@ -146,6 +159,19 @@ bool spec_has_limits(const SpecResources *resources)
 	       resources->hugepage_limits->len > 0 || resources->unified->len > 0;
 }
 
+static void linux_init(SpecLinux *linux_)
+{
+	linux_->uid_mappings = g_array_new(FALSE, FALSE, sizeof(SpecIdMap));
+	linux_->gid_mappings = g_array_new(FALSE, FALSE, sizeof(SpecIdMap));
+	linux_->masked_paths = strings_new();
+	linux_->readonly_paths = strings_new();
+	linux_->joined = structs_new(sizeof(SpecNamespace), namespace_clear);
+	linux_->sysctl = strings_new();
+	linux_->devices = structs_new(sizeof(SpecDevice), device_clear);
+	resources_init(&linux_->resources);
+	linux_->personality = -1;
+}
+
 static void publish_clear(void *data)
 {
 	SpecPublish *publish = data;
@@ -165,32 +191,50 @@ static void network_init(SpecNetwork *network)
 	g_array_set_clear_func(network->publish, publish_clear);
 }
 
-Spec *spec_new(void)
+Spec *spec_new_bare(void)
 {
 	Spec *spec = g_new0(Spec, 1);
 
-	spec->root.kind = ROOT_BUILTIN;
+	spec->root.kind = ROOT_DIRECTORY;
 	process_init(&spec->process);
-	spec_set_env(spec, DEFAULT_PATH);
-	spec_set_env(spec, "container=rlc");
+	spec->mounts = structs_new(sizeof(SpecMount), mount_clear);
+	linux_init(&spec->linux_);
+	for (size_t i = 0; i < HOOK_KINDS; i++)
+		spec->hooks[i] = structs_new(sizeof(SpecHook), hook_clear);
 	spec->annotations = strings_new();
+	network_init(&spec->rlc.network);
 	spec->rlc.labels = strings_new();
 	spec->rlc.command = strings_new();
-	spec->mounts = g_array_new(FALSE, FALSE, sizeof(SpecMount));
-	g_array_set_clear_func(spec->mounts, mount_clear);
+	spec->rlc.health.test = vector_new();
+	return spec;
+}
+
+static void set_default_capabilities(SpecCapabilities *capabilities)
+{
+	uint64_t mask = 0;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(default_capabilities); i++)
+		mask |= UINT64_C(1) << default_capabilities[i];
+	capabilities->bounding = mask;
+	capabilities->effective = mask;
+	capabilities->permitted = mask;
+}
+
+Spec *spec_new(void)
+{
+	Spec *spec = spec_new_bare();
+
+	spec->root.kind = ROOT_BUILTIN;
+	set_default_capabilities(&spec->process.capabilities);
+	spec->process.no_new_privileges = true;
+	spec_set_env(spec, DEFAULT_PATH);
+	spec_set_env(spec, "container=rlc");
 	spec->linux_.namespaces = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET |
 				  CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP;
-	spec->linux_.uid_mappings = g_array_new(FALSE, FALSE, sizeof(SpecIdMap));
-	spec->linux_.gid_mappings = g_array_new(FALSE, FALSE, sizeof(SpecIdMap));
-	spec->linux_.masked_paths =
-		strings_new_from(default_masked_paths, G_N_ELEMENTS(default_masked_paths));
-	spec->linux_.readonly_paths =
-		strings_new_from(default_readonly_paths, G_N_ELEMENTS(default_readonly_paths));
-	spec->linux_.devices = g_array_new(FALSE, FALSE, sizeof(SpecDevice));
-	g_array_set_clear_func(spec->linux_.devices, device_clear);
-	resources_init(&spec->linux_.resources);
-	network_init(&spec->rlc.network);
-	spec->rlc.health.test = vector_new();
+	strings_add(spec->linux_.masked_paths, default_masked_paths,
+		    G_N_ELEMENTS(default_masked_paths));
+	strings_add(spec->linux_.readonly_paths, default_readonly_paths,
+		    G_N_ELEMENTS(default_readonly_paths));
 	spec->rlc.init = true;
 	spec->rlc.stop_timeout = 10;
 	return spec;
@@ -221,10 +265,14 @@ static void linux_free(SpecLinux *linux_)
 	g_array_unref(linux_->devices);
 	resources_free(&linux_->resources);
 	g_free(linux_->cgroups_path);
+	g_array_unref(linux_->joined);
+	g_ptr_array_unref(linux_->sysctl);
+	g_free(linux_->mount_label);
 }
 
 static void rlc_free(SpecRlc *rlc)
 {
+	g_free(rlc->console_socket);
 	g_free(rlc->name);
 	g_free(rlc->cidfile);
 	g_free(rlc->pidfile);
@@ -257,9 +305,12 @@ void spec_free(Spec *spec)
 	process_free(&spec->process);
 	g_free(spec->hostname);
 	g_free(spec->rlc.scratch);
+	g_free(spec->domainname);
 	g_array_unref(spec->mounts);
-	g_ptr_array_unref(spec->annotations);
 	linux_free(&spec->linux_);
+	for (size_t i = 0; i < HOOK_KINDS; i++)
+		g_array_unref(spec->hooks[i]);
+	g_ptr_array_unref(spec->annotations);
 	rlc_free(&spec->rlc);
 	g_free(spec);
 }

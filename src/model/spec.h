@@ -13,9 +13,13 @@
 #pragma once
 
 #include <glib.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+/* A number that was not given, where 0 means something */
+#define SPEC_UNSET INT_MIN
 
 /* linux.uidMappings[], linux.gidMappings[]: user_namespaces(7) */
 typedef struct {
@@ -42,10 +46,22 @@ typedef struct {
 /* process.capabilities: bit n is capability n of capabilities(7) */
 typedef struct {
 	uint64_t bounding, effective, inheritable, permitted, ambient;
+	bool exact; /* the five sets as they are, whoever the user is */
 } SpecCapabilities;
+
+/* process.scheduler: sched_setattr(2) */
+typedef struct {
+	bool set;
+	uint32_t policy; /* SCHED_* */
+	int32_t nice;
+	uint32_t priority;
+	uint64_t flags; /* SCHED_FLAG_* */
+	uint64_t runtime, deadline, period;
+} SpecScheduler;
 
 typedef struct {
 	bool terminal;
+	unsigned rows, columns; /* consoleSize; 0: the caller's terminal tells */
 	SpecUser user;
 	GPtrArray *args; /* of char *, NULL terminated */
 	GPtrArray *env;	 /* of "NAME=VALUE", NULL terminated */
@@ -57,6 +73,8 @@ typedef struct {
 	char *selinux_label;	/* selinuxLabel; NULL: the policy decides */
 	bool oom_score_adj_set;
 	int oom_score_adj; /* oomScoreAdj, if set: proc(5) */
+	SpecScheduler scheduler;
+	int io_priority; /* ioprio_set(2): class and level; SPEC_UNSET: leave */
 } SpecProcess;
 
 /* root, and where rlc makes it from */
@@ -80,6 +98,7 @@ typedef struct {
 	char *type;	    /* "bind", "volume", "image", "tmpfs", … */
 	char *source;	    /* NULL where the type needs none: an anonymous volume */
 	GPtrArray *options; /* of char * */
+	GArray *uid_mappings, *gid_mappings; /* of SpecIdMap: an idmapped mount; or NULL */
 } SpecMount;
 
 /* What the payload may ask of the kernel: seccomp(2) */
@@ -163,9 +182,28 @@ typedef struct {
 	GPtrArray *unified;	 /* of char *, "FILE=VALUE": written as they are, after the rest */
 } SpecResources;
 
-/* linux.namespaces[]: bit set of CLONE_NEW*; joining by path comes with its feature */
+/* linux.namespaces[] with a path: a namespace that is joined, not made */
+typedef struct {
+	uint64_t flag; /* CLONE_NEW* */
+	char *path;
+} SpecNamespace;
+
+/* linux.timeOffsets: time_namespaces(7) */
+typedef struct {
+	bool set;
+	int64_t seconds;
+	uint32_t nanoseconds;
+} SpecTimeOffset;
+
+/* linux.namespaces[]: bit set of CLONE_NEW* */
 typedef struct {
 	uint64_t namespaces;
+	GArray *joined;		     /* of SpecNamespace; their bits are not in namespaces */
+	uint64_t rootfs_propagation; /* MS_SHARED, …; 0: private */
+	GPtrArray *sysctl;	     /* of "NAME=VALUE" */
+	SpecTimeOffset monotonic, boottime;
+	int64_t personality;			  /* personality(2); -1: leave */
+	char *mount_label;			  /* of SELinux; or NULL */
 	GArray *uid_mappings, *gid_mappings;	  /* of SpecIdMap; empty: let the tiers decide */
 	GPtrArray *masked_paths, *readonly_paths; /* of char * */
 	SpecSeccomp seccomp;
@@ -241,6 +279,24 @@ typedef enum {
 	RESTART_UNLESS_STOPPED,
 } SpecRestart;
 
+/* hooks: programs of the host's that are told about the container's life, in this order */
+typedef enum {
+	HOOK_PRESTART,
+	HOOK_CREATE_RUNTIME,
+	HOOK_CREATE_CONTAINER,
+	HOOK_START_CONTAINER,
+	HOOK_POSTSTART,
+	HOOK_POSTSTOP,
+	HOOK_KINDS,
+} SpecHookKind;
+
+typedef struct {
+	char *path;
+	GPtrArray *args; /* of char *, NULL terminated, argv[0] first */
+	GPtrArray *env;	 /* of "NAME=VALUE", NULL terminated: all that it has */
+	int timeout;	 /* seconds; 0: none */
+} SpecHook;
+
 typedef enum {
 	HEALTH_UNSET,	/* nobody said anything */
 	HEALTH_NONE,	/* no check, whatever the image says */
@@ -271,6 +327,11 @@ typedef struct {
 	bool nested_userns; /* the payload may make user namespaces; an OCI payload may */
 	SpecNetwork network;
 	SpecHealth health;
+	bool oci; /* made by an OCI front end: what is mounted is what mounts say, the container
+		     waits for its start, and no supervisor stays with it */
+	unsigned preserve_fds; /* --preserve-fds: so many descriptors above the streams stay */
+	bool keep_keyring;     /* --no-new-keyring: the caller's session keyring stays */
+	char *console_socket;  /* --console-socket: who takes the pty's master; or NULL */
 	bool init;	       /* a reaper of ours is PID 1 */
 	bool interactive;      /* keep stdin open to the payload */
 	unsigned timeout;      /* seconds; 0: none */
@@ -293,10 +354,12 @@ typedef struct {
 typedef struct {
 	SpecRoot root;
 	SpecProcess process;
-	char *hostname;		/* NULL: the first 12 digits of the id */
-	GArray *mounts;		/* of SpecMount, mounted in order */
-	GPtrArray *annotations; /* of "NAME=VALUE" */
-	SpecLinux linux_;	/* "linux" is a macro of the compiler */
+	char *hostname;		   /* NULL: the first 12 digits of the id */
+	char *domainname;	   /* NULL: leave */
+	GArray *hooks[HOOK_KINDS]; /* of SpecHook */
+	GPtrArray *annotations;	   /* of "NAME=VALUE" */
+	GArray *mounts;		   /* of SpecMount, mounted in order */
+	SpecLinux linux_;	   /* "linux" is a macro of the compiler */
 	SpecRlc rlc;
 } Spec;
 
@@ -310,6 +373,9 @@ typedef struct {
  * capabilities, masked and read-only paths, no_new_privs, network slirp, init.  Never fails.
  */
 Spec *spec_new(void);
+
+/* A new Spec with none of them: what an empty config.json asks for.  Never fails. */
+Spec *spec_new_bare(void);
 void spec_free(Spec *spec);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Spec, spec_free)
 

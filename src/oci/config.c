@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "oci/config.h"
+
+#include <sched.h>
+#include <string.h>
+
+#include "base/error.h"
+
+static bool take_version(const FieldAt *at, void *target, GError **error)
+{
+	const char *version = field_string(at, error);
+
+	(void)target;
+	if (!version)
+		return false;
+	return g_str_has_prefix(version, "1.") ||
+	       field_wrong(at, error, "version '%s' of the specification is not known", version);
+}
+
+/* FIELD_CALL with offset 0: each section fills what it wants of the Spec. */
+static const Field fields[] = {
+	{"ociVersion", FIELD_CALL, 0, take_version, true},
+	{"hostname", FIELD_STRING, offsetof(Spec, hostname), NULL, false},
+	{"domainname", FIELD_STRING, offsetof(Spec, domainname), NULL, false},
+	{"process", FIELD_CALL, 0, config_process, false},
+	{"root", FIELD_CALL, 0, config_root, true},
+	{"mounts", FIELD_EACH, 0, config_mount, false},
+	{"hooks", FIELD_CALL, 0, config_hooks, false},
+	{"annotations", FIELD_MAP, 0, config_annotation, false},
+	{"linux", FIELD_CALL, 0, config_linux, false},
+};
+
+/* What a namespace is asked for without. */
+static bool check_namespaces(const FieldAt *root, const Spec *spec, GError **error)
+{
+	const SpecLinux *linux_ = &spec->linux_;
+	uint64_t own = linux_->namespaces;
+	const struct {
+		bool asked;
+		uint64_t needed;
+		const char *what;
+	} rules[] = {
+		{linux_->uid_mappings->len || linux_->gid_mappings->len, CLONE_NEWUSER,
+		 "User namespace mappings specified, but user namespace isn't enabled in the "
+		 "config"},
+		{spec->hostname != NULL, CLONE_NEWUTS,
+		 "hostname is set, but there is no uts namespace"},
+		{spec->domainname != NULL, CLONE_NEWUTS,
+		 "domainname is set, but there is no uts namespace"},
+		{linux_->monotonic.set || linux_->boottime.set, CLONE_NEWTIME,
+		 "timeOffsets are set, but there is no time namespace"},
+		{true, CLONE_NEWNS, "there is no mount namespace: the root would be the host's"},
+	};
+
+	for (guint i = 0; i < linux_->joined->len; i++)
+		own |= g_array_index(linux_->joined, SpecNamespace, i).flag;
+	for (size_t i = 0; i < G_N_ELEMENTS(rules); i++) {
+		if (rules[i].asked && !(own & rules[i].needed))
+			return field_wrong(root, error, "%s", rules[i].what);
+	}
+	return true;
+}
+
+/* The engine's words for it. */
+static void settle(Spec *spec)
+{
+	bool own_network = spec->linux_.namespaces & CLONE_NEWNET;
+
+	spec->rlc.oci = true;
+	spec->rlc.interactive = true;
+	spec->rlc.userns = spec->linux_.namespaces & CLONE_NEWUSER ? USERNS_MAP : USERNS_DEFAULT;
+	if (spec->rlc.network.mode != NET_SLIRP || !own_network)
+		spec->rlc.network.mode = own_network ? NET_NONE : NET_HOST;
+}
+
+Spec *config_read(const FieldDocument *document, GError **error)
+{
+	const FieldAt root = field_root(document);
+	g_autoptr(Spec) spec = spec_new_bare();
+
+	spec->rlc.network.mode = NET_NONE;
+	spec->process.capabilities.exact = true;
+	spec->linux_.seccomp.kind = SECCOMP_NONE;
+	if (!field_read(&root, fields, G_N_ELEMENTS(fields), spec, error) ||
+	    !check_namespaces(&root, spec, error))
+		return NULL;
+	settle(spec);
+	return g_steal_pointer(&spec);
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* "linux" of a config.json: namespaces, id maps, devices, and what has no section of its own. */
+#include <sched.h>
+#include <string.h>
+#include <sys/personality.h>
+
+#include "base/error.h"
+#include "kernel/mount.h"
+#include "oci/config.h"
+
+/* --- namespaces --- */
+
+static bool take_namespace_type(const FieldAt *at, void *target, GError **error)
+{
+	static const struct {
+		const char *type;
+		uint64_t flag;
+	} types[] = {
+		{"pid", CLONE_NEWPID},	 {"network", CLONE_NEWNET},   {"mount", CLONE_NEWNS},
+		{"ipc", CLONE_NEWIPC},	 {"uts", CLONE_NEWUTS},	      {"user", CLONE_NEWUSER},
+		{"time", CLONE_NEWTIME}, {"cgroup", CLONE_NEWCGROUP},
+	};
+	const char *type = field_string(at, error);
+
+	for (size_t i = 0; type && i < G_N_ELEMENTS(types); i++) {
+		if (strcmp(type, types[i].type) == 0) {
+			*(uint64_t *)target = types[i].flag;
+			return true;
+		}
+	}
+	return type && field_wrong(at, error, "'%s' is no type of namespace", type);
+}
+
+static const Field namespace_fields[] = {
+	{"type", FIELD_CALL, offsetof(SpecNamespace, flag), take_namespace_type, true},
+	{"path", FIELD_STRING, offsetof(SpecNamespace, path), NULL, false},
+};
+
+static bool is_there(const SpecLinux *linux_, uint64_t flag)
+{
+	uint64_t flags = linux_->namespaces;
+
+	for (guint i = 0; i < linux_->joined->len; i++)
+		flags |= g_array_index(linux_->joined, SpecNamespace, i).flag;
+	return flags & flag;
+}
+
+static bool take_namespace(const FieldAt *at, void *target, GError **error)
+{
+	SpecLinux *linux_ = target;
+	SpecNamespace namespace = {0};
+	bool ok =
+		field_read(at, namespace_fields, G_N_ELEMENTS(namespace_fields), &namespace, error);
+
+	if (ok && is_there(linux_, namespace.flag))
+		ok = field_wrong(at, error, "this type of namespace is there twice");
+	if (ok && namespace.path && *namespace.path && *namespace.path != '/')
+		ok = field_wrong(at, error, "the path is not absolute");
+	if (ok && namespace.path && *namespace.path) {
+		g_array_append_val(linux_->joined, namespace);
+		return true;
+	}
+	linux_->namespaces |= ok ? namespace.flag : 0;
+	g_free(namespace.path);
+	return ok;
+}
+
+/* --- id maps --- */
+
+static const Field id_map_fields[] = {
+	{"containerID", FIELD_UINT32, offsetof(SpecIdMap, inside), NULL, true},
+	{"hostID", FIELD_UINT32, offsetof(SpecIdMap, outside), NULL, true},
+	{"size", FIELD_UINT32, offsetof(SpecIdMap, count), NULL, true},
+};
+
+bool config_id_map(const FieldAt *at, void *target, GError **error)
+{
+	SpecIdMap map;
+
+	if (!field_read(at, id_map_fields, G_N_ELEMENTS(id_map_fields), &map, error))
+		return false;
+	g_array_append_val(*(GArray **)target, map);
+	return true;
+}
+
+/* --- devices --- */
+
+static bool take_device_type(const FieldAt *at, void *target, GError **error)
+{
+	const char *type = field_string(at, error);
+
+	if (!type)
+		return false;
+	if (strlen(type) != 1 || !strchr("cubp", *type))
+		return field_wrong(at, error, "'%s' is none of c, u, b and p", type);
+	*(char *)target = *type;
+	return true;
+}
+
+static const Field device_fields[] = {
+	{"path", FIELD_STRING, offsetof(SpecDevice, path), NULL, true},
+	{"type", FIELD_CALL, offsetof(SpecDevice, type), take_device_type, true},
+	{"major", FIELD_INT64, offsetof(SpecDevice, major), NULL, false},
+	{"minor", FIELD_INT64, offsetof(SpecDevice, minor), NULL, false},
+	{"fileMode", FIELD_INT64, offsetof(SpecDevice, mode), NULL, false},
+	{"uid", FIELD_INT64, offsetof(SpecDevice, uid), NULL, false},
+	{"gid", FIELD_INT64, offsetof(SpecDevice, gid), NULL, false},
+};
+
+static bool take_device(const FieldAt *at, void *target, GError **error)
+{
+	GArray *devices = *(GArray **)target;
+	SpecDevice *device;
+	SpecDevice empty = {.mode = -1, .uid = -1, .gid = -1, .access = "rwm"};
+
+	g_array_append_val(devices, empty);
+	device = &g_array_index(devices, SpecDevice, devices->len - 1);
+	if (!field_read(at, device_fields, G_N_ELEMENTS(device_fields), device, error))
+		return false;
+	return *device->path == '/' ||
+	       field_wrong(at, error, "the path '%s' is not absolute", device->path);
+}
+
+/* --- the rest --- */
+
+static bool take_sysctl(const FieldAt *at, void *target, GError **error)
+{
+	const char *value = field_string(at, error);
+
+	if (value)
+		g_ptr_array_add(*(GPtrArray **)target, g_strdup_printf("%s=%s", at->key, value));
+	return value != NULL;
+}
+
+static bool take_propagation(const FieldAt *at, void *target, GError **error)
+{
+	static const struct {
+		const char *word;
+		uint64_t propagation;
+	} words[] = {
+		{"shared", MS_SHARED},	       {"rshared", MS_SHARED},
+		{"slave", MS_SLAVE},	       {"rslave", MS_SLAVE},
+		{"private", MS_PRIVATE},       {"rprivate", MS_PRIVATE},
+		{"unbindable", MS_UNBINDABLE}, {"runbindable", MS_UNBINDABLE},
+	};
+	const char *word = field_string(at, error);
+
+	for (size_t i = 0; word && i < G_N_ELEMENTS(words); i++) {
+		if (strcmp(word, words[i].word) == 0) {
+			*(uint64_t *)target = words[i].propagation;
+			return true;
+		}
+	}
+	return !word || !*word || field_wrong(at, error, "'%s' is no propagation", word);
+}
+
+static bool take_domain(const FieldAt *at, void *target, GError **error)
+{
+	const char *domain = field_string(at, error);
+
+	if (!domain)
+		return false;
+	if (strcmp(domain, "LINUX") == 0)
+		*(int64_t *)target = PER_LINUX;
+	else if (strcmp(domain, "LINUX32") == 0)
+		*(int64_t *)target = PER_LINUX32;
+	else
+		return field_wrong(at, error, "'%s' is neither LINUX nor LINUX32", domain);
+	return true;
+}
+
+static bool take_no_flags(const FieldAt *at, void *target, GError **error)
+{
+	(void)target;
+	return field_wrong(at, error, "flags of a personality are not supported");
+}
+
+static const Field personality_fields[] = {
+	{"domain", FIELD_CALL, 0, take_domain, true},
+	{"flags", FIELD_EACH, 0, take_no_flags, false},
+};
+
+static bool take_personality(const FieldAt *at, void *target, GError **error)
+{
+	return field_read(at, personality_fields, G_N_ELEMENTS(personality_fields), target, error);
+}
+
+static const Field offset_fields[] = {
+	{"secs", FIELD_INT64, offsetof(SpecTimeOffset, seconds), NULL, false},
+	{"nanosecs", FIELD_UINT32, offsetof(SpecTimeOffset, nanoseconds), NULL, false},
+};
+
+static bool take_offset(const FieldAt *at, void *target, GError **error)
+{
+	((SpecTimeOffset *)target)->set = true;
+	return field_read(at, offset_fields, G_N_ELEMENTS(offset_fields), target, error);
+}
+
+static const Field offsets_fields[] = {
+	{"monotonic", FIELD_CALL, offsetof(SpecLinux, monotonic), take_offset, false},
+	{"boottime", FIELD_CALL, offsetof(SpecLinux, boottime), take_offset, false},
+};
+
+static bool take_offsets(const FieldAt *at, void *target, GError **error)
+{
+	return field_read(at, offsets_fields, G_N_ELEMENTS(offsets_fields), target, error);
+}
+
+/* What cannot be had here must not be believed to hold. */
+static bool refuse(const FieldAt *at, void *target, GError **error)
+{
+	(void)target;
+	return field_wrong(at, error, "not supported");
+}
+
+static const Field linux_fields[] = {
+	{"namespaces", FIELD_EACH, 0, take_namespace, false},
+	{"uidMappings", FIELD_EACH, offsetof(SpecLinux, uid_mappings), config_id_map, false},
+	{"gidMappings", FIELD_EACH, offsetof(SpecLinux, gid_mappings), config_id_map, false},
+	{"devices", FIELD_EACH, offsetof(SpecLinux, devices), take_device, false},
+	{"cgroupsPath", FIELD_STRING, offsetof(SpecLinux, cgroups_path), NULL, false},
+	{"rootfsPropagation", FIELD_CALL, offsetof(SpecLinux, rootfs_propagation), take_propagation,
+	 false},
+	{"maskedPaths", FIELD_STRINGS, offsetof(SpecLinux, masked_paths), NULL, false},
+	{"readonlyPaths", FIELD_STRINGS, offsetof(SpecLinux, readonly_paths), NULL, false},
+	{"mountLabel", FIELD_STRING, offsetof(SpecLinux, mount_label), NULL, false},
+	{"sysctl", FIELD_MAP, offsetof(SpecLinux, sysctl), take_sysctl, false},
+	{"personality", FIELD_CALL, offsetof(SpecLinux, personality), take_personality, false},
+	{"timeOffsets", FIELD_CALL, 0, take_offsets, false},
+	{"intelRdt", FIELD_CALL, 0, refuse, false},
+	{"memoryPolicy", FIELD_CALL, 0, refuse, false},
+	{"netDevices", FIELD_MAP, 0, refuse, false},
+};
+
+bool config_linux(const FieldAt *at, void *spec, GError **error)
+{
+	return field_read(at, linux_fields, G_N_ELEMENTS(linux_fields), &((Spec *)spec)->linux_,
+			  error);
+}

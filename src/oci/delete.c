@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "oci/delete.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "feature/hooks.h"
+#include "oci/bundle.h"
+#include "oci/verb.h"
+
+#define DEATH_WAIT_MS 10000
+
+static bool end_init(const Created *created, GError **error)
+{
+	auto_fd init = created_pidfd(created);
+	struct pollfd dead = {.fd = init, .events = POLLIN};
+
+	if (init < 0)
+		return true;
+	if (syscall(SYS_pidfd_send_signal, init, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
+		return error_errno(error, errno, "kill the container's init");
+	return TEMP_FAILURE_RETRY(poll(&dead, 1, DEATH_WAIT_MS)) > 0 ||
+	       error_set(error, RLC_ERROR_FAILED, "container init still running");
+}
+
+/* What a caller was promised to be told; whatever fails here must not keep the rest from going. */
+static void tell_hooks(const Created *created)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Spec) spec = bundle_spec(created, &error);
+	json_t *state = spec ? bundle_state(created, &error) : NULL;
+	g_autofree char *text = state ? bundle_describe(state, 0, "stopped") : NULL;
+
+	if (text)
+		hooks_run_all(spec, HOOK_POSTSTOP, text);
+	else
+		log_debug("delete: no poststop hooks: %s", error->message);
+	json_decref(state);
+}
+
+bool delete_created(const char *root, const char *id, const Created *created, GError **error)
+{
+	if (!end_init(created, error))
+		return false;
+	if (created->pid != 0)
+		tell_hooks(created);
+	return created_remove(root, id, created, error);
+}
+
+static bool check_stopped(const Created *created, const char *id, GError **error)
+{
+	return created_state(created) != CREATED_RUNNING ||
+	       error_set(error, RLC_ERROR_STATE,
+			 "cannot delete container %s that is not stopped: %s", id,
+			 bundle_status(created));
+}
+
+int verb_delete(const OciGlobals *globals, int argc, char **argv, GError **error)
+{
+	gboolean force = FALSE;
+	const GOptionEntry entries[] = {
+		{"force", 'f', 0, G_OPTION_ARG_NONE, &force, "also of one that runs: kill it",
+		 NULL},
+		{NULL},
+	};
+	g_auto(Created) created = {.dir = -1, .lock = -1};
+	g_autoptr(GError) missing = NULL;
+
+	if (!verb_parse(globals, &argc, &argv, entries, error))
+		return -1;
+	if (!created_open(globals->root, argv[1], true, &created, &missing)) {
+		if (force && g_error_matches(missing, RLC_ERROR, RLC_ERROR_NOT_FOUND))
+			return 0;
+		g_propagate_error(error, g_steal_pointer(&missing));
+		return -1;
+	}
+	if ((!force && !check_stopped(&created, argv[1], error)) ||
+	    !delete_created(globals->root, argv[1], &created, error))
+		return -1;
+	return 0;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "container/created.h"
+#include "oci/verb.h"
+
+/* "9", "KILL" or "SIGKILL". 0: none. */
+static int parse_signal(const char *text)
+{
+	char *end;
+	gint64 number = g_ascii_strtoll(text, &end, 10);
+
+	if (end > text && !*end)
+		return number > 0 && number < NSIG ? (int)number : 0;
+	if (g_ascii_strncasecmp(text, "SIG", 3) == 0)
+		text += 3;
+	for (int i = 1; i < NSIG; i++) {
+		const char *name = sigabbrev_np(i);
+
+		if (name && g_ascii_strcasecmp(text, name) == 0)
+			return i;
+	}
+	return 0;
+}
+
+static bool send_signal(const Created *created, int signal_number, GError **error)
+{
+	auto_fd init = created_pidfd(created);
+
+	if (init < 0)
+		return error_set(error, RLC_ERROR_STATE, "container not running");
+	if (syscall(SYS_pidfd_send_signal, init, signal_number, NULL, 0) < 0)
+		return error_errno(error, errno, "send signal %d", signal_number);
+	return true;
+}
+
+int verb_kill(const OciGlobals *globals, int argc, char **argv, GError **error)
+{
+	gboolean all = FALSE;
+	const GOptionEntry entries[] = {
+		{"all", 'a', 0, G_OPTION_ARG_NONE, &all,
+		 "all processes of the container, not its init alone", NULL},
+		{NULL},
+	};
+	g_auto(Created) created = {.dir = -1, .lock = -1};
+	int signal_number;
+
+	if (!verb_parse(globals, &argc, &argv, entries, error))
+		return -1;
+	signal_number = argc > 2 ? parse_signal(argv[2]) : SIGTERM;
+	if (signal_number == 0) {
+		error_set(error, RLC_ERROR_USAGE, "unknown signal '%s'", argv[2]);
+		return -1;
+	}
+	if (!created_open(globals->root, argv[1], false, &created, error) ||
+	    !send_signal(&created, signal_number, error))
+		return -1;
+	return 0;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "oci/report.h"
+#include "oci/verb.h"
+
+#define MAP_MAX 4096
+
+static G_GNUC_NORETURN void print_version(void)
+{
+	puts("rlc-oci version " RLC_VERSION "\ncommit: " RLC_VERSION "\nspec: " OCI_VERSION);
+	exit(0);
+}
+
+/* Root of the host, not of a user namespace: podman's, of an ordinary user, is one. */
+static bool is_host_root(void)
+{
+	g_autofree char *map = fd_read_file(AT_FDCWD, "/proc/self/uid_map", MAP_MAX, NULL);
+	unsigned inside, outside, count;
+
+	return geteuid() == 0 && (!map || sscanf(map, "%u %u %u", &inside, &outside, &count) != 3 ||
+				  count == UINT32_MAX);
+}
+
+/* root: /run, others: where their session has its files. */
+static char *default_root(void)
+{
+	const char *runtime = g_getenv("XDG_RUNTIME_DIR");
+	bool host_root = is_host_root();
+
+	if (runtime && *runtime == '/' && !host_root)
+		return g_build_filename(runtime, "rlc-oci", NULL);
+	return host_root ? g_strdup("/run/rlc-oci") : g_strdup_printf("/tmp/rlc-oci-%u", geteuid());
+}
+
+/* Up to the verb: what stands behind it is its own. */
+static bool parse_globals(int *argc, char ***argv, OciGlobals *globals, GError **error)
+{
+	gboolean version = FALSE;
+	const GOptionEntry entries[] = {
+		{"root", 0, 0, G_OPTION_ARG_FILENAME, &globals->root,
+		 "where the state of containers is kept", "DIR"},
+		{"log", 0, 0, G_OPTION_ARG_FILENAME, &globals->log,
+		 "where messages go; default: standard error", "FILE"},
+		{"log-format", 0, 0, G_OPTION_ARG_STRING, &globals->log_format, "text or json",
+		 "FORMAT"},
+		{"debug", 0, 0, G_OPTION_ARG_NONE, &globals->debug, "say what is done", NULL},
+		{"systemd-cgroup", 0, 0, G_OPTION_ARG_NONE, &globals->systemd_cgroup,
+		 "have systemd make the cgroups", NULL},
+		{"rootless", 0, 0, G_OPTION_ARG_STRING, &globals->rootless,
+		 "has no effect: it is found out", "MODE"},
+		{"cgroup-manager", 0, 0, G_OPTION_ARG_STRING, &globals->cgroup_manager,
+		 "cgroupfs, systemd or disabled", "NAME"},
+		{"version", 'v', 0, G_OPTION_ARG_NONE, &version, "print the version", NULL},
+		{NULL},
+	};
+	g_autoptr(GOptionContext) context = g_option_context_new("VERB [ARG...]");
+	g_autoptr(GError) wrong = NULL;
+
+	g_set_prgname("rlc-oci");
+	g_option_context_set_summary(context, "rlc as an OCI runtime, with runc's command line");
+	g_option_context_set_strict_posix(context, TRUE);
+	g_option_context_add_main_entries(context, entries, NULL);
+	if (!g_option_context_parse(context, argc, argv, &wrong))
+		return error_set(error, RLC_ERROR_USAGE, "%s", wrong->message);
+	if (version)
+		print_version();
+	if (*argc < 2)
+		return error_set(error, RLC_ERROR_USAGE, "no verb; --help lists the options");
+	if (!globals->root)
+		globals->root = default_root();
+	return true;
+}
+
+/* See cmd/command.c: a file that is opened must not take the number of a stream. */
+static bool open_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR | O_NOCTTY) != fd)
+			return false;
+	}
+	return true;
+}
+
+static int run(int argc, char **argv, GError **error)
+{
+	OciGlobals globals = {0};
+
+	if (!open_streams() || !parse_globals(&argc, &argv, &globals, error) ||
+	    !report_open(globals.log, globals.log_format, globals.debug, error))
+		return -1;
+	globals.verb = verb_find(argv[1]);
+	if (globals.verb)
+		return globals.verb->run(&globals, argc - 1, argv + 1, error);
+	error_set(error, RLC_ERROR_USAGE, "no such verb: '%s'", argv[1]);
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	g_autoptr(GError) error = NULL;
+	int code = run(argc, argv, &error);
+
+	return code < 0 ? report_error(error) : code;
+}

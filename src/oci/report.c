@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "oci/report.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "base/log.h"
+
+#define NOT_FOUND_WORDS "executable file not found in $PATH"
+
+static int report_file = STDERR_FILENO;
+static bool report_json;
+
+static const char *const level_names[] = {
+	[LOG_ERROR] = "error", [LOG_WARN] = "warning", [LOG_INFO] = "info", [LOG_DEBUG] = "debug"};
+
+static char *as_json(const char *level, const char *text, const char *now)
+{
+	g_autofree char *valid = g_utf8_make_valid(text, -1);
+	json_t *line = json_pack("{ssssss}", "level", level, "msg", valid, "time", now);
+	char *dumped = json_dumps(line, JSON_COMPACT);
+
+	json_decref(line);
+	return dumped;
+}
+
+static char *as_text(const char *level, const char *text, const char *now)
+{
+	g_autofree char *escaped = g_strescape(text, NULL);
+
+	return g_strdup_printf("time=\"%s\" level=%s msg=\"%s\"", now, level, escaped);
+}
+
+static void write_line(LogLevel level, const char *text)
+{
+	g_autoptr(GDateTime) moment = g_date_time_new_now_utc();
+	g_autofree char *now = g_date_time_format(moment, "%Y-%m-%dT%H:%M:%SZ");
+	g_autofree char *line = report_json ? as_json(level_names[level], text, now)
+					    : as_text(level_names[level], text, now);
+	g_autofree char *whole = g_strconcat(line, "\n", NULL);
+
+	if (!fd_write_all(report_file, whole, strlen(whole)))
+		return; /* nowhere left to say it */
+}
+
+bool report_open(const char *path, const char *format, bool debug, GError **error)
+{
+	if (format && strcmp(format, "json") != 0 && strcmp(format, "text") != 0)
+		return error_set(error, RLC_ERROR_USAGE, "invalid log-format '%s'", format);
+	report_json = g_strcmp0(format, "json") == 0;
+	if (path && *path)
+		report_file =
+			open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+	if (report_file < 0) {
+		report_file = STDERR_FILENO;
+		return error_errno(error, errno, "open '%s'", path);
+	}
+	if (debug)
+		log_set_level(LOG_DEBUG);
+	log_set_function(write_line);
+	return true;
+}
+
+/* podman and docker tell "no such program" from other failures by these words of Go's. */
+static char *in_words_of_callers(const GError *error)
+{
+	if (!g_error_matches(error, RLC_ERROR, RLC_ERROR_EXEC_NOT_FOUND) ||
+	    strstr(error->message, "No such file"))
+		return g_strdup(error->message);
+	return g_strdup_printf("%s: " NOT_FOUND_WORDS, error->message);
+}
+
+int report_error(const GError *error)
+{
+	g_autofree char *text = in_words_of_callers(error);
+
+	log_set_function(write_line);
+	log_error("%s", text);
+	if (report_file != STDERR_FILENO) {
+		g_autofree char *line = g_strconcat(text, "\n", NULL);
+
+		if (!fd_write_all(STDERR_FILENO, line, strlen(line)))
+			return 1;
+	}
+	return 1;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "oci/verb.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+static const OciVerb verbs[] = {
+	{"create", "ID", "create a container that waits for its start", 1, 1, verb_create},
+	{"delete", "ID", "remove a container that has stopped", 1, 1, verb_delete},
+	{"features", "", "say what this runtime can do", 0, 0, verb_features},
+	{"kill", "ID [SIGNAL]", "send a signal to a container's init", 1, 2, verb_kill},
+	{"list", "", "list containers", 0, 0, verb_list},
+	{"run", "ID", "create and start a container", 1, 1, verb_run},
+	{"spec", "", "write a config.json to begin with", 0, 0, verb_spec},
+	{"start", "ID", "start a container that was created", 1, 1, verb_start},
+	{"state", "ID", "print the state of a container", 1, 1, verb_state},
+};
+
+const OciVerb *verb_find(const char *name)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++) {
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	}
+	return NULL;
+}
+
+bool verb_parse(const OciGlobals *globals, int *argc, char ***argv, const GOptionEntry *entries,
+		GError **error)
+{
+	const OciVerb *verb = globals->verb;
+	g_autoptr(GOptionContext) context = g_option_context_new(verb->arguments);
+	g_autofree char *name = g_strconcat("rlc-oci ", verb->name, NULL);
+	g_autoptr(GError) wrong = NULL;
+
+	g_set_prgname(name);
+	g_option_context_set_summary(context, verb->summary);
+	g_option_context_set_strict_posix(context, TRUE);
+	if (entries)
+		g_option_context_add_main_entries(context, entries, NULL);
+	if (!g_option_context_parse(context, argc, argv, &wrong))
+		return error_set(error, RLC_ERROR_USAGE, "%s: %s", verb->name, wrong->message);
+	if (*argc > 1 && strcmp((*argv)[1], "--") == 0) {
+		(*argv)[1] = (*argv)[0];
+		(*argv)++;
+		(*argc)--;
+	}
+	if (*argc - 1 < verb->min || (verb->max >= 0 && *argc - 1 > verb->max))
+		return error_set(error, RLC_ERROR_USAGE, "%s: the arguments are: %s", verb->name,
+				 *verb->arguments ? verb->arguments : "none");
+	return true;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * rlc-oci: runc's command line.  A verb gets its own argv (argv[0] is its name) and returns the
+ * exit code, or -1 with *error set: then main() reports it and ends with 1.
+ */
+#pragma once
+
+#include <glib.h>
+#include <stdbool.h>
+
+#define OCI_VERSION "1.3.0" /* of the runtime specification */
+
+typedef struct OciVerb OciVerb;
+
+/* The global options, and which verb is run */
+typedef struct {
+	const OciVerb *verb;
+	char *root; /* where the state of containers is kept */
+	char *log, *log_format;
+	gboolean debug, systemd_cgroup;
+	char *rootless, *cgroup_manager; /* accepted for callers' sake */
+} OciGlobals;
+
+struct OciVerb {
+	const char *name;
+	const char *arguments;
+	const char *summary;
+	int min, max; /* how many arguments; max -1: any number */
+	int (*run)(const OciGlobals *globals, int argc, char **argv, GError **error);
+};
+
+/*
+ * Take the verb's options, which stand in front of its arguments; argv[1] is then the first
+ * argument. --help prints the help and ends the program.
+ */
+bool verb_parse(const OciGlobals *globals, int *argc, char ***argv, const GOptionEntry *entries,
+		GError **error);
+
+const OciVerb *verb_find(const char *name);
+
+int verb_create(const OciGlobals *globals, int argc, char **argv, GError **error);
+int verb_delete(const OciGlobals *globals, int argc, char **argv, GError **error);
+int verb_features(const OciGlobals *globals, int argc, char **argv, GError **error);
+int verb_kill(const OciGlobals *globals, int argc, char **argv, GError **error);
+int verb_list(const OciGlobals *globals, int argc, char **argv, GError **error);
+int verb_run(const OciGlobals *globals, int argc, char **argv, GError **error);
+int verb_spec(const OciGlobals *globals, int argc, char **argv, GError **error);
+int verb_start(const OciGlobals *globals, int argc, char **argv, GError **error);
+int verb_state(const OciGlobals *globals, int argc, char **argv, GError **error);
