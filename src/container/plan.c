@@ -24,6 +24,7 @@
 #include "feature/rootfs.h"
 #include "feature/seccomp.h"
 #include "feature/sysctl.h"
+#include "feature/timens.h"
 #include "feature/tty.h"
 #include "feature/volume.h"
 
@@ -44,6 +45,7 @@ static const struct {
 	{"volumes", volume_plan, STEP_RLC},
 	{"volumes", volumes_used_plan, STEP_RLC},
 	{"mounts", mounts_plan, STEP_OCI},
+	{"time", timens_plan, STEP_OCI},
 	{"network", net_plan, STEP_ALL},
 	{"publish", net_publish_plan, STEP_RLC},
 	{"names", names_plan, STEP_RLC},

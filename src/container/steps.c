@@ -32,6 +32,7 @@
 #include "feature/rootfs.h"
 #include "feature/sys.h"
 #include "feature/sysctl.h"
+#include "feature/timens.h"
 #include "feature/tty.h"
 #include "feature/volume.h"
 #include "image/builtin.h"
@@ -71,29 +72,10 @@ const Step parent_steps[] = {
 
 /* init: everything that happens inside. Up to "pivot" the host's files are still in sight. */
 const Step child_steps[] = {
-	{"oom-score",  process_set_oom_score, NULL},              /* while /proc/self is its own */
-	{"idmap",      idmap_child,        NULL},                 /* become root of the namespace */
-	{"sources",    volume_child_sources, NULL},               /* open what is bound, once */
-	{"private",    rootfs_private,     rootfs_private_explain},
-	{"rootfs",     rootfs_child,       rootfs_explain},       /* stack the new root on the old */
-	{"image",      builtin_child,      builtin_explain},      /* fill it, if it is built in */
-	{"keep",       rootfs_keep,        rootfs_keep_explain},  /* what is written over it, on a disk */
-	{"network",    net_child,          net_explain},          /* lo, and a tap for the net process */
-	{"proc",       proc_child,         proc_explain},
-	{"sys",        sys_child,          sys_explain},
-	{"dev",        dev_child,          dev_explain},
-	{"devices",    devices_child,      devices_explain},      /* more of the host's */
-	{"names",      names_child,        names_explain},        /* hostname, /etc/hosts, resolv.conf */
-	{"volumes",    volume_child,       volume_explain},
-	{"masks",      proc_mask,          proc_mask_explain},    /* hide what /proc and /sys reveal */
-	{"pivot",      rootfs_pivot,       rootfs_pivot_explain}, /* the host is gone */
-	{"terminal",   tty_child,          NULL},                 /* a pty of its own */
-	{"network-up", net_child_wait,     NULL},                 /* no payload before it can ping */
-	{"ready",      run_ready,          NULL},
-	{"process",    init_run_payload,   init_explain},         /* user, limits, capabilities, exec */
-	{NULL, NULL, NULL},
+	{"oom-score",  RLC, process_set_oom_score,NULL},              /* while /proc/self is its own */
 	{"idmap",      ALL, idmap_child,        NULL},                /* become root of the namespace */
 	{"sources",    RLC, volume_child_sources,NULL},               /* open what is bound, once */
+	{"time",       OCI, timens_child,       NULL},                /* clocks of its own */
 	{"private",    ALL, rootfs_private,     rootfs_private_explain},
 	{"rootfs",     ALL, rootfs_child,       rootfs_explain},      /* stack the new root on the old */
 	{"image",      RLC, builtin_child,      builtin_explain},     /* fill it, if it is built in */
@@ -102,11 +84,12 @@ const Step child_steps[] = {
 	{"proc",       RLC, proc_child,         proc_explain},
 	{"sys",        RLC, sys_child,          sys_explain},
 	{"dev",        RLC, dev_child,          dev_explain},
+	{"devices",    RLC, devices_child,      devices_explain},     /* more of the host's */
 	{"names",      RLC, names_child,        names_explain},       /* hostname, /etc/hosts, resolv.conf */
 	{"hostname",   OCI, names_child_oci,    NULL},
 	{"volumes",    RLC, volume_child,       volume_explain},
 	{"mounts",     OCI, mounts_child,       NULL},                /* /proc, /sys, /dev and all else */
-	{"devices",    OCI, nodes_child,        NULL},
+	{"nodes",      OCI, nodes_child,        NULL},
 	{"sysctl",     ALL, sysctl_child,       sysctl_explain},      /* of its namespaces */
 	{"hooks",      OCI, hooks_child,        NULL},
 	{"masks",      ALL, proc_mask,          proc_mask_explain},   /* hide what /proc and /sys reveal */

@@ -1,0 +1,229 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# rlc-oci by hand: runc's verbs, what they say and what they leave; as root and as an ordinary user.
+. "$(dirname "$0")/../lib/lib.sh"
+needs root userns
+. "$(dirname "$0")/../lib/oci.sh"
+bundle=
+leftovers_begin
+
+user_with_subids
+
+verbs() { # USER
+	local user=$1 pid
+
+	bundle "$user" '.process.args = ["sh", "-c", "echo out; echo err >&2; exit 7"]'
+	run oci "$user" run --bundle "$bundle" c1
+	is "$status" 7 "$user: run has the payload's exit code"
+	is "$out" out "$user: and its output"
+	is "$err" err "$user: and its errors"
+	oci_no_leftovers "$user" "$user: run leaves nothing"
+
+	bundle "$user" '.process.args = ["sh", "-c", "echo started >/tmp/mark; sleep 1000"]
+		| .annotations = {"org.example": "value"}'
+	run oci "$user" create --bundle "$bundle" --pid-file "$bundle/pid" c1
+	is "$status" 0 "$user: create"
+	pid=$(cat "$bundle/pid")
+	is "$(awk '/^PPid:/ { print $2 }' "/proc/$pid/status")" $$ \
+		"$user: the container's init is a child of the subreaper that called create"
+	ok "$user: the payload does not run before start" test ! -e "$bundle/rootfs/tmp/mark"
+	run oci "$user" state c1
+	is "$(jq -rc '[.id, .status, .pid, .bundle, .annotations["org.example"]]' <<<"$out")" \
+		"[\"c1\",\"created\",$pid,\"$bundle\",\"value\"]" "$user: state of one that was created"
+	run oci "$user" create --bundle "$bundle" c1
+	is "$status" 1 "$user: an id is given once"
+	like "$err" 'container with given ID already exists' "$user: in runc's words"
+	run oci "$user" start c1
+	is "$status" 0 "$user: start"
+	ok "$user: the payload runs" wait_for 10 test -e "$bundle/rootfs/tmp/mark"
+	run oci "$user" start c1
+	is "$status" 1 "$user: it is started once"
+	like "$err" 'cannot start an already running container' "$user: in runc's words"
+	is "$(oci_status "$user" c1)" running "$user: it runs"
+	run oci "$user" list -q
+	is "$out" c1 "$user: list -q"
+	is "$(oci "$user" list --format json | jq -r '.[].pid')" "$pid" "$user: list --format json"
+	like "$(oci "$user" list)" "c1 +$pid +running +$bundle" "$user: list"
+	run oci "$user" delete c1
+	is "$status" 1 "$user: delete refuses what runs"
+	like "$err" 'cannot delete container c1 that is not stopped: running' "$user: in runc's words"
+	run oci "$user" kill c1 KILL
+	is "$status" 0 "$user: kill"
+	ok "$user: it has stopped" wait_for 10 oci_is "$user" c1 stopped
+	run oci "$user" kill c1 9
+	is "$status" 1 "$user: what has stopped takes no signal"
+	like "$err" 'container not running' "$user: in runc's words"
+	run oci "$user" delete c1
+	is "$status" 0 "$user: delete"
+	oci_no_leftovers "$user" "$user: nothing is left"
+	rm -f "$bundle/rootfs/tmp/mark"
+
+	oci "$user" create --bundle "$bundle" c2
+	run oci "$user" delete c2
+	is "$status" 0 "$user: delete of one that waits for its start"
+	oci "$user" run --detach --bundle "$bundle" c2
+	is "$(oci_status "$user" c2)" running "$user: run --detach"
+	run oci "$user" delete --force c2
+	is "$status" 0 "$user: delete --force of one that runs"
+	oci_no_leftovers "$user" "$user: nothing is left of either"
+	run oci "$user" delete --force c2
+	is "$status" 0 "$user: delete --force of none is no error"
+	run oci "$user" delete c2
+	is "$status" 1 "$user: delete of none is one"
+	like "$err" 'container does not exist' "$user: in runc's words"
+	run oci "$user" state c2
+	is "$status" 1 "$user: state of none"
+
+	bundle "$user" '.process.args = ["/no/such/program"]'
+	run oci "$user" --log "$bundle/log" --log-format json create --bundle "$bundle" c3
+	is "$status" 1 "$user: a program that does not exist is missed by create"
+	like "$(jq -r 'select(.level == "error").msg' "$bundle/log")" "/no/such/program.*No such file" \
+		"$user: the log is JSON"
+	bundle "$user" '.process.args = ["no-such-program"]'
+	run oci "$user" create --bundle "$bundle" c3
+	like "$err" 'executable file not found in \$PATH' "$user: the words that callers look for"
+	oci_no_leftovers "$user" "$user: nothing is left of what could not be created"
+
+	bundle "$user" '.process.args = ["true"] | .mounts += [{"destination": "/a", "type": "bind",
+		"source": "/no/such/source", "options": ["rbind"]}]'
+	run oci "$user" run --bundle "$bundle" c3
+	is "$status" 1 "$user: a source that does not exist"
+	like "$err" "/no/such/source" "$user: is named"
+	oci_no_leftovers "$user" "$user: nothing is left of that either"
+}
+
+verbs root
+verbs "$sub"
+
+# ------------------------------------------------------------------------------- what a config asks
+
+inside() { # FILTER COMMAND: the command's output
+	bundle root ".process.args = [\"sh\", \"-c\", $(jq -n --arg c "$2" '$c')] | $1"
+	run oci root run --bundle "$bundle" c4
+}
+
+inside '.process.user = {"uid": 1000, "gid": 1001, "additionalGids": [5, 6], "umask": 63}' \
+	'id -u; id -g; id -G; umask; grep ^CapEff /proc/self/status'
+is "$out" $'1000\n1001\n1001 5 6\n0077\nCapEff:\t0000000000000000' "user, groups and umask"
+inside '.process.cwd = "/tmp" | .process.env += ["A=b c"]' 'pwd; echo "$A"'
+is "$out" $'/tmp\nb c' "cwd and env"
+inside '.process.rlimits = [{"type": "RLIMIT_NOFILE", "soft": 77, "hard": 88}] | .process.oomScoreAdj = 123' \
+	'ulimit -Sn; ulimit -Hn; cat /proc/self/oom_score_adj'
+is "$out" $'77\n88\n123' "rlimits and oomScoreAdj"
+inside '.process.noNewPrivileges = false' 'grep NoNewPrivs /proc/self/status'
+is "$out" $'NoNewPrivs:\t0' "noNewPrivileges only where it is asked for"
+inside '.hostname = "named" | .domainname = "domain"' 'hostname; cat /proc/sys/kernel/domainname'
+is "$out" $'named\ndomain' "hostname and domainname"
+inside '.linux.sysctl = {"net.ipv4.ip_forward": "1", "kernel.msgmax": "4096"}' \
+	'cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/msgmax'
+is "$out" $'1\n4096' "sysctl"
+inside '.linux.devices = [{"path": "/dev/own", "type": "c", "major": 1, "minor": 3, "fileMode": 384,
+	"uid": 7, "gid": 8}]' 'stat -c "%F %t:%T %a %u:%g" /dev/own'
+is "$out" "character special file 1:3 600 7:8" "devices"
+inside '.root.readonly = true' 'touch /file'
+like "$err" 'Read-only file system' "a root that is read-only"
+inside '.mounts += [{"destination": "/t", "type": "tmpfs", "source": "tmpfs",
+	"options": ["nosuid", "noexec", "size=64k", "mode=0750"]}]' \
+	'grep " /t " /proc/self/mountinfo; stat -c %a /t'
+like "$out" 'rw,nosuid,noexec,relatime.*size=64k' "a tmpfs with its options"
+like "$out" '750$' "and its mode"
+mkdir -p "$T/from/below" && mount -t tmpfs below "$T/from/below"
+inside ".mounts += [{\"destination\": \"/r\", \"type\": \"bind\", \"source\": \"$T/from\",
+	\"options\": [\"rbind\", \"ro\"]}, {\"destination\": \"/rr\", \"type\": \"bind\",
+	\"source\": \"$T/from\", \"options\": [\"rbind\", \"rro\"]}]" \
+	'touch /r/below/x && echo writable; touch /rr/below/y || echo not; touch /r/x || echo not'
+is "$out" $'writable\nnot\nnot' "ro is for the mount itself, rro for those below as well"
+umount "$T/from/below"
+inside '.mounts += [{"destination": "/etc", "type": "tmpfs", "source": "tmpfs",
+	"options": ["tmpcopyup"]}]' 'cut -d: -f1 /etc/passwd; echo x >/etc/new && echo written'
+is "$out" $'root\nwritten' "tmpcopyup"
+ok "what is written there stays there" test ! -e "$bundle/rootfs/etc/new"
+unshare --net="$T/netns" true 2>/dev/null || { touch "$T/netns" && unshare --net="$T/netns" true; }
+nsenter --net="$T/netns" ip link add br7 type bridge
+inside "(.linux.namespaces[] | select(.type == \"network\")).path = \"$T/netns\"" 'ls /sys/class/net'
+like "$out" br7 "a network namespace with a path is joined"
+umount "$T/netns"
+inside '.linux.namespaces += [{"type": "time"}] | .linux.timeOffsets = {"boottime": {"secs": 100000}}' \
+	'cut -d. -f1 /proc/uptime'
+ok "an offset of the time namespace" test "$out" -ge 100000
+inside '.linux.namespaces += [{"type": "user"}]
+	| .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 1000}]
+	| .linux.gidMappings = [{"containerID": 0, "hostID": 200000, "size": 1000}]' \
+	'tr -s " " </proc/self/uid_map; tr -s " " </proc/self/gid_map; stat -c %t:%T /dev/null'
+is "$out" $' 0 100000 1000\n 0 200000 1000\n1:3' "a user namespace with maps"
+
+# ------------------------------------------------------------------------------------------- hooks
+
+cat >"$T/bin/hook" <<'EOF'
+#!/bin/sh
+state=$(cat)
+echo "$1 $(echo "$state" | jq -r .status) $(echo "$state" | jq -r .pid) $HOOKED" >>"$2"
+EOF
+chmod 0755 "$T/bin/hook"
+hook() { # KIND
+	jq -nc --arg kind "$1" --arg path "$T/bin/hook" --arg log "$T/hooks" \
+		'[{path: $path, args: ["hook", $kind, $log], env: ["PATH=/usr/bin:/bin", "HOOKED=yes"]}]'
+}
+bundle root ".process.args = [\"true\"] | .hooks = {prestart: $(hook prestart),
+	createRuntime: $(hook createRuntime), createContainer: $(hook createContainer),
+	poststart: $(hook poststart), poststop: $(hook poststop)}"
+oci root create --bundle "$bundle" --pid-file "$T/pid" c5
+oci root start c5
+wait_for 10 oci_is root c5 stopped
+oci root delete c5
+is "$(sed "s/ $(cat "$T/pid") / PID /" "$T/hooks")" "prestart creating PID yes
+createRuntime creating PID yes
+createContainer creating PID yes
+poststart running PID yes
+poststop stopped 0 yes" "hooks are run in order, with the state on standard input"
+bundle root '.process.args = ["true"] | .hooks.createRuntime = [{"path": "/bin/sleep",
+	"args": ["sleep", "100"], "timeout": 1}]'
+run oci root create --bundle "$bundle" c5
+is "$status" 1 "a hook whose time is over"
+like "$err" 'its time, 1 s, was over' "is killed"
+bundle root '.process.args = ["true"] | .hooks.createContainer = [{"path": "/bin/false"}]'
+run oci root create --bundle "$bundle" c5
+is "$status" 1 "a hook that fails"
+like "$err" 'createContainer hook 0: .*exit status 1' "is named"
+oci_no_leftovers root "and the container is not created"
+
+# ------------------------------------------------------------------------------- what is wrong
+
+wrong() { # FILTER PLACE DESCRIPTION
+	bundle root "$1"
+	run oci root run --bundle "$bundle" c6
+	is "$status" 1 "$3 is refused"
+	like "$err" "config.json:[0-9]+:[0-9]+: $2" "with its place"
+}
+wrong '.process.args = "sh"' 'process.args: not an array' "a string in place of an array"
+wrong '.process.args = ["sh", 7]' 'process.args\[1\]: not a string' "a number in place of a string"
+wrong '.process.user.uid = -1' 'process.user.uid: -1 is out of range' "an id below 0"
+wrong '.process.user.uid = 4294967296' 'process.user.uid: 4294967296 is out of range' "an id too large"
+wrong '.process.user.uid = 1.5' 'process.user.uid: not a whole number' "half an id"
+wrong 'del(.root)' ".*'root' is missing" "no root"
+wrong 'del(.process.cwd)' "process: 'cwd' is missing" "no cwd"
+wrong '.linux.namespaces += [{"type": "nope"}]' "linux.namespaces\[[0-9]\].type: 'nope'" "an unknown namespace"
+wrong '.linux.namespaces += [{"type": "pid"}]' 'linux.namespaces\[[0-9]\]: .*twice' "a namespace twice"
+wrong '.linux.uidMappings = [{"containerID": 0, "hostID": 0, "size": 1}]' \
+	'.*user namespace' "maps without a user namespace"
+wrong '.process.rlimits = [{"type": "RLIMIT_NOPE", "soft": 1, "hard": 1}]' \
+	"process.rlimits\[0\].type: 'RLIMIT_NOPE'" "an unknown limit"
+wrong '.linux.intelRdt = {}' 'linux.intelRdt: not supported' "what is not supported"
+bundle root '.unknown = {"a": [1, 2]} | .process.args = ["echo", "ran"] | .process.rlimits =
+	[{"type": "RLIMIT_CORE", "soft": 18446744073709551615, "hard": 18446744073709551615}]'
+sed -i 's/18446744073709552000/18446744073709551615/g' "$bundle/config.json"
+run oci root run --bundle "$bundle" c6
+is "$out" ran "what is unknown is passed over"
+printf '{\n  "ociVersion": "1.0.0",\n  "process": {"args": [}\n' >"$bundle/config.json"
+run oci root run --bundle "$bundle" c6
+like "$err" 'config.json:3:[0-9]+: ' "what is no JSON is refused with its place"
+run oci root run --bundle "$bundle" ../c6
+like "$err" 'invalid id format' "an id is no path"
+oci_no_leftovers root "nothing is left of any of these"
+
+run "$RLC_OCI" --version
+like "$out" 'rlc-oci version .*spec: 1' "--version"
+run "$RLC_OCI" features
+is "$(jq -r .ociVersionMin <<<"$out")" 1.0.0 "features are JSON"
+no_leftovers "nothing is left behind"
+done_testing
