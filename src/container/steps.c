@@ -20,6 +20,7 @@
 #include "container/volumes_used.h"
 #include "feature/cgroup.h"
 #include "feature/dev.h"
+#include "feature/devices.h"
 #include "feature/gate.h"
 #include "feature/hooks.h"
 #include "feature/idmap.h"
