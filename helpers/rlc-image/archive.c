@@ -44,6 +44,16 @@ static int make_dir(const Store *store, const char *path, mode_t mode, GError **
 /* ----------------------------------------------------------------------------- archives of images
  */
 
+int archive_open_input(const char *path, GError **error)
+{
+	int fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
+					: open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		error_errno(error, errno, "open '%s'", path);
+	return fd;
+}
+
 /* Everything from input to output. An output that is gone says why itself. */
 static bool copy_all(int input, int output, const char *what, GError **error)
 {

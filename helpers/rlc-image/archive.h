@@ -18,6 +18,9 @@ typedef struct {
 void archive_dir_clear(ArchiveDir *dir);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ArchiveDir, archive_dir_clear)
 
+/* A file, or "-" for standard input. Descriptor or -1. */
+int archive_open_input(const char *path, GError **error);
+
 /* Unpack what input gives. Descriptor of the directory, or -1. */
 int archive_unpack(const Store *store, int input, const char *what, ArchiveDir *ret,
 		   GError **error);

@@ -8,12 +8,16 @@
  *     rlc-image … import [--platform P] FILE|- NAME
  *     rlc-image … save [--format docker-archive|oci-archive|oci-dir] FILE|- NAME…
  *     rlc-image … export FILE|- NAME
- *     rlc-image … commit [--like NAME] DIR NAME
+ *     rlc-image … commit [--base IMAGE] [--like IMAGE] [--change TEXT]… [--author TEXT]
+ *                        [--message TEXT] FILE|- NAME
+ *     rlc-image … changes [--lower DIR]… [--other-owners] DIR
+ *     rlc-image … pack [--layer] [--lower DIR]… DIR
  *     rlc-image … prune
  *
  * rlc runs it inside the caller's id map, with private mounts, so that owners come out right.  What
  * was made is printed on standard output: ids for pull, import and commit, names for load, digests
- * of what went for prune.  Options may stand before or after the verb.
+ * of what went for prune, for pack the tar file itself.  Options may stand before or after the
+ * verb.
  */
 #include <curl/curl.h>
 #include <errno.h>
@@ -36,18 +40,21 @@
 #include "image/store.h"
 #include "rlc-image/archive.h"
 #include "rlc-image/blob.h"
-#include "rlc-image/implied.h"
 #include "rlc-image/layout.h"
+#include "rlc-image/make.h"
 #include "rlc-image/pull.h"
 #include "rlc-image/registry.h"
 #include "rlc-image/save.h"
 #include "rlc-image/sweep.h"
+#include "rlc-image/trees.h"
 
 #define EXIT_RLC_FAILED 125
 
 typedef struct {
-	char *store, *platform, *authfile, *creds, *name, *like, *format, *tls_verify;
-	gboolean quiet;
+	char *store, *platform, *authfile, *creds, *name, *format, *tls_verify;
+	char *base, *like, *author, *message; /* commit */
+	char **changes, **lowers;
+	gboolean quiet, layer, other_owners;
 } Options;
 
 typedef struct {
@@ -140,16 +147,6 @@ static bool verb_pull(Call *call, GError **error)
 
 /* ----------------------------------------------------------------------------------------- load */
 
-static int open_input(const char *path, GError **error)
-{
-	int fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
-					: open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		error_errno(error, errno, "open '%s'", path);
-	return fd;
-}
-
 static bool load_one(const Call *call, int dir, bool docker, const char *path, const char *inner,
 		     GError **error)
 {
@@ -169,7 +166,7 @@ static bool verb_load(Call *call, GError **error)
 {
 	const char *path = call->arguments[0];
 	g_auto(ArchiveDir) dir = {0};
-	auto_fd input = open_input(path, error);
+	auto_fd input = archive_open_input(path, error);
 	auto_fd fd = input >= 0 ? archive_unpack(call->store, input, path, &dir, error) : -1;
 	bool docker = fd >= 0 && archive_is_docker(fd);
 	g_autoptr(GPtrArray) names = fd >= 0 ? layout_names(fd, path, docker, error) : NULL;
@@ -187,137 +184,41 @@ static bool verb_load(Call *call, GError **error)
 
 /* ------------------------------------------------------------------------------ import, commit */
 
-static bool name_image(const char *text, char **ret, GError **error)
-{
-	g_autoptr(Reference) reference = reference_parse(text, error);
-
-	if (!reference)
-		return false;
-	if (reference->transport != TRANSPORT_DOCKER || reference->digest)
-		return error_set(error, RLC_ERROR_USAGE, "name the image '%s': it is no NAME[:TAG]",
-				 text);
-	*ret = reference_name(reference);
-	return true;
-}
-
-/* Documents and a name for layers that are in the store. */
-static bool add_image(const Call *call, const char *name, GPtrArray *layers, GPtrArray *diff_ids,
-		      const StoreImage *like, const char *created_by, GError **error)
-{
-	g_autofree char *text = manifest_write_config(&call->platform, diff_ids, like, created_by);
-	g_autofree char *config = blob_write(call->store, text, strlen(text), error);
-	Descriptor descriptor = {(char *)MEDIA_OCI_CONFIG, config, strlen(text)};
-	g_autofree char *document = config ? manifest_write(&descriptor, layers) : NULL;
-	g_autoptr(StoreImage) image = store_image_new();
-
-	if (!document)
-		return false;
-	image->name = g_strdup(name);
-	image->config = g_strdup(config);
-	image->manifest = blob_write(call->store, document, strlen(document), error);
-	image->index = g_strdup(image->manifest);
-	image->pulled = time(NULL);
-	image->size = strlen(text) + strlen(document);
-	for (guint i = 0; i < layers->len; i++)
-		image->size += ((const Descriptor *)g_ptr_array_index(layers, i))->size;
-	if (!image->manifest ||
-	    !manifest_read_config(text, strlen(text), layers->len, image, "configuration", error) ||
-	    !implied_adopt(call->store, image, error) || !store_put(call->store, image, error) ||
-	    !sweep_write_index(call->store, error))
-		return false;
-	puts(store_image_id(image));
-	return true;
-}
-
-static bool add_layer(const Call *call, int input, const char *what, GPtrArray *layers,
-		      GPtrArray *diff_ids, GError **error)
-{
-	g_autofree char *diff_id = NULL;
-	Descriptor layer = {0};
-
-	if (!archive_add_layer(call->store, input, what, &layer, &diff_id, error))
-		return false;
-	g_ptr_array_add(layers, descriptor_new(layer.media_type, layer.digest, layer.size));
-	descriptor_clear(&layer);
-	store_list_add(diff_ids, diff_id);
-	return true;
-}
-
 static bool verb_import(Call *call, GError **error)
 {
-	g_autoptr(GPtrArray) layers =
-		g_ptr_array_new_with_free_func((GDestroyNotify)descriptor_free);
-	g_autoptr(GPtrArray) diff_ids = g_ptr_array_new_with_free_func(g_free);
-	g_autofree char *name = NULL;
-	auto_fd input = -1, lock = -1;
+	MakeOptions make = {.platform = &call->platform, .created_by = "rlc import"};
 
-	if (!name_image(call->arguments[1], &name, error))
-		return false;
-	input = open_input(call->arguments[0], error);
-	lock = input >= 0 ? store_lock(call->store, false, error) : -1;
-	return lock >= 0 && add_layer(call, input, call->arguments[0], layers, diff_ids, error) &&
-	       add_image(call, name, layers, diff_ids, NULL, "rlc import", error);
-}
-
-/* The layers of the image below. */
-static bool take_layers(const Call *call, const StoreImage *like, GPtrArray *layers,
-			GPtrArray *diff_ids, GError **error)
-{
-	g_autofree char *text = blob_read(call->store, like->manifest, error);
-	g_autoptr(Manifest) manifest =
-		text ? manifest_parse(text, strlen(text), NULL, like->name, error) : NULL;
-
-	if (!manifest)
-		return false;
-	for (guint i = 0; i < manifest->layers->len; i++) {
-		const Descriptor *layer = g_ptr_array_index(manifest->layers, i);
-		const char *type = layer->media_type;
-
-		/* Docker's words for the same in OCI's */
-		if (g_str_has_prefix(type, MEDIA_DOCKER_LAYER))
-			type = g_str_has_suffix(type, "gzip")	? MEDIA_OCI_LAYER "+gzip"
-			       : g_str_has_suffix(type, "zstd") ? MEDIA_OCI_LAYER "+zstd"
-								: MEDIA_OCI_LAYER;
-		g_ptr_array_add(layers, descriptor_new(type, layer->digest, layer->size));
-		store_list_add(diff_ids, g_ptr_array_index(like->layers, i));
-	}
-	return true;
-}
-
-/* The upper directory as a layer in a file without a name. */
-static int pack_upper(const Call *call, const char *path, GError **error)
-{
-	auto_fd dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_fd plain = openat(call->store->dir, "tmp", O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
-
-	if (dir < 0 || plain < 0) {
-		error_errno(error, errno, "open '%s'", dir < 0 ? path : call->store->path);
-		return -1;
-	}
-	if (!save_upper(dir, plain, path, error) || lseek(plain, 0, SEEK_SET) < 0)
-		return -1;
-	return fd_steal(&plain);
+	return make_image(call->store, call->arguments[0], call->arguments[1], &make, error);
 }
 
 static bool verb_commit(Call *call, GError **error)
 {
-	g_autoptr(GPtrArray) layers =
-		g_ptr_array_new_with_free_func((GDestroyNotify)descriptor_free);
-	g_autoptr(GPtrArray) diff_ids = g_ptr_array_new_with_free_func(g_free);
-	g_autoptr(StoreImage) like = NULL;
-	g_autofree char *name = NULL;
-	auto_fd plain = -1, lock = store_lock(call->store, false, error);
+	const Options *options = &call->options;
+	MakeOptions make = {
+		.platform = &call->platform,
+		.base = options->base,
+		.like = options->like,
+		.changes = options->changes,
+		.created_by = "rlc commit",
+		.author = options->author,
+		.comment = options->message,
+	};
 
-	if (lock < 0 || !name_image(call->arguments[1], &name, error))
-		return false;
-	if (call->options.like) {
-		like = store_find(call->store, call->options.like, error);
-		if (!like || !take_layers(call, like, layers, diff_ids, error))
-			return false;
-	}
-	plain = pack_upper(call, call->arguments[0], error);
-	return plain >= 0 && add_layer(call, plain, call->arguments[0], layers, diff_ids, error) &&
-	       add_image(call, name, layers, diff_ids, like, "rlc commit", error);
+	return make_image(call->store, call->arguments[0], call->arguments[1], &make, error);
+}
+
+/* ------------------------------------------------------------- what a container wrote, and has */
+
+static bool verb_changes(Call *call, GError **error)
+{
+	return trees_print_changes(call->arguments[0], call->options.lowers,
+				   !call->options.other_owners, error);
+}
+
+static bool verb_pack(Call *call, GError **error)
+{
+	return trees_pack(call->arguments[0], call->options.lowers,
+			  call->options.layer ? TREE_LAYER : TREE_ROOT, error);
 }
 
 /* -------------------------------------------------------------------------------- save, export */
@@ -391,12 +292,15 @@ static bool verb_prune(Call *call, GError **error)
 
 static const struct {
 	const char *name;
-	int min, max; /* arguments; max -1: any number */
+	int min, max;	/* arguments; max -1: any number */
+	bool storeless; /* it runs in a container's id map, where the store may be closed */
 	bool (*run)(Call *call, GError **error);
 } verbs[] = {
-	{"pull", 1, 1, verb_pull},   {"load", 1, 1, verb_load},	    {"import", 2, 2, verb_import},
-	{"save", 2, -1, verb_save},  {"export", 2, 2, verb_export}, {"commit", 2, 2, verb_commit},
-	{"prune", 0, 0, verb_prune},
+	{"pull", 1, 1, false, verb_pull},     {"load", 1, 1, false, verb_load},
+	{"import", 2, 2, false, verb_import}, {"save", 2, -1, false, verb_save},
+	{"export", 2, 2, false, verb_export}, {"commit", 2, 2, false, verb_commit},
+	{"prune", 0, 0, false, verb_prune},   {"changes", 1, 1, true, verb_changes},
+	{"pack", 1, 1, true, verb_pack},
 };
 
 static bool run_verb(Call *call, int argc, char **argv, GError **error)
@@ -412,12 +316,14 @@ static bool run_verb(Call *call, int argc, char **argv, GError **error)
 					 verbs[i].min, call->count);
 		if (!platform_parse(call->options.platform, &call->platform, error))
 			return false;
-		call->store = store_open(call->options.store, true, error);
-		return call->store && verbs[i].run(call, error);
+		if (!verbs[i].storeless)
+			call->store = store_open(call->options.store, true, error);
+		return (verbs[i].storeless || call->store) && verbs[i].run(call, error);
 	}
 	return error_set(
 		error, RLC_ERROR_USAGE,
-		"run rlc-image: it wants pull, load, import, save, export, commit or prune");
+		"run rlc-image: it wants pull, load, import, save, export, commit, changes, "
+		"pack or prune");
 }
 
 static bool parse_options(Options *options, int *argc, char ***argv, GError **error)
@@ -430,7 +336,14 @@ static bool parse_options(Options *options, int *argc, char ***argv, GError **er
 		{"creds", 0, 0, G_OPTION_ARG_STRING, &options->creds, "", NULL},
 		{"tls-verify", 0, 0, G_OPTION_ARG_STRING, &options->tls_verify, "", NULL},
 		{"name", 0, 0, G_OPTION_ARG_STRING, &options->name, "", NULL},
+		{"base", 0, 0, G_OPTION_ARG_STRING, &options->base, "", NULL},
 		{"like", 0, 0, G_OPTION_ARG_STRING, &options->like, "", NULL},
+		{"author", 0, 0, G_OPTION_ARG_STRING, &options->author, "", NULL},
+		{"message", 0, 0, G_OPTION_ARG_STRING, &options->message, "", NULL},
+		{"change", 0, 0, G_OPTION_ARG_STRING_ARRAY, &options->changes, "", NULL},
+		{"lower", 0, 0, G_OPTION_ARG_FILENAME_ARRAY, &options->lowers, "", NULL},
+		{"layer", 0, 0, G_OPTION_ARG_NONE, &options->layer, "", NULL},
+		{"other-owners", 0, 0, G_OPTION_ARG_NONE, &options->other_owners, "", NULL},
 		{"format", 0, 0, G_OPTION_ARG_STRING, &options->format, "", NULL},
 		{0},
 	};
@@ -455,7 +368,12 @@ static void call_clear(Call *call)
 	g_free(options->authfile);
 	g_free(options->creds);
 	g_free(options->name);
+	g_free(options->base);
 	g_free(options->like);
+	g_free(options->author);
+	g_free(options->message);
+	g_strfreev(options->changes);
+	g_strfreev(options->lowers);
 	g_free(options->format);
 	g_free(options->tls_verify);
 }

@@ -355,19 +355,11 @@ bool save_directory(const Store *store, GPtrArray *images, const char *path, GEr
 	return save_images(&save, images, SAVE_OCI_DIR, error);
 }
 
-bool save_upper(int dir, int output, const char *what, GError **error)
+bool save_tree(int dir, int output, TreeForm form, const char *what, GError **error)
 {
 	struct archive *archive = open_writer(output, true, what, error);
 
-	return archive && close_writer(archive, tree_write(dir, archive, true, error), what, error);
-}
-
-static bool save_tree(int dir, int output, const char *what, GError **error)
-{
-	struct archive *archive = open_writer(output, true, what, error);
-
-	return archive &&
-	       close_writer(archive, tree_write(dir, archive, false, error), what, error);
+	return archive && close_writer(archive, tree_write(dir, archive, form, error), what, error);
 }
 
 /* Topmost first, as overlays count. */
@@ -388,6 +380,7 @@ bool save_root(const Store *store, const StoreImage *image, int output, const ch
 {
 	g_autoptr(GPtrArray) dirs = layer_dirs(store, image);
 	auto_fd lock = store_lock(store, false, error);
+	OverlayUpper upper = OVERLAY_TMPFS;
 	auto_fd root = -1, readable = -1;
 
 	if (lock < 0)
@@ -395,11 +388,12 @@ bool save_root(const Store *store, const StoreImage *image, int output, const ch
 	if (dirs->len == 0)
 		return error_set(error, RLC_ERROR_STATE, "export '%s': it has no files",
 				 image->name);
-	root = overlay_stack_layers(dirs, &OVERLAY_TMPFS, error);
+	root = overlay_stack_layers(dirs, &upper, error);
+	fd_close(&upper.opened);
 	if (root < 0)
 		return false;
 	readable = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (readable < 0)
 		return error_errno(error, errno, "open the root of '%s'", image->name);
-	return save_tree(readable, output, what, error);
+	return save_tree(readable, output, TREE_ROOT, what, error);
 }

@@ -2,11 +2,11 @@
 /* Save: images of the store, for other programs to read. */
 #pragma once
 
-#include <archive.h>
 #include <glib.h>
 #include <stdbool.h>
 
 #include "image/store.h"
+#include "rlc-image/tree.h"
 
 typedef enum {
 	SAVE_DOCKER_ARCHIVE, /* as `docker save` writes it: layers are plain tar files */
@@ -27,5 +27,5 @@ bool save_directory(const Store *store, GPtrArray *images, const char *path, GEr
 bool save_root(const Store *store, const StoreImage *image, int output, const char *what,
 	       GError **error);
 
-/* Write an overlay's upper directory as a layer. */
-bool save_upper(int dir, int output, const char *what, GError **error);
+/* Write a directory as a tar file. */
+bool save_tree(int dir, int output, TreeForm form, const char *what, GError **error);

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "rlc-image/changes.h"
 
 #define BLOCK	   (256 << 10)
 #define ATTR_MAX   (64 << 10)
@@ -24,7 +25,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(ArchiveEntry, archive_entry_free)
 
 typedef struct {
 	struct archive *archive;
-	bool layer;
+	TreeForm form;
+	uint64_t mount;	   /* TREE_ROOT: id of the mount that is written */
 	GHashTable *links; /* "DEV:INO" → path of the first name */
 } Tree;
 
@@ -58,7 +60,7 @@ static void read_owner(ArchiveEntry *entry, const char *value)
 }
 
 /* path: /proc/self/fd/N of the file */
-static void add_attribute(const Tree *tree, ArchiveEntry *entry, const char *path, const char *name)
+static void add_attribute(ArchiveEntry *entry, const char *path, const char *name)
 {
 	g_autofree char *value = g_malloc0(ATTR_MAX + 1);
 	ssize_t length;
@@ -66,7 +68,6 @@ static void add_attribute(const Tree *tree, ArchiveEntry *entry, const char *pat
 	if (g_str_has_prefix(name, "user.overlay.") || g_str_has_prefix(name, "trusted.overlay."))
 		return;
 	length = getxattr(path, name, value, ATTR_MAX);
-	(void)tree;
 	if (length < 0)
 		return;
 	if (strcmp(name, OWNER_ATTR) == 0)
@@ -75,13 +76,13 @@ static void add_attribute(const Tree *tree, ArchiveEntry *entry, const char *pat
 		archive_entry_xattr_add_entry(entry, name, value, (size_t)length);
 }
 
-static void add_attributes(const Tree *tree, ArchiveEntry *entry, const char *path)
+static void add_attributes(ArchiveEntry *entry, const char *path)
 {
 	g_autofree char *names = g_malloc(ATTR_MAX);
 	ssize_t length = listxattr(path, names, ATTR_MAX);
 
 	for (char *name = names; length > 0 && name < names + length; name += strlen(name) + 1)
-		add_attribute(tree, entry, path, name);
+		add_attribute(entry, path, name);
 }
 
 static bool write_data(const Tree *tree, int fd, uint64_t size, const char *path, GError **error)
@@ -159,6 +160,7 @@ static bool write_node(Tree *tree, int dir, const char *name, const char *path,
 	g_autoptr(ArchiveEntry) entry = archive_entry_new();
 	const char *first = known_link(tree, st, path);
 	g_autofree char *self = NULL;
+	struct stat now;
 	auto_fd fd = -1;
 
 	archive_entry_copy_stat(entry, st);
@@ -177,15 +179,43 @@ static bool write_node(Tree *tree, int dir, const char *name, const char *path,
 		return write_header(tree, entry, path, error);
 	fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
-		return failed(error, "open", path);
+		return errno == ENOENT || failed(error, "open", path);
+	if (fstat(fd, &now) < 0 || (now.st_mode & S_IFMT) != (st->st_mode & S_IFMT))
+		return true; /* it runs, and put something else there */
 	self = g_strdup_printf("/proc/self/fd/%d", fd);
-	add_attributes(tree, entry, self);
+	add_attributes(entry, self);
 	if (!write_header(tree, entry, path, error))
 		return false;
 	if (S_ISREG(st->st_mode))
 		return write_data(tree, fd, (uint64_t)st->st_size, path, error);
-	return (!tree->layer || !is_opaque(fd) || write_marker(tree, path, ".wh..opq", error)) &&
+	return (tree->form != TREE_LAYER || !is_opaque(fd) ||
+		write_marker(tree, path, ".wh..opq", error)) &&
 	       write_entries(tree, fd, path, depth + 1, error);
+}
+
+/* 0 where the kernel does not say: then all is of one mount. statx(2) */
+static uint64_t mount_id(int dir, const char *name)
+{
+	struct statx stx;
+
+	return statx(dir, name, AT_SYMLINK_NOFOLLOW, STATX_MNT_ID, &stx) == 0 &&
+			       stx.stx_mask & STATX_MNT_ID
+		       ? stx.stx_mnt_id
+		       : 0;
+}
+
+/* What is mounted there is not the container's own: an empty directory or file stands for it. */
+static bool write_mount_point(const Tree *tree, const char *path, const struct stat *st,
+			      GError **error)
+{
+	g_autoptr(ArchiveEntry) entry = archive_entry_new();
+
+	archive_entry_set_pathname(entry, path);
+	archive_entry_set_filetype(entry, S_ISDIR(st->st_mode) ? AE_IFDIR : AE_IFREG);
+	archive_entry_set_perm(entry, S_ISDIR(st->st_mode) ? 0755 : 0644);
+	archive_entry_set_mtime(entry, st->st_mtime, 0);
+	archive_entry_set_size(entry, 0);
+	return write_header(tree, entry, path, error);
 }
 
 static bool write_entry(Tree *tree, int dir, const char *parent, const char *name, int depth,
@@ -195,11 +225,15 @@ static bool write_entry(Tree *tree, int dir, const char *parent, const char *nam
 	struct stat st;
 
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return failed(error, "stat", path);
+		return errno == ENOENT || failed(error, "stat", path); /* it runs */
 	if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(0, 0))
-		return !tree->layer || write_marker(tree, parent, name, error);
+		return tree->form != TREE_LAYER || write_marker(tree, parent, name, error);
 	if (S_ISSOCK(st.st_mode) || S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode))
 		return true;
+	if (tree->form == TREE_LAYER && changes_is_mount_point(dir, name, path, &st))
+		return true;
+	if (tree->form == TREE_ROOT && mount_id(dir, name) != tree->mount)
+		return write_mount_point(tree, path, &st, error);
 	return write_node(tree, dir, name, path, &st, depth, error);
 }
 
@@ -229,9 +263,9 @@ static bool write_entries(Tree *tree, int dir, const char *path, int depth, GErr
 	return ok;
 }
 
-bool tree_write(int dir, struct archive *archive, bool layer, GError **error)
+bool tree_write(int dir, struct archive *archive, TreeForm form, GError **error)
 {
-	Tree tree = {.archive = archive, .layer = layer};
+	Tree tree = {.archive = archive, .form = form, .mount = mount_id(dir, ".")};
 	struct stat st;
 	bool ok;
 

@@ -37,8 +37,10 @@ int command_group(const char *group, const char *summary, const Command *table, 
 int command_fail(const GError *error);
 
 int cmd_check(int argc, char **argv);
+int cmd_commit(int argc, char **argv);
 int cmd_cp(int argc, char **argv);
 int cmd_events(int argc, char **argv);
+int cmd_diff(int argc, char **argv);
 int cmd_exec(int argc, char **argv);
 int cmd_attach(int argc, char **argv);
 int cmd_generate(int argc, char **argv);

@@ -437,6 +437,7 @@ bool run_image_prepare(RunOptions *options, GArray *holds, int *ret_exit_code, G
 	if (!image)
 		return *ret_exit_code != 0;
 	spec->rlc.image = g_strdup(options->image);
+	spec->rlc.image_id = g_strdup(store_image_id(image));
 	spec->root.kind = ROOT_LAYERS;
 	spec->root.layers = take_layers(store, image, holds, error);
 	return spec->root.layers && run_image_apply(options, image, error);

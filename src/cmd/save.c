@@ -15,8 +15,8 @@
 #include "cmd/options.h"
 
 /* Beside the file, under a name of this process's own. */
-static bool run_to_file(const char *const *args, const char *file, int *ret_exit_code,
-			GError **error)
+static bool write_to_file(SaveWriter writer, const void *data, const char *file, int *ret_exit_code,
+			  GError **error)
 {
 	g_autofree char *partial = g_strdup_printf("%s.%d.partial", file, getpid());
 	auto_fd fd = open(partial, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
@@ -24,7 +24,7 @@ static bool run_to_file(const char *const *args, const char *file, int *ret_exit
 
 	if (fd < 0)
 		return error_errno(error, errno, "make '%s'", partial);
-	ok = image_program_write(args, fd, ret_exit_code, error);
+	ok = writer(data, fd, ret_exit_code, error);
 	if (ok && *ret_exit_code == 0 && rename(partial, file) == 0)
 		return true;
 	if (ok && *ret_exit_code == 0)
@@ -33,24 +33,35 @@ static bool run_to_file(const char *const *args, const char *file, int *ret_exit
 	return ok;
 }
 
-bool save_run(const char *const *args, const char *file, int *ret_exit_code, GError **error)
+bool save_write(SaveWriter writer, const void *data, const char *file, int *ret_exit_code,
+		GError **error)
 {
 	struct stat st;
 
 	if (file && strcmp(file, "-") != 0) {
 		/* a pipe or a device is written as it is */
 		if (stat(file, &st) < 0 || S_ISREG(st.st_mode))
-			return run_to_file(args, file, ret_exit_code, error);
+			return write_to_file(writer, data, file, ret_exit_code, error);
 		auto_fd fd = open(file, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 
 		return fd < 0 ? error_errno(error, errno, "open '%s'", file)
-			      : image_program_write(args, fd, ret_exit_code, error);
+			      : writer(data, fd, ret_exit_code, error);
 	}
 	if (isatty(STDOUT_FILENO))
 		return error_set(error, RLC_ERROR_USAGE,
 				 "write an archive to the terminal: name a file with --output, or "
 				 "redirect standard output");
-	return image_program_run(args, ret_exit_code, error);
+	return writer(data, STDOUT_FILENO, ret_exit_code, error);
+}
+
+static bool write_images(const void *data, int output, int *ret_exit_code, GError **error)
+{
+	return image_program_write(data, output, ret_exit_code, error);
+}
+
+bool save_run(const char *const *args, const char *file, int *ret_exit_code, GError **error)
+{
+	return save_write(write_images, args, file, ret_exit_code, error);
 }
 
 int cmd_save(int argc, char **argv)

@@ -71,6 +71,8 @@ typedef enum {
 	CONTROL_IPC,
 	CONTROL_CGROUP,
 	CONTROL_TIME,
+	CONTROL_NAMESPACES_END,
+	CONTROL_UPPER = CONTROL_NAMESPACES_END, /* directory that the root's overlay writes to */
 	CONTROL_JOIN_COUNT,
 } ControlJoin;
 

@@ -159,11 +159,7 @@ static bool set_streams(const Container *container, int null, GError **error)
 	       replace_streams(null, STDIN_FILENO, STDIN_FILENO, error);
 }
 
-/*
- * With the rights of the user namespace's root to his files as well.  Where 0 is not mapped the
- * capabilities have to do, which came with joining.
- */
-static bool become_root(GError **error)
+bool enter_become_root(GError **error)
 {
 	if (setgroups(0, NULL) < 0 && errno != EPERM)
 		return error_errno(error, errno, "drop the supplementary groups");
@@ -210,7 +206,7 @@ static G_GNUC_NORETURN void run_child(Container *container, Sync *sync, int null
 	sync_close(container->sync);
 	container->sync = sync;
 	if (set_streams(container, null, &error) && fd_close_others(sync->fd, &error) &&
-	    become_root(&error) && close_itself(container->plan->spec, &error) &&
+	    enter_become_root(&error) && close_itself(container->plan->spec, &error) &&
 	    keyring_join_new(&error) && tty_enter(container, &error) &&
 	    detach(container->plan, &error))
 		process_exec(container, &error);
@@ -263,7 +259,7 @@ static bool start_child(Container *container, const int *fds, GError **error)
 	if (!sync_pair(container->sync, &child_end, error))
 		return false;
 	container->init_pid = namespace_clone_hidden(
-		&fds[CONTROL_USER], CONTROL_JOIN_COUNT - CONTROL_USER, container->cgroup, 0,
+		&fds[CONTROL_USER], CONTROL_NAMESPACES_END - CONTROL_USER, container->cgroup, 0,
 		needed_capabilities(container->plan), &container->init_pidfd, error);
 	if (container->init_pid == 0)
 		run_child(container, &child_end, null);
@@ -386,10 +382,13 @@ static bool wait_for_call(Sync *sync, pid_t pid, GError **error)
 
 	if (TEMP_FAILURE_RETRY(waitpid(pid, &status, 0)) < 0 || !ok)
 		return ok && error_errno(error, errno, "wait for the process inside");
-	return (WIFEXITED(status) && WEXITSTATUS(status) == 0) ||
-	       error_set(error, RLC_ERROR_FAILED,
-			 "look into the container: the process that did was "
-			 "killed");
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status) == 0 ||
+		       error_set(error, RLC_ERROR_FAILED,
+				 "look into the container: the process that did ended with %d",
+				 WEXITSTATUS(status));
+	return error_set(error, RLC_ERROR_FAILED,
+			 "look into the container: the process that did was killed");
 }
 
 static bool call_in(const int *fds, uint64_t flags, const Call *call, GError **error)
@@ -402,7 +401,7 @@ static bool call_in(const int *fds, uint64_t flags, const Call *call, GError **e
 	if (!sync_pair(&ours, &theirs, error))
 		return false;
 	signal(SIGCHLD, SIG_DFL);
-	pid = namespace_clone_hidden(&fds[CONTROL_USER], CONTROL_JOIN_COUNT - CONTROL_USER, -1,
+	pid = namespace_clone_hidden(&fds[CONTROL_USER], CONTROL_NAMESPACES_END - CONTROL_USER, -1,
 				     flags, UINT64_MAX, &pidfd, error);
 	if (pid == 0) {
 		sync_close(&ours);

@@ -31,6 +31,12 @@ typedef struct {
 bool enter_exec(const char *state_root, const char *id, const EnterOptions *options,
 		int *ret_exit_code, GError **error);
 
+/*
+ * In an EnterFunction: have the rights of the user namespace's root to his files as well.  Where 0
+ * is not mapped the capabilities have to do, which came with joining.
+ */
+bool enter_become_root(GError **error);
+
 /* Work of rlc's own inside. Its standard streams are the caller's. */
 typedef bool (*EnterFunction)(void *data, GError **error);
 

@@ -38,14 +38,14 @@ static bool is_same_file(int fd, const char *path)
 /* What enters the container, in ControlJoin's order. What it shares with us is not offered. */
 static bool open_namespaces(Container *container, GError **error)
 {
-	static const char *const names[CONTROL_JOIN_COUNT] = {
+	static const char *const names[CONTROL_NAMESPACES_END] = {
 		[CONTROL_USER] = "user",     [CONTROL_MNT] = "mnt",   [CONTROL_PID] = "pid",
 		[CONTROL_NET] = "net",	     [CONTROL_UTS] = "uts",   [CONTROL_IPC] = "ipc",
 		[CONTROL_CGROUP] = "cgroup", [CONTROL_TIME] = "time",
 	};
 
 	container->join[CONTROL_PIDFD] = container->init_pidfd;
-	for (int i = CONTROL_PIDFD + 1; i < CONTROL_JOIN_COUNT; i++) {
+	for (int i = CONTROL_PIDFD + 1; i < CONTROL_NAMESPACES_END; i++) {
 		g_autofree char *path =
 			g_strdup_printf("/proc/%d/ns/%s", container->init_pid, names[i]);
 		g_autofree char *own = g_strdup_printf("/proc/self/ns/%s", names[i]);

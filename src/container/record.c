@@ -53,6 +53,7 @@ static const Field spec_fields[] = {
 	{"name", FIELD_STRING, AT(rlc.name), NULL},
 	{"directory", FIELD_STRING, AT(rlc.directory), NULL},
 	{"image", FIELD_STRING, AT(rlc.image), NULL},
+	{"image-id", FIELD_STRING, AT(rlc.image_id), NULL},
 	{"hostname", FIELD_STRING, AT(hostname), NULL},
 	{"root.kind", FIELD_ENUM, AT(root.kind), root_kinds},
 	{"root.path", FIELD_STRING, AT(root.path), NULL},

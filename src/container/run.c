@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/notify.h"
+#include "container/control.h"
 #include "container/events.h"
 #include "container/health.h"
 #include "container/init.h"
@@ -89,13 +90,16 @@ bool run_clone(Container *container, GError **error)
 
 bool run_ready(Container *container, GError **error)
 {
-	return sync_send(container->sync, SYNC_READY, -1, error) &&
-	       sync_expect(container->sync, SYNC_START, NULL, error);
+	bool ok = sync_send(container->sync, SYNC_READY, container->upper, error);
+
+	fd_close(&container->upper); /* not for the payload */
+	return ok && sync_expect(container->sync, SYNC_START, NULL, error);
 }
 
 bool run_start(Container *container, GError **error)
 {
-	return sync_expect(container->sync, SYNC_READY, NULL, error) &&
+	return sync_expect_any(container->sync, SYNC_READY, &container->join[CONTROL_UPPER],
+			       error) &&
 	       volumes_used_filled(container, error) &&
 	       sync_send(container->sync, SYNC_START, -1, error) &&
 	       sync_expect_exec(container->sync, error) &&

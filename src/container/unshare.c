@@ -135,6 +135,13 @@ static bool start_and_wait(Container *container, char *const *argv, int output,
 bool unshare_run(char *const *argv, int output, int *ret_exit_code, GError **error)
 {
 	g_autoptr(Spec) spec = spec_new();
+
+	return unshare_run_for(spec, argv, output, ret_exit_code, error);
+}
+
+bool unshare_run_for(const Spec *spec, char *const *argv, int output, int *ret_exit_code,
+		     GError **error)
+{
 	Plan plan = {.spec = spec, .clone_flags = CLONE_NEWNS};
 	Sync sync = {.fd = -1};
 	Container container = container_closed(&plan, &sync);

@@ -5,6 +5,8 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "model/spec.h"
+
 /*
  * Run argv (found by PATH) as root of a user namespace with the id map that a container of this
  * caller has, and in a mount namespace whose mounts are private; root keeps the host's ids.
@@ -16,3 +18,7 @@
  * RLC_ERROR_EXEC_NOT_FOUND, one that cannot be executed RLC_ERROR_EXEC_DENIED.
  */
 bool unshare_run(char *const *argv, int output, int *ret_exit_code, GError **error);
+
+/* The same in the id map that a container of this Spec has, unless it joins another's. */
+bool unshare_run_for(const Spec *spec, char *const *argv, int output, int *ret_exit_code,
+		     GError **error);

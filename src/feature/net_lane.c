@@ -279,8 +279,8 @@ bool net_lane_take(const NetPlan *net, Sync *control, int *ret_ipv4, int *ret_ip
 	auto_fd ipv4 = -1, ipv6 = -1;
 
 	if (net->lane != NET_LANE_OFF &&
-	    (!sync_expect(control, SYNC_LANE, &ipv4, error) ||
-	     (net->ipv6 && !sync_expect(control, SYNC_LANE, &ipv6, error))))
+	    (!sync_expect_any(control, SYNC_LANE, &ipv4, error) ||
+	     (net->ipv6 && !sync_expect_any(control, SYNC_LANE, &ipv6, error))))
 		return false;
 	*ret_ipv4 = fd_steal(&ipv4);
 	*ret_ipv6 = fd_steal(&ipv6);

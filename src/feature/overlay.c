@@ -42,6 +42,7 @@
 typedef struct {
 	int stage;	     /* the directory that holds upper and work directories */
 	const char *options; /* of each overlay */
+	int *ret_upper;	     /* of an overlay that is the whole root */
 	unsigned count;	     /* of overlays, for the names of their directories */
 	GPtrArray *mounts;   /* of char *: the host's mount points */
 } Overlay;
@@ -143,8 +144,9 @@ static bool overlay_make_upper(Overlay *overlay, int lower, const char *path, Up
 	return true;
 }
 
-/* One overlay over the directory that lower refers to. Detached mount or -1. */
-static int overlay_new(Overlay *overlay, int lower, const char *path, GError **error)
+/* One overlay over the directory that lower refers to. Detached mount or -1. ret_upper: or NULL. */
+static int overlay_new(Overlay *overlay, int lower, const char *path, int *ret_upper,
+		       GError **error)
 {
 	g_auto(UpperDirs) dirs = {-1, -1, NULL};
 	g_autofree char *options = NULL;
@@ -159,6 +161,8 @@ static int overlay_new(Overlay *overlay, int lower, const char *path, GError **e
 	mount = mount_new("overlay", options, MOUNT_ATTR_NODEV, error);
 	if (mount < 0)
 		g_prefix_error(error, "lay an overlay over '%s': ", path);
+	else if (ret_upper)
+		*ret_upper = fd_steal(&dirs.upper);
 	return mount;
 }
 
@@ -181,7 +185,7 @@ static void overlay_directory(Overlay *overlay, int lower, const char *path, int
 			overlay_split(overlay, lower, path, target, depth + 1);
 		return;
 	}
-	mount = overlay_new(overlay, lower, path, &refused);
+	mount = overlay_new(overlay, lower, path, NULL, &refused);
 	if (mount < 0 || !mount_attach(mount, target, path, &refused))
 		log_debug("overlay: '%s' stays empty: %s", path, refused->message);
 }
@@ -273,7 +277,7 @@ static int overlay_attach_stage(int mount, GError **error)
 }
 
 /* Where upper and work directories go. */
-static int overlay_open_stage(const OverlayUpper *upper, GError **error)
+static int overlay_open_stage(OverlayUpper *upper, GError **error)
 {
 	int stage;
 
@@ -297,7 +301,7 @@ static int overlay_attach_root(Overlay *overlay, int lower, const char *path, GE
 			overlay_split(overlay, lower, path, mount, 0);
 		return fd_steal(&mount);
 	}
-	mount = overlay_new(overlay, lower, path, error);
+	mount = overlay_new(overlay, lower, path, overlay->ret_upper, error);
 	if (mount < 0 || !mount_stack(mount, error)) {
 		hint_add(error, HINT_OVERLAY, path);
 		return -1;
@@ -306,10 +310,9 @@ static int overlay_attach_root(Overlay *overlay, int lower, const char *path, GE
 }
 
 /* A split root has no one directory for what is written. */
-static const OverlayUpper *overlay_choose(const Overlay *overlay, const OverlayUpper *upper,
-					  const char *path)
+static OverlayUpper *overlay_choose(const Overlay *overlay, OverlayUpper *upper, const char *path)
 {
-	static const OverlayUpper memory = OVERLAY_TMPFS;
+	static OverlayUpper memory = OVERLAY_TMPFS;
 
 	if (!upper->kept || !overlay_has_mounts_below(overlay, path))
 		return upper;
@@ -319,7 +322,7 @@ static const OverlayUpper *overlay_choose(const Overlay *overlay, const OverlayU
 	return &memory;
 }
 
-static int overlay_stack_at(int lower, const char *path, const OverlayUpper *upper, GError **error)
+static int overlay_stack_at(int lower, const char *path, OverlayUpper *upper, GError **error)
 {
 	Overlay overlay = {.stage = -1};
 	auto_fd stage = -1;
@@ -330,6 +333,7 @@ static int overlay_stack_at(int lower, const char *path, const OverlayUpper *upp
 		return -1;
 	upper = overlay_choose(&overlay, upper, path);
 	overlay.options = overlay_options(upper);
+	overlay.ret_upper = &upper->opened;
 	stage = overlay_open_stage(upper, error);
 	if (stage >= 0) {
 		overlay.stage = stage;
@@ -339,7 +343,7 @@ static int overlay_stack_at(int lower, const char *path, const OverlayUpper *upp
 	return root;
 }
 
-int overlay_stack(const char *path, const OverlayUpper *upper, GError **error)
+int overlay_stack(const char *path, OverlayUpper *upper, GError **error)
 {
 	auto_fd lower = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
@@ -349,7 +353,7 @@ int overlay_stack(const char *path, const OverlayUpper *upper, GError **error)
 	return -1;
 }
 
-int overlay_stack_on(int mount, const char *path, const OverlayUpper *upper, GError **error)
+int overlay_stack_on(int mount, const char *path, OverlayUpper *upper, GError **error)
 {
 	return overlay_stack_at(mount, path, upper, error);
 }
@@ -427,6 +431,7 @@ static int layers_attach(Overlay *overlay, const GArray *fds, GError **error)
 		g_prefix_error(error, "lay an overlay over %u layers: ", fds->len);
 		return -1;
 	}
+	*overlay->ret_upper = fd_steal(&dirs.upper);
 	return fd_steal(&mount);
 }
 
@@ -508,16 +513,16 @@ static int layers_stack(Overlay *overlay, const GArray *fds, bool kept, GError *
 		    : layers_attach_memory(fds, error);
 }
 
-static int layers_stack_at(const GArray *fds, const OverlayUpper *upper, GError **error)
+static int layers_stack_at(const GArray *fds, OverlayUpper *upper, GError **error)
 {
-	Overlay overlay = {.options = overlay_options(upper)};
+	Overlay overlay = {.options = overlay_options(upper), .ret_upper = &upper->opened};
 	auto_fd stage = overlay_open_stage(upper, error);
 
 	overlay.stage = stage;
 	return stage < 0 ? -1 : layers_stack(&overlay, fds, upper->kept, error);
 }
 
-int overlay_stack_layers(const GPtrArray *layers, const OverlayUpper *upper, GError **error)
+int overlay_stack_layers(const GPtrArray *layers, OverlayUpper *upper, GError **error)
 {
 	g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
 
@@ -525,12 +530,9 @@ int overlay_stack_layers(const GPtrArray *layers, const OverlayUpper *upper, GEr
 	return layers_open(layers, fds, error) ? layers_stack_at(fds, upper, error) : -1;
 }
 
-int overlay_stack_own(int mount, const OverlayUpper *upper, GError **error)
+int overlay_stack_dirs(const GArray *dirs, OverlayUpper *upper, GError **error)
 {
-	g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
-
-	g_array_append_val(fds, mount);
-	return layers_stack_at(fds, upper, error);
+	return layers_stack_at(dirs, upper, error);
 }
 
 /* The kernel lays overlays over attached mounts only. */
@@ -550,7 +552,7 @@ static bool layers_attach_mounts(int stage, const GArray *mounts, GError **error
 	return true;
 }
 
-int overlay_stack_layer_mounts(const GArray *mounts, const OverlayUpper *upper, GError **error)
+int overlay_stack_layer_mounts(const GArray *mounts, OverlayUpper *upper, GError **error)
 {
 	auto_fd stage = overlay_stage("mode=0755", error);
 

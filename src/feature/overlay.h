@@ -14,28 +14,29 @@ typedef struct {
 	const char *dir; /* absolute path of the host's, owned by root inside; NULL: a tmpfs */
 	int mount;	 /* a detached mount of dir, to be used in its place; or -1 */
 	bool kept;	 /* it is to be there the next time, and may be there from the last */
+	int opened;	 /* set: a descriptor of the upper directory; -1: there is no single one */
 } OverlayUpper;
 
-#define OVERLAY_TMPFS ((OverlayUpper){NULL, -1, false})
+#define OVERLAY_TMPFS ((OverlayUpper){NULL, -1, false, -1})
 
 /*
  * init: lay an overlay over the directory lower (absolute) and attach it on top of "/".
  * Returns O_PATH-like descriptor of the new root's mount, or -1 with *error set.
  */
-int overlay_stack(const char *lower, const OverlayUpper *upper, GError **error);
+int overlay_stack(const char *lower, OverlayUpper *upper, GError **error);
 
 /*
  * init: the same over the layers of an image, at least one, topmost first (absolute paths of
  * directories in which nothing is mounted).  Where the kernel refuses an overlay over them they are
  * copied, which is said: into memory, or where upper is kept into it.
  */
-int overlay_stack_layers(const GPtrArray *layers, const OverlayUpper *upper, GError **error);
+int overlay_stack_layers(const GPtrArray *layers, OverlayUpper *upper, GError **error);
 
 /* The same over layers that are detached mounts: descriptors, topmost first. */
-int overlay_stack_layer_mounts(const GArray *mounts, const OverlayUpper *upper, GError **error);
+int overlay_stack_layer_mounts(const GArray *mounts, OverlayUpper *upper, GError **error);
 
-/* The same over an attached mount of our own, in which nothing is mounted. */
-int overlay_stack_own(int mount, const OverlayUpper *upper, GError **error);
+/* The same over open directories of attached mounts. */
+int overlay_stack_dirs(const GArray *dirs, OverlayUpper *upper, GError **error);
 
 /*
  * init: the layers of an image (absolute paths, topmost first) as a mount that is attached nowhere.
@@ -45,4 +46,4 @@ int overlay_stack_own(int mount, const OverlayUpper *upper, GError **error);
 int overlay_new_layers(const GPtrArray *layers, int stage, GError **error);
 
 /* The same over the directory that mount refers to, which is attached; path is the host's. */
-int overlay_stack_on(int mount, const char *path, const OverlayUpper *upper, GError **error);
+int overlay_stack_on(int mount, const char *path, OverlayUpper *upper, GError **error);

@@ -204,7 +204,7 @@ bool rootfs_parent(Container *container, GError **error)
 static OverlayUpper rootfs_upper(const Container *container)
 {
 	return (OverlayUpper){container->plan->scratch, container->scratch,
-			      container->plan->scratch_kept};
+			      container->plan->scratch_kept, -1};
 }
 
 static void mount_close(void *element)
@@ -213,10 +213,9 @@ static void mount_close(void *element)
 }
 
 /* One message for each layer. */
-static int rootfs_shifted_layers(Container *container, GError **error)
+static int rootfs_shifted_layers(Container *container, OverlayUpper *upper, GError **error)
 {
 	const GPtrArray *layers = container->plan->rootfs.layers;
-	const OverlayUpper upper = rootfs_upper(container);
 	g_autoptr(GArray) mounts = g_array_new(FALSE, FALSE, sizeof(int));
 
 	g_array_set_clear_func(mounts, mount_close);
@@ -227,24 +226,23 @@ static int rootfs_shifted_layers(Container *container, GError **error)
 			return -1;
 		g_array_append_val(mounts, mount);
 	}
-	return overlay_stack_layer_mounts(mounts, &upper, error);
+	return overlay_stack_layer_mounts(mounts, upper, error);
 }
 
 /* What the supervisor made, under an overlay if asked. */
-static int rootfs_shifted(Container *container, GError **error)
+static int rootfs_shifted(Container *container, OverlayUpper *upper, GError **error)
 {
 	const RootfsPlan *rootfs = &container->plan->rootfs;
-	const OverlayUpper upper = rootfs_upper(container);
 	auto_fd mount = -1;
 
 	if (rootfs->kind == ROOT_LAYERS)
-		return rootfs_shifted_layers(container, error);
+		return rootfs_shifted_layers(container, upper, error);
 	if (!sync_expect(container->sync, SYNC_ROOT, &mount, error))
 		return -1;
 	mount = rootfs_stack(fd_steal(&mount), error);
 	if (mount < 0 || rootfs->kind == ROOT_DIRECTORY)
 		return fd_steal(&mount);
-	return overlay_stack_on(mount, rootfs->path, &upper, error);
+	return overlay_stack_on(mount, rootfs->path, upper, error);
 }
 
 /*
@@ -268,21 +266,19 @@ static int rootfs_empty(GError **error)
 	return rootfs_stack(mount_new("tmpfs", "mode=0755", MOUNT_ATTR_NODEV, error), error);
 }
 
-static int rootfs_make(const Container *container, GError **error)
+static int rootfs_make(const Plan *plan, OverlayUpper *upper, GError **error)
 {
-	const RootfsPlan *rootfs = &container->plan->rootfs;
-	const OverlayUpper upper = rootfs_upper(container);
+	const RootfsPlan *rootfs = &plan->rootfs;
 
 	switch (rootfs->kind) {
 	case ROOT_DIRECTORY:
-		return rootfs_bind(rootfs->path,
-				   container->plan->spec->rlc.oci ? 0 : MOUNT_ATTR_NODEV, error);
+		return rootfs_bind(rootfs->path, plan->spec->rlc.oci ? 0 : MOUNT_ATTR_NODEV, error);
 	case ROOT_OVERLAY:
-		return overlay_stack(rootfs->path, &upper, error);
+		return overlay_stack(rootfs->path, upper, error);
 	case ROOT_BUILTIN:
 		return rootfs_empty(error);
 	case ROOT_LAYERS:
-		return rootfs->layers->len > 0 ? overlay_stack_layers(rootfs->layers, &upper, error)
+		return rootfs->layers->len > 0 ? overlay_stack_layers(rootfs->layers, upper, error)
 					       : rootfs_empty(error);
 	}
 	g_assert_not_reached();
@@ -291,15 +287,17 @@ static int rootfs_make(const Container *container, GError **error)
 static bool make_root(Container *container, GError **error)
 {
 	const RootfsPlan *rootfs = &container->plan->rootfs;
+	OverlayUpper upper;
 
 	if (container->plan->scratch_shifted &&
 	    !sync_expect(container->sync, SYNC_ROOT, &container->scratch, error))
 		return false;
-	container->root =
-		rootfs->idmapped ? rootfs_shifted(container, error) : rootfs_make(container, error);
-	if (container->root < 0)
-		return false;
-	return !rootfs->readonly || rootfs_protect_below(container->root, error);
+	upper = rootfs_upper(container);
+	container->root = rootfs->idmapped ? rootfs_shifted(container, &upper, error)
+					   : rootfs_make(container->plan, &upper, error);
+	container->upper = upper.opened;
+	return container->root >= 0 &&
+	       (!rootfs->readonly || rootfs_protect_below(container->root, error));
 }
 
 /*
@@ -329,16 +327,20 @@ static bool is_filled(const Plan *plan)
 bool rootfs_keep(Container *container, GError **error)
 {
 	const RootfsPlan *rootfs = &container->plan->rootfs;
-	const OverlayUpper upper = rootfs_upper(container);
+	OverlayUpper upper = rootfs_upper(container);
+	g_autoptr(GArray) dirs = NULL;
 	int root;
 
 	if (!container->plan->scratch_kept || !is_filled(container->plan))
 		return true;
-	root = overlay_stack_own(container->root, &upper, error);
+	dirs = g_array_new(FALSE, FALSE, sizeof(int));
+	g_array_append_val(dirs, container->root);
+	root = overlay_stack_dirs(dirs, &upper, error);
 	if (root < 0)
 		return false;
 	fd_close(&container->root);
 	container->root = root;
+	container->upper = upper.opened;
 	return (!rootfs->readonly || rootfs_protect_below(root, error)) &&
 	       disarm_files(container, error);
 }

@@ -84,10 +84,11 @@ static void builtin_let_go(void)
 
 bool builtin_child(Container *container, GError **error)
 {
-	int root = container->root;
+	return container->plan->rootfs.kind != ROOT_BUILTIN || builtin_fill(container->root, error);
+}
 
-	if (container->plan->rootfs.kind != ROOT_BUILTIN)
-		return true;
+bool builtin_fill(int root, GError **error)
+{
 	if (!builtin_make_directories(root, error) ||
 	    !builtin_write(root, "bin/busybox", builtin_busybox,
 			   (size_t)(builtin_busybox_end - builtin_busybox), 0755, error))

@@ -10,4 +10,7 @@
 /* init: fill the empty root of ROOT_BUILTIN; nothing to do for other kinds. */
 bool builtin_child(Container *container, GError **error);
 
+/* Fill any empty directory with it. */
+bool builtin_fill(int root, GError **error);
+
 void builtin_explain(const Plan *plan, GString *script);

@@ -623,15 +623,55 @@ static json_t *write_process(const StoreImage *like)
 	return config;
 }
 
+static guint count_layers(const json_t *entries)
+{
+	guint count = 0;
+	const json_t *entry;
+	size_t i;
+
+	json_array_foreach(entries, i, entry)
+	{
+		if (!json_is_true(json_object_get(entry, "empty_layer")))
+			count++;
+	}
+	return count;
+}
+
+/* Of the layers below: their own, if it speaks of as many as there are; else what is known. */
+static json_t *write_base_history(const char *base, guint layers, const char *date)
+{
+	g_autoptr(json_t) root = base ? json_loads(base, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	json_t *entries = json_object_get(root, "history");
+
+	if (json_is_array(entries) && count_layers(entries) == layers)
+		return json_deep_copy(entries);
+	entries = json_array();
+	for (guint i = 0; i < layers; i++)
+		json_array_append_new(entries, json_pack("{s:s}", "created", date));
+	return entries;
+}
+
+static json_t *write_history(const ManifestHistory *history, guint layers, const char *date)
+{
+	json_t *entries = write_base_history(history->base, layers > 0 ? layers - 1 : 0, date);
+	json_t *entry = json_pack("{s:s, s:s}", "created", date, "created_by", history->created_by);
+
+	json_object_set_new(entry, "author", text_or_null(history->author));
+	json_object_set_new(entry, "comment", text_or_null(history->comment));
+	json_array_append_new(entries, entry);
+	return entries;
+}
+
 char *manifest_write_config(const Platform *platform, GPtrArray *diff_ids, const StoreImage *like,
-			    const char *created_by)
+			    const ManifestHistory *history)
 {
 	g_autoptr(json_t) root = json_object();
 	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
 	g_autofree char *date = g_date_time_format(now, "%Y-%m-%dT%H:%M:%SZ");
-	json_t *rootfs = json_object(), *history = json_array();
+	json_t *rootfs = json_object();
 
 	json_object_set_new(root, "created", json_string(date));
+	json_object_set_new(root, "author", text_or_null(history->author));
 	json_object_set_new(root, "architecture", json_string(platform->architecture));
 	json_object_set_new(root, "variant", text_or_null(platform->variant));
 	json_object_set_new(root, "os", json_string(platform->os));
@@ -640,10 +680,7 @@ char *manifest_write_config(const Platform *platform, GPtrArray *diff_ids, const
 	json_object_set_new(rootfs, "diff_ids", json_array());
 	set_list(rootfs, "diff_ids", diff_ids);
 	json_object_set_new(root, "rootfs", rootfs);
-	for (guint i = 0; i < diff_ids->len; i++)
-		json_array_append_new(history, json_pack("{s:s, s:s}", "created", date,
-							 "created_by", created_by));
-	json_object_set_new(root, "history", history);
+	json_object_set_new(root, "history", write_history(history, diff_ids->len, date));
 	return dump(root);
 }
 

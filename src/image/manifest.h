@@ -80,12 +80,19 @@ const IndexEntry *manifest_choose(const Manifest *index, const Platform *platfor
 bool manifest_read_config(const char *text, size_t length, guint layers, StoreImage *image,
 			  const char *what, GError **error);
 
+/* What the history of an image says of its topmost layer. */
+typedef struct {
+	const char *base; /* configuration of the image below, whose history goes on; or NULL */
+	const char *created_by;	      /* the command that made it */
+	const char *author, *comment; /* or NULL */
+} ManifestHistory;
+
 /*
  * Write documents of our own. diff_ids: of char *; layers: of Descriptor *.  The configuration
  * takes what a process wants from like (may be NULL).  Caller frees.
  */
 char *manifest_write_config(const Platform *platform, GPtrArray *diff_ids, const StoreImage *like,
-			    const char *created_by);
+			    const ManifestHistory *history);
 char *manifest_write(const Descriptor *config, GPtrArray *layers);
 
 void descriptor_clear(Descriptor *descriptor);

@@ -137,6 +137,21 @@ bool sync_send(Sync *sync, SyncMessage message, int fd, GError **error)
 bool sync_expect(Sync *sync, SyncMessage message, int *ret_fd, GError **error)
 {
 	auto_fd fd = -1;
+
+	if (!sync_expect_any(sync, message, &fd, error))
+		return false;
+	if (ret_fd && fd < 0)
+		return error_set(error, RLC_ERROR_FAILED,
+				 "wait for %s: it came without what it brings",
+				 sync_names[message]);
+	if (ret_fd)
+		*ret_fd = fd_steal(&fd);
+	return true;
+}
+
+bool sync_expect_any(Sync *sync, SyncMessage message, int *ret_fd, GError **error)
+{
+	auto_fd fd = -1;
 	SyncPacket packet;
 	ssize_t n = sync_receive(sync, &packet, &fd, 0);
 
@@ -148,11 +163,10 @@ bool sync_expect(Sync *sync, SyncMessage message, int *ret_fd, GError **error)
 		return error_set(error, RLC_ERROR_FAILED,
 				 "wait for %s: the other process ended without a word",
 				 sync_names[message]);
-	if (packet.message != (int)message || (ret_fd && fd < 0 && message != SYNC_LANE))
+	if (packet.message != (int)message)
 		return error_set(error, RLC_ERROR_FAILED, "wait for %s: another message came",
 				 sync_names[message]);
-	if (ret_fd)
-		*ret_fd = fd_steal(&fd);
+	*ret_fd = fd_steal(&fd);
 	return true;
 }
 

@@ -16,7 +16,7 @@
  *        │  starts the net process                  │  /proc, /dev, volumes, pivot_root …
  *        │ ── SYNC_NET_UP ────────────────────────► │  (network slirp only)
  *        │ ◄──────────── SYNC_CONSOLE + pty master ─ │  (with a terminal only)
- *        │ ◄──────────────────────────── SYNC_READY ─ │  all but exec is done
+ *        │ ◄─── SYNC_READY + overlay's upper directory ─ │  all but exec is done
  *        │ ── SYNC_START ─────────────────────────► │
  *        │ ◄────────────────────────── end of file ─ │  exec closed the last copy of the socket
  *
@@ -72,9 +72,12 @@ bool sync_send_file(Sync *sync, const char *name, int fd, GError **error);
 /*
  * Wait for exactly this message. ret_fd (may be NULL) takes the descriptor that came with it, which
  * is then the caller's.  A SYNC_ERROR in its place becomes *error as it was sent; an end of file or
- * another message is an error of its own.  Only SYNC_LANE may come without: ret_fd is -1 then.
+ * another message is an error of its own.
  */
 bool sync_expect(Sync *sync, SyncMessage message, int *ret_fd, GError **error);
+
+/* The same where a descriptor may come or not; *ret_fd is -1 then. */
+bool sync_expect_any(Sync *sync, SyncMessage message, int *ret_fd, GError **error);
 
 /*
  * supervisor, after a failure of its own: did init send an error that nobody has read yet?  Then

@@ -22,7 +22,7 @@ typedef struct {
 	char *record; /* where the state directory has the lease; NULL: none is held */
 } NetLease;
 
-#define CONTAINER_JOIN 9
+#define CONTAINER_JOIN 10
 
 /* A volume that is to be filled before it is used for the first time. */
 typedef struct {
@@ -58,7 +58,7 @@ struct Container {
 	int state_lock;	   /* held while the container lives */
 	bool state_saved;  /* state_dir exists */
 	int control;	   /* socket that listens for other rlc processes, or -1; init's: gate.h */
-	int join[CONTAINER_JOIN]; /* pidfd of init and its namespaces, or -1: by ControlJoin */
+	int join[CONTAINER_JOIN]; /* for who enters, or -1: by ControlJoin */
 	Sync *launcher;	     /* --detach: to the rlc that was called, until all is made; or NULL */
 	struct Serve *serve; /* answers on control, while the payload runs; or NULL */
 	struct LogFile *log; /* --detach: where streams[] are written; or NULL */
@@ -74,6 +74,7 @@ struct Container {
 	/* init only */
 	GArray *sources; /* of int: what each of plan->mounts binds, detached; -1: nothing */
 	int root;	 /* O_PATH of the new root's mount, before the pivot */
+	int upper;	 /* what the root's overlay writes to, until SYNC_READY; or -1 */
 	int scratch;	 /* mount of the plan's scratch, where it is shifted; or -1 */
 	int terminal;	 /* pty slave, -1 without a terminal */
 };
@@ -93,10 +94,11 @@ static inline Container container_closed(const Plan *plan, Sync *sync)
 		.cgroup = -1,
 		.state_lock = -1,
 		.control = -1,
-		.join = {-1, -1, -1, -1, -1, -1, -1, -1, -1},
+		.join = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
 		.streams = {-1, -1, -1},
 		.payload_streams = {-1, -1, -1},
 		.root = -1,
+		.upper = -1,
 		.scratch = -1,
 		.terminal = -1,
 	};

@@ -277,6 +277,7 @@ static void rlc_free(SpecRlc *rlc)
 	g_free(rlc->cidfile);
 	g_free(rlc->pidfile);
 	g_free(rlc->image);
+	g_free(rlc->image_id);
 	g_free(rlc->directory);
 	g_free(rlc->cgroup_parent);
 	g_free(rlc->network.cidr);

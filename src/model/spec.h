@@ -320,6 +320,7 @@ typedef struct {
 	char *directory;    /* --detach: where the caller stood, for relative paths; or NULL */
 	GPtrArray *command; /* --detach: the words after `rlc run`, to do the same again */
 	char *image;	    /* as it was named, for show; NULL: the root tells */
+	char *image_id;	    /* digits of its configuration's digest, of ROOT_LAYERS; or NULL */
 	GPtrArray *labels;  /* of "NAME=VALUE", the image's too */
 	SpecUserns userns;
 	uint32_t userns_size; /* USERNS_AUTO of root's: how many ids; 0: the default */
