@@ -6,17 +6,21 @@
 #include "cmd/containers.h"
 #include "cmd/options.h"
 #include "container/cgroups.h"
+#include "container/events.h"
 
 static bool pause_one(const char *root, const StateEntry *entry, const char *name, void *data,
 		      GError **error)
 {
 	bool pause = *(const bool *)data;
+	g_autoptr(Spec) spec = NULL;
 
 	if (!entry->alive)
 		return error_set(error, RLC_ERROR_STATE, "%s container '%s': it is not running",
 				 pause ? "pause" : "unpause", name);
 	if (!cgroups_pause(root, entry->id, pause, error))
 		return false;
+	spec = state_load_spec(root, entry->id, NULL);
+	events_add(root, pause ? "pause" : "unpause", entry->id, entry->name, spec, -1, NULL);
 	puts(name);
 	return true;
 }

@@ -30,6 +30,7 @@
 #include "container/record_words.h"
 #include "container/state.h"
 #include "container/supervise.h"
+#include "kernel/cgroup.h"
 
 #define DEFAULT_INTERVAL       (30 * G_USEC_PER_SEC)
 #define DEFAULT_START_INTERVAL (5 * G_USEC_PER_SEC)
@@ -377,11 +378,20 @@ static bool spawn(Health *health)
 	return health->pidfd >= 0 && g_unix_set_fd_nonblocking(health->output, TRUE, NULL);
 }
 
+static bool is_frozen(const Container *container)
+{
+	return container->cgroup >= 0 && cgroup_is_frozen(container->cgroup);
+}
+
 static gboolean begin(gpointer data)
 {
 	Health *health = data;
 
 	health->timer_source = 0;
+	if (is_frozen(health->container)) { /* nobody could answer */
+		schedule(health, next_interval(health), begin);
+		return G_SOURCE_REMOVE;
+	}
 	health->timed_out = false;
 	health->result = g_new0(HealthResult, 1);
 	health->result->start = g_get_real_time();

@@ -125,6 +125,9 @@ static bool read_publish(const char *text, GArray *ports)
 	return true;
 }
 
+/* In place of no type: the device is as the host has it. */
+#define DEVICE_OF_HOST '-'
+
 static void append_device(GString *row, const void *element)
 {
 	const SpecDevice *device = element;
@@ -132,8 +135,9 @@ static void append_device(GString *row, const void *element)
 	char numbers[NUMBERS_MAX];
 
 	snprintf(numbers, sizeof numbers,
-		 "%c %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64, device->type,
-		 device->major, device->minor, device->mode, device->uid, device->gid);
+		 "%c %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64,
+		 device->type ? device->type : DEVICE_OF_HOST, device->major, device->minor,
+		 device->mode, device->uid, device->gid);
 	record_append_word(inner, device->path);
 	record_append_word_or_null(inner, device->source);
 	record_append_word(inner, device->access);
@@ -151,6 +155,8 @@ static bool read_device(const char *text, GArray *devices)
 		   "%c %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64 " %" SCNd64, &device.type,
 		   &device.major, &device.minor, &device.mode, &device.uid, &device.gid) != 6)
 		return false;
+	if (device.type == DEVICE_OF_HOST)
+		device.type = '\0';
 	device.path = g_strdup(g_ptr_array_index(words, 0));
 	device.source = record_word_or_null(g_ptr_array_index(words, 1));
 	g_strlcpy(device.access, g_ptr_array_index(words, 2), sizeof device.access);

@@ -241,6 +241,8 @@ static bool run_life(Container *container, Status *status, GError **error)
 	notify_send("STOPPING=1");
 	set_ended(status);
 	set_verdict(status, container);
+	if (status->oom_killed)
+		events_add_own(container, "oom", -1, NULL);
 	events_add_own(container, "die", status->exit_code, status->verdict);
 	return true;
 }
