@@ -2,8 +2,7 @@
 """What system call filters of living processes do: the kernel gives out their code (ptrace(2),
 PTRACE_SECCOMP_GET_FILTER, for root), and it is run here over every call of every ABI.
 
-    filter.py wider PID OTHER    what PID's filters allow and OTHER's refuse, one call a line
-    filter.py verdicts PID       every call of every ABI: what happens, and its name
+    filter.py PID       every call of every ABI: what happens, and its name
 """
 import ctypes
 import os
@@ -70,9 +69,25 @@ def run(program, data):
     while True:
         code, yes, no, k = program[at]
         at += 1
-        kind, source = code & 7, index if code & 8 else k
+        operation, source = code & 0xF0, index if code & 8 else k
         if code == 0x20:
             accumulator = struct.unpack_from("<I", data, k)[0]
+        elif code & 7 == 5:
+            if operation == 0x00:
+                at += k
+            elif operation == 0x10:
+                at += yes if accumulator == source else no
+            elif operation == 0x20:
+                at += yes if accumulator > source else no
+            elif operation == 0x30:
+                at += yes if accumulator >= source else no
+            else:
+                at += yes if accumulator & source else no
+        elif code == 0x06:
+            return k
+        elif code & 7 == 4:
+            accumulator = {0x50: accumulator & source, 0x40: accumulator | source, 0x00: accumulator + source,
+                           0x60: accumulator << source, 0x70: accumulator >> source}[operation] & 0xFFFFFFFF
         elif code in (0x00, 0x60):
             accumulator = k if code == 0 else memory[k]
         elif code in (0x01, 0x61):
@@ -83,17 +98,6 @@ def run(program, data):
             index = accumulator
         elif code == 0x87:
             accumulator = index
-        elif kind == 4:
-            accumulator = {0x50: accumulator & source, 0x40: accumulator | source, 0x00: accumulator + source,
-                           0x60: accumulator << source, 0x70: accumulator >> source}[code & 0xF0] & 0xFFFFFFFF
-        elif code == 0x05:
-            at += k
-        elif kind == 5:
-            holds = {0x10: accumulator == source, 0x20: accumulator > source, 0x30: accumulator >= source,
-                     0x40: bool(accumulator & source)}[code & 0xF0]
-            at += yes if holds else no
-        elif code == 0x06:
-            return k
         else:
             raise ValueError(f"instruction {code:#x}")
 
@@ -123,14 +127,10 @@ def calls():
                 yield abi, arch, number, args, shown
 
 
-def main(command, *pids):
-    sets = [filters(int(pid)) for pid in pids]
+def main(pid):
+    programs = filters(int(pid))
     for abi, arch, number, args, shown in calls():
-        verdicts = [verdict(programs, arch, number, args) for programs in sets]
-        if command == "verdicts":
-            print(verdicts[0], abi, shown, sep="\t")
-        elif verdicts[0] == "allow" and verdicts[1] != "allow":
-            print(abi, shown)
+        print(verdict(programs, arch, number, args), abi, shown, sep="\t")
 
 
 main(*sys.argv[1:])

@@ -1,0 +1,324 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What a container is known to have been escaped by, row by row. A row is attacked here, or has its attack
+# in another file, by these words; so none is lost when files change. Where it costs little, the attack is
+# seen to work with the measure off.
+. "$(dirname "$0")/../lib/lib.sh"
+needs root mountns rlc userns subids busybox /usr/bin/python3 gcc nft
+user_with_subids
+user_without_subids
+leftovers_begin
+
+bb=builtin:busybox
+rlc() { run as "$who" "$RLC" run --network none "$@"; }
+kind_of() {
+	kind=${1#rlct-}
+	kind=${kind%%-*}
+}
+python() { # SCRIPT: put on one line of the payload
+	echo "import base64; exec(base64.b64decode('$(base64 -w 0)'))"
+}
+
+# ------------------------------------------------------------ attacked elsewhere
+
+elsewhere() { # ROW FILE WORDS: which are there, in an assertion or the code of one
+	ok "$1: $2" grep -qF -- "$3" "$SRCDIR/tests/t/$2"
+}
+elsewhere "CVE-2016-9962: a process that joins" 63-exec.t "CVE-2016-9962"
+elsewhere "CVE-2019-5736: the runtime's own file" 61-hostile.t "the file is unchanged"
+elsewhere "CVE-2024-21626: descriptors and -w" 61-hostile.t "-w /proc/self/fd/"
+elsewhere "CVE-2022-29162: inheritable capabilities" 61-hostile.t "the caller's inheritable capabilities end at the container"
+elsewhere "CVE-2026-30892, 2016-3697: users" 61-hostile.t "1000x -1 +0 4294967295 4294967296"
+elsewhere "CVE-2026-57231, 2020-14370: variables" 75-image-run.t "variables of the host are not asked for"
+elsewhere "CVE-2019-19921, 2023-27561, 2023-28642: /proc is a link" 61-hostile.t "for at in proc sys dev"
+elsewhere "CVE-2019-16884: a volume over /proc" 61-hostile.t "CVE-2019-16884"
+elsewhere "CVE-2021-30465, 2024-45310: swapped mount points" 61-hostile.t "swapped with a link"
+elsewhere "CVE-2025-31133: the null device" 61-hostile.t 'forge_null "a link"'
+elsewhere "CVE-2026-41579, 2026-47766: /dev is a link" 61-hostile.t "for at in proc sys dev"
+elsewhere "CVE-2023-25809, 2022-0492: cgroups" 61-hostile.t "no control file of the kernel's can be written"
+elsewhere "CVE-2022-23648: VOLUME /../.." 75-image-run.t '"Volumes": {"/../..": {}}'
+elsewhere "CVE-2018-15664, 2019-10152: rlc cp and links" 65-cp.t "15664"
+elsewhere "CVE-2024-9676: /etc/passwd is a FIFO" 61-hostile.t "a FIFO for /etc/passwd"
+elsewhere "GHSA-9rww-v4mm-x4jg: archives" 77-image-archives.t "nothing outside has changed"
+elsewhere "CVE-2024-3727, 2021-41190: manifests" 77-image-archives.t "nothing outside has changed"
+elsewhere "CVE-2021-41091: state that others read" 61-hostile.t "its state is closed to others"
+elsewhere "CVE-2017-5226, 2023-28100: the caller's terminal" 61-hostile.t "cannot type into the caller's terminal"
+elsewhere "libslirp: frames" 44-net-process.t "frames.py garbage"
+elsewhere "CVE-2021-20199: the peer's address" 47-net-publish.t "the peer's own address"
+elsewhere "the gateway and the host's loopback" 43-net-loopback.t "no address connects to the host's loopback"
+elsewhere "CVE-2020-15257: abstract sockets" 61-hostile.t "rlc has no abstract socket"
+elsewhere "CVE-2020-13401: neighbours" 45-net-bridge.t "cannot pretend to be a neighbour"
+elsewhere "CVE-2018-7169: a group that keeps out" 61-hostile.t "CVE-2018-7169"
+elsewhere "newuidmap: races" 26-shim.t "no map that was not granted"
+elsewhere "profiles and their cache" 81-seccomp.t "a link for the directory"
+
+# ------------------------------------------------------------ CVE-2022-1227: the image's tools on the host
+
+for who in root "$sub"; do
+	kind_of "$who"
+	image=$T/trapped-$kind
+	make_rootfs "$image" "$who"
+	mkdir -p "$image/usr/bin" "$image/usr/sbin" "$image/sbin" "$image/tmp"
+	for tool in newuidmap newgidmap ip nft iptables mount umount nsenter tar cp ps ldconfig modprobe rlc-image rlc-seccomp \
+		getent busybox-trap; do
+		for at in bin sbin usr/bin usr/sbin; do
+			rm -f "$image/$at/$tool"
+			printf '#!/bin/sh\necho %s >>/tmp/sprung\n' "$tool" >"$image/$at/$tool"
+			chmod 0755 "$image/$at/$tool"
+		done
+	done
+	chown -R "$who:" "$image"
+	chmod 1777 "$image/tmp"
+	as "$who" "$RLC" run -d --name trapped --network none --rootfs "$image" sleep 7001 >/dev/null
+	as "$who" "$RLC" exec trapped true
+	as "$who" "$RLC" top trapped >/dev/null
+	as "$who" "$RLC" cp trapped:/bin/busybox "$T/tmp/out-$kind"
+	as "$who" "$RLC" cp "$RLC" trapped:/tmp/ >/dev/null
+	as "$who" "$RLC" rm -f trapped >/dev/null
+	is "$(cat "$image/tmp/sprung" 2>/dev/null)" "" "CVE-2022-1227: $kind: no program of the image was run"
+	rlc --rootfs "$image" tar
+	is "$(cat "$image/tmp/sprung")" tar "CVE-2022-1227: $kind: one that is run shows"
+done
+
+# ------------------------------------------------------------ CVE-2022-36109: supplementary groups
+
+run setpriv --groups 0,4,27 id -G
+like "$out" "27" "CVE-2022-36109: the caller has groups"
+who=root
+run setpriv --groups 0,4,27 "$RLC" run --network none -u 1000:1000 $bb id -G
+is "$out" 1000 "CVE-2022-36109: they end at the container"
+run setpriv --groups 0,4,27 "$RLC" run --network none -u 1000:1000 --group-add 27 $bb id -G
+is "$out" "1000 27" "CVE-2022-36109: but for what is asked for"
+as root "$RLC" run -d --name groups --network none -u 1000:1000 $bb sleep 7002 >/dev/null
+run setpriv --groups 0,4,27 "$RLC" exec groups id -G
+is "$out" 1000 "CVE-2022-36109: and at rlc exec"
+as root "$RLC" rm -f groups >/dev/null
+
+# ------------------------------------------------------------ CVE-2025-52565: the console; CVE-2025-52881: /proc
+
+canary=$T/canary
+for who in root "$sub"; do
+	kind_of "$who"
+	image=$T/console-$kind
+	make_rootfs "$image" "$who"
+	echo untouched >"$canary"
+	chmod 0666 "$canary"
+	rm -rf "${image:?}/dev"
+	mkdir -p "$image/dev/pts"
+	for name in console ptmx pts/0 tty null; do ln -s "$canary" "$image/dev/$name"; done
+	chown -hR "$who:" "$image"
+	run as "$who" /usr/bin/python3 -c 'import pty, sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)' \
+		"$RLC" run -it --network none --rootfs "$image" sh -c 'echo typed >/dev/console; echo typed >/dev/tty; tty'
+	is "$(cat "$canary") $(stat -c %a "$canary")" "untouched 666" "CVE-2025-52565: $kind: links of the image for the console lead nowhere"
+	like "$out" "/dev/" "CVE-2025-52565: $kind: there is a terminal"
+	for at in /proc/self/attr /proc/sys/kernel /proc/thread-self; do
+		rlc --tmpfs "$at" $bb true
+		isnt "$status" 0 "CVE-2025-52881: $kind: no tmpfs on $at"
+	done
+done
+who=$sub
+kind_of "$who"
+rlc $bb sh -c 'cat /proc/sys/user/max_user_namespaces; echo 1 >/proc/sys/user/max_user_namespaces'
+is "$status $out" "1 0" "CVE-2025-52881: what rlc writes below /proc is the container's, who cannot write it back"
+
+# ------------------------------------------------------------ CVE-2019-14271: libraries of the container
+
+for who in root "$sub"; do
+	kind_of "$who"
+	image=$T/nss-$kind
+	make_rootfs "$image" "$who"
+	printf '#include <fcntl.h>\n__attribute__((constructor)) static void trap(void) { creat("/tmp/loaded", 0666); creat("%s/loaded", 0666); }\n' \
+		"$T/tmp" >"$T/trap.c"
+	mkdir -p "$image/lib/x86_64-linux-gnu" "$image/etc" "$image/tmp"
+	chmod 1777 "$image/tmp"
+	gcc -shared -fPIC -o "$T/trap.so" "$T/trap.c"
+	for library in libnss_files.so.2 libnss_compat.so.2 libnss_trap.so.2; do
+		cp "$T/trap.so" "$image/lib/x86_64-linux-gnu/$library"
+		cp "$T/trap.so" "$image/lib/$library"
+	done
+	echo 'passwd: trap files compat' >"$image/etc/nsswitch.conf"
+	echo '/lib/libnss_trap.so.2' >"$image/etc/ld.so.preload"
+	chown -R "$who:" "$image"
+	as "$who" "$RLC" run -d --name nss --network none --rootfs "$image" sleep 7003 >/dev/null
+	run as "$who" "$RLC" cp nss:/etc/nsswitch.conf "$T/tmp/nss-$kind"
+	is "$status" 0 "CVE-2019-14271: $kind: rlc cp out"
+	run as "$who" "$RLC" cp "$RLC" nss:/tmp/
+	is "$status" 0 "CVE-2019-14271: $kind: and in"
+	as "$who" "$RLC" exec -u root nss true
+	is "$(find "$T/tmp/loaded" "$image/tmp/loaded" 2>/dev/null)" "" "CVE-2019-14271: $kind: no library of the container was loaded"
+	as "$who" "$RLC" rm -f nss >/dev/null
+done
+run env LD_PRELOAD="$T/trap.so" true
+ok "CVE-2019-14271: the library works" test -e "$T/tmp/loaded"
+rm -f "$T/tmp/loaded" /tmp/loaded
+
+# ------------------------------------------------------------ CVE-2024-9341, 9407, 9675, 1753: sources of mounts
+
+who=$sub
+image=$T/sources
+make_rootfs "$image" "$who"
+mkdir -p "$T/source/real" "$T/secret"
+chmod 0755 "$T/source" "$T/source/real"
+echo secret >"$T/secret/file"
+ln -s "$T/secret" "$image/inside"
+chown -hR "$who:" "$image" "$T/source"
+rlc --rootfs "$image" -v "$T/source/real:/inside" sh -c 'touch /inside/made; ls -d /inside/made'
+is "$(ls -A "$T/secret")" file "CVE-2024-9341: a link of the image for a target leads to nothing of the host's"
+ln -sfn "$T/source/real" "$T/source/link"
+as_background "$who" sh -c "while :; do ln -sfn '$T/source/real' '$T/source/new' && mv -T '$T/source/new' '$T/source/link'
+	ln -sfn /proc '$T/source/new' && mv -T '$T/source/new' '$T/source/link'; done"
+racer=$!
+wrong=0
+for ((round = 0; round < 20; round++)); do
+	rlc -v "$T/source/link:/mnt" $bb sh -c 'stat -f -c %T /mnt; grep " /mnt " /proc/self/mountinfo | wc -l'
+	# the one or the other, whole; or it is refused
+	[[ $status = 125 || $out = *$'\n1' ]] || wrong=$((wrong + 1))
+done
+kill "$racer"
+wait "$racer" 2>/dev/null
+is "$wrong" 0 "CVE-2024-1753: a source that is swapped is opened once"
+
+# ------------------------------------------------------------ CVE-2026-34079: removal where a link was put
+
+precious=$T/precious
+for who in root "$sub"; do
+	kind_of "$who"
+	rm -rf "$precious" "$T/disk-$kind"
+	mkdir -m 0777 "$precious"
+	as "$who" mkdir "$precious/keep"
+	mkdir "$T/disk-$kind"
+	chown "$who:" "$T/disk-$kind"
+	as_background "$who" "$RLC" run --network none --scratch "$T/disk-$kind" --rootfs /:O sh -c 'touch /etc/left; sleep 7004'
+	supervisor=$!
+	ok "CVE-2026-34079: $kind: it writes on a disk" wait_for 20 eval "find '$T/disk-$kind' -name left | grep -q ."
+	kill -KILL "$supervisor"
+	wait "$supervisor" 2>/dev/null
+	for made in "$T/disk-$kind"/*; do
+		mv "$made" "$made.moved"
+		ln -s "$precious" "$made"
+	done
+	rlc $bb true
+	ok "CVE-2026-34079: $kind: what a link leads to stays" test -d "$precious/keep"
+	rm -rf "$T/disk-$kind"
+done
+
+# ------------------------------------------------------------ CVE-2021-41103: the store of another
+
+who=$sub
+rlc $bb true
+for who in root "$sub"; do
+	kind_of "$who"
+	as "$who" "$RLC" images >/dev/null
+	as "$who" tar -C "$T/console-${kind}" -c bin | as "$who" "$RLC" import - "kept:$kind" >/dev/null
+	store=$T/store-$who
+	is "$(stat -c %a "$store")" 700 "CVE-2021-41103: $kind: the store is closed to others"
+	run as "$one" ls "$store"
+	isnt "$status" 0 "CVE-2021-41103: $kind: another user cannot list it"
+done
+mkdir -m 0777 "$T/planted"
+as "$one" mkdir -m 0777 "$T/planted/store"
+run as "$sub" RLC_STORE="$T/planted/store" "$RLC" images
+isnt "$status" 0 "CVE-2021-41103: a store that another user made is not used"
+is "$(ls -A "$T/planted/store")" "" "CVE-2021-41103: nothing is written there"
+rm -rf "$T/planted/store"
+as "$one" ln -s "$T/secret" "$T/planted/store"
+run as "$sub" RLC_STORE="$T/planted/store" "$RLC" images
+isnt "$status" 0 "CVE-2021-41103: nor a link that another planted"
+
+# ------------------------------------------------------------ the kernel's surface
+
+surface=$(
+	python <<'END'
+import ctypes, errno, os, platform, socket
+libc = ctypes.CDLL(None, use_errno=True)
+# numbers of x86_64 and of all others
+old = {"add_key": (248, 217), "keyctl": (250, 219), "request_key": (249, 218), "bpf": (321, 280),
+       "perf_event_open": (298, 241), "userfaultfd": (323, 282), "swapoff": (168, 225), "kexec_load": (246, 104)}
+numbers = {name: both[platform.machine() != "x86_64"] for name, both in old.items()}
+numbers |= {"io_uring_setup": 425, "io_uring_enter": 426, "open_tree": 428, "fsopen": 430, "clone3": 435}
+for name, number in numbers.items():
+    ctypes.set_errno(0)
+    result = libc.syscall(number, 0, 0, 0, 0, 0)
+    print(name, "works" if result >= 0 else errno.errorcode[ctypes.get_errno()])
+for name, family, kind in ("AF_ALG", 38, 5), ("AF_VSOCK", 40, 1):
+    try:
+        socket.socket(family, kind)
+        print(name, "works")
+    except OSError as e:
+        print(name, errno.errorcode[e.errno])
+END
+)
+for who in root "$sub" "$one"; do
+	kind_of "$who"
+	rlc --rootfs /:O /usr/bin/python3 -c "$surface"
+	for call in add_key keyctl request_key bpf perf_event_open userfaultfd swapoff kexec_load io_uring_setup \
+		io_uring_enter open_tree fsopen; do
+		like "$out" "$call EPERM" "$call: $kind: refused"
+	done
+	like "$out" "clone3 ENOSYS" "clone3: $kind: unknown"
+	like "$out" "AF_ALG EPERM" "CVE-2026-31431: $kind: no AF_ALG"
+	like "$out" "AF_VSOCK EPERM" "CVE-2026-31431: $kind: no AF_VSOCK"
+	rlc --security-opt seccomp=unconfined --rootfs /:O /usr/bin/python3 -c "$surface"
+	for call in keyctl io_uring_setup io_uring_enter clone3 AF_ALG; do
+		unlike "$out" "$call EPERM" "$call: $kind: without the filter the kernel itself answers"
+	done
+done
+
+# 32-bit programs: their way to a socket is socketcall(2), whose arguments no filter sees
+if [ "$(uname -m)" = x86_64 ]; then
+	cat >"$T/i386.c" <<'END'
+static int call(int number, long a, long b, long c)
+{
+	int result;
+
+	__asm__ volatile("int $0x80" : "=a"(result) : "a"(number), "b"(a), "c"(b), "d"(c) : "memory");
+	return result;
+}
+static long code(void)
+{
+	unsigned inet[3] = {2, 1, 0};
+	int bad = 0;
+
+	bad |= (call(102, 1, (long)inet, 0) < 0) << 0;	    /* socketcall(SYS_SOCKET, AF_INET) */
+	bad |= (call(359, 2, 1, 0) < 0) << 1;		    /* socket(AF_INET) */
+	bad |= (call(359, 38, 5, 0) != -1) << 2;	    /* socket(AF_ALG): EPERM */
+	bad |= (call(359, 40, 1, 0) != -1) << 3;	    /* socket(AF_VSOCK) */
+	bad |= (call(288, 0, 0, 0) != -1) << 4;		    /* keyctl */
+	bad |= (call(310, 0x10000000, 0, 0) != -1) << 5;    /* unshare(CLONE_NEWUSER) */
+	bad |= (call(54, 0, 0x5412, 0) != -1) << 6;	    /* ioctl(TIOCSTI) */
+	return bad;
+}
+void _start(void) { call(1, code(), 0, 0); }
+END
+	gcc -m32 -O1 -nostdlib -static -fno-pie -no-pie -fno-stack-protector -o "$T/bin/i386" "$T/i386.c"
+	chmod 0755 "$T/bin/i386"
+	run "$T/bin/i386"
+	isnt "$status" 0 "CVE-2026-31431: outside the 32-bit program is refused nothing"
+	for who in root "$sub"; do
+		kind_of "$who"
+		rlc -v "$T/bin/i386:/i386" $bb /i386
+		is "$status" 0 "CVE-2026-31431: $kind: a 32-bit program has sockets, and no more than others"
+	done
+fi
+
+for who in root "$sub"; do
+	kind_of "$who"
+	rlc --rootfs /:O nft list ruleset
+	isnt "$status" 0 "nested: $kind: the packet filter is closed"
+	rlc --rootfs /:O unshare --user --map-root-user --net nft add table inet x
+	isnt "$status" 0 "nested: $kind: and cannot be opened by a namespace"
+	rlc --security-opt userns=allow --rootfs /:O unshare --user --map-root-user --net nft add table inet x
+	is "$status" 0 "nested: $kind: it can where that is allowed"
+done
+
+# ------------------------------------------------------------ words of an image are no options
+
+who=$sub
+rlc $bb --privileged
+is "$status" 127 "argument injection: behind the image a word is the command"
+rlc --entrypoint --privileged $bb
+is "$status" 127 "argument injection: and an entrypoint's is its own"
+
+rm -f "$T"/tmp/out-* "$T"/tmp/nss-*
+no_leftovers "nothing is left"
+done_testing
