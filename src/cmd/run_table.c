@@ -19,11 +19,17 @@
 #define VALUE_SHOWN 200 /* bytes of a value in an error */
 
 static const RunGroup *const run_groups[] = {
-	&run_process_group,   &run_fetch_group,
-	&run_files_group,     &run_network_group,
-	&run_identity_group,  &run_security_group,
-	&run_limits_group,    &run_health_group,
-	&run_container_group, NULL,
+	&run_process_group,
+	&run_fetch_group,
+	&run_files_group,
+	&run_network_group,
+	&run_share_group,
+	&run_identity_group,
+	&run_security_group,
+	&run_limits_group,
+	&run_health_group,
+	&run_container_group,
+	NULL,
 };
 
 const RunTable run_table = {"run", run_groups};

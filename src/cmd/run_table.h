@@ -50,7 +50,7 @@ typedef struct {
 } RunGroup;
 
 extern const RunGroup run_process_group, run_fetch_group, run_files_group, run_network_group,
-	run_identity_group, run_security_group, run_limits_group, run_health_group,
+	run_identity_group, run_share_group, run_security_group, run_limits_group, run_health_group,
 	run_container_group;
 
 /* When all options are known: what --privileged opens, but for what was closed by name. */

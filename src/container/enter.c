@@ -57,13 +57,14 @@ static void close_all(int *fds)
 
 /*
  * The container's namespaces. What has no descriptor is the host's: a container that is just being
- * started again has none yet, and must not be taken for one that shares all with the host.
+ * started again has none yet, and must not be taken for one that shares all with the host.  Its
+ * mounts are always its own.
  */
 static bool open_namespaces(const char *state_root, const char *id, int *fds, GError **error)
 {
 	if (!control_join(state_root, id, fds, error))
 		return false;
-	if (fds[CONTROL_PIDFD] >= 0 && fds[CONTROL_MNT] >= 0 && fds[CONTROL_PID] >= 0)
+	if (fds[CONTROL_PIDFD] >= 0 && fds[CONTROL_MNT] >= 0)
 		return true;
 	close_all(fds);
 	return error_set(error, RLC_ERROR_STATE, "join the container: it does not run yet");

@@ -57,6 +57,12 @@ static void explain_join(const JoinPlan *join, GString *script)
 	g_autofree char *path = g_shell_quote(join->path);
 	struct stat owner;
 
+	if (join->netns < 0) {
+		g_string_append(script, "# setns(2): by descriptors that the other container's "
+					"supervisor hands out; a shell cannot ask it\n");
+		return;
+	}
+
 	g_string_append(script, "# setns(2): the network, and before it the user namespace that "
 				"owns it (ioctl NS_GET_USERNS)\n");
 	if (join->userns < 0) {

@@ -17,7 +17,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -32,8 +34,9 @@
 #include "feature/proc.h"
 #include "feature/process.h"
 
-#define REAPER_NAME "rlc-init"
-#define STAT_MAX    4096
+#define REAPER_NAME  "rlc-init"
+#define STAT_MAX     4096
+#define CHILDREN_MAX (1 << 20)
 
 /* Fields of /proc/PID/stat, counted from the one behind the name; see proc(5). */
 enum {
@@ -66,6 +69,12 @@ static void hide_arguments(void)
 	memcpy((void *)(uintptr_t)start, REAPER_NAME, strlen(REAPER_NAME));
 }
 
+/* PID 1 of a pid namespace takes all in it along; else that is to be done by hand. */
+static bool is_first(const Plan *plan)
+{
+	return plan->clone_flags & CLONE_NEWPID;
+}
+
 /* Keep nothing that a reaper does not need. The sync socket goes last: until then errors have a
  * way. */
 static bool let_go(Container *container, GError **error)
@@ -77,28 +86,62 @@ static bool let_go(Container *container, GError **error)
 		return false;
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return error_errno(error, errno, "close the reaper's memory");
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+	if (prctl(PR_SET_PDEATHSIG, is_first(container->plan) ? SIGKILL : SIGHUP) < 0)
 		return error_errno(error, errno, "tie the container to its supervisor");
 	sync_close(container->sync);
 	syscall(SYS_close_range, 0U, ~0U, 0);
 	return true;
 }
 
+/*
+ * Not PID 1: all that descends from the payload is or becomes a child of ours
+ * (PR_SET_CHILD_SUBREAPER), and so is found.  Who forks faster than that is left to the supervisor.
+ * See proc(5), children.
+ */
+static void end_descendants(void)
+{
+	auto_fd proc = proc_open(NULL);
+	g_autofree char *path = g_strdup_printf("self/task/%d/children", getpid());
+
+	for (;;) {
+		g_autofree char *text =
+			proc < 0 ? NULL : fd_read_file(proc, path, CHILDREN_MAX, NULL);
+		g_auto(GStrv) pids = g_strsplit(text ? text : "", " ", -1);
+
+		for (char **pid = pids; *pid; pid++) {
+			if (atoi(*pid) > 0)
+				kill(atoi(*pid), SIGKILL);
+		}
+		if (!pids[0] || waitpid(-1, NULL, 0) < 0)
+			return;
+	}
+}
+
+static G_GNUC_NORETURN void reaper_end(const Plan *plan, int code)
+{
+	if (!is_first(plan))
+		end_descendants();
+	_exit(code);
+}
+
 /* Wait for all that ended; when the payload is among it, so ends the container. */
-static void reap(pid_t payload)
+static void reap(const Plan *plan, pid_t payload)
 {
 	pid_t pid;
 	int status;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == payload)
-			_exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status));
+			reaper_end(plan, WIFSIGNALED(status) ? 128 + WTERMSIG(status)
+							     : WEXITSTATUS(status));
 	}
 }
 
 static G_GNUC_NORETURN void reaper_main(Container *container, pid_t payload)
 {
+	const Plan *plan = container->plan;
 	g_autoptr(GError) error = NULL;
+	pid_t supervisor = getppid(); /* 0, as seen from another pid namespace */
 	sigset_t all;
 
 	if (!let_go(container, &error)) {
@@ -110,8 +153,10 @@ static G_GNUC_NORETURN void reaper_main(Container *container, pid_t payload)
 	for (;;) {
 		int signal_number = sigwaitinfo(&all, NULL);
 
+		if (!is_first(plan) && getppid() != supervisor)
+			reaper_end(plan, 128 + SIGKILL);
 		if (signal_number == SIGCHLD)
-			reap(payload);
+			reap(plan, payload);
 		else if (signal_number > 0)
 			kill(payload, signal_number);
 	}
@@ -132,6 +177,8 @@ bool init_run_payload(Container *container, GError **error)
 	sigfillset(&all);
 	if (sigprocmask(SIG_SETMASK, &all, NULL) < 0)
 		return error_errno(error, errno, "block signals");
+	if (!is_first(container->plan) && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+		return error_errno(error, errno, "become the reaper of orphans");
 	payload = fork();
 	if (payload < 0)
 		return error_errno(error, errno, "fork the payload");

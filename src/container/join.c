@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/nsfs.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,10 +21,20 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "container/control.h"
+#include "container/enter.h"
 #include "container/state.h"
+#include "kernel/mount.h"
+#include "kernel/namespace.h"
 #include "kernel/pid.h"
 
 #define PROC_FILE_MAX 65536
+#define FIRST_WAIT_MS 500
+
+#define JOIN_NOTHING                                                                               \
+	{                                                                                          \
+		.netns = -1, .pidns = -1, .ipcns = -1, .utsns = -1, .shm = -1, .first = -1,        \
+		.userns = -1                                                                       \
+	}
 
 /* --- the namespace of a container --- */
 
@@ -35,27 +46,64 @@ static bool is_same_file(int fd, const char *path)
 	       a.st_ino == b.st_ino;
 }
 
+static const char *const names[CONTROL_NAMESPACES_END] = {
+	[CONTROL_USER] = "user", [CONTROL_MNT] = "mnt",	      [CONTROL_PID] = "pid",
+	[CONTROL_NET] = "net",	 [CONTROL_UTS] = "uts",	      [CONTROL_IPC] = "ipc",
+	[CONTROL_TIME] = "time", [CONTROL_CGROUP] = "cgroup",
+};
+
+/* In the pid namespace of another container init cannot be looked at from the first moment on. */
+static bool is_hidden(const Plan *plan)
+{
+	return plan->join && plan->join->pidns >= 0;
+}
+
+/* -1 without *error: the kernel has no such type, or the process is gone. */
+static int open_namespace(pid_t pid, int type, GError **error)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/ns/%s", pid, names[type]);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 && errno != ENOENT)
+		error_errno(error, errno, "open '%s'", path);
+	return fd;
+}
+
+bool join_offer_child(Container *container, GError **error)
+{
+	for (int i = CONTROL_PIDFD + 1; is_hidden(container->plan) && i < CONTROL_NAMESPACES_END;
+	     i++) {
+		g_autoptr(GError) failed = NULL;
+		auto_fd fd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		g_autofree char *path = g_strdup_printf("ns/%s", names[i]);
+		auto_fd ns = openat(fd, path, O_RDONLY | O_CLOEXEC);
+
+		if (ns < 0 && errno != ENOENT)
+			return error_errno(error, errno, "open '/proc/self/%s'", path);
+		if (!sync_send(container->sync, SYNC_NAMESPACE, ns, error))
+			return false;
+	}
+	return true;
+}
+
 /* What enters the container, in ControlJoin's order. What it shares with us is not offered. */
 static bool open_namespaces(Container *container, GError **error)
 {
-	static const char *const names[CONTROL_NAMESPACES_END] = {
-		[CONTROL_USER] = "user",     [CONTROL_MNT] = "mnt",   [CONTROL_PID] = "pid",
-		[CONTROL_NET] = "net",	     [CONTROL_UTS] = "uts",   [CONTROL_IPC] = "ipc",
-		[CONTROL_CGROUP] = "cgroup", [CONTROL_TIME] = "time",
-	};
-
 	container->join[CONTROL_PIDFD] = container->init_pidfd;
 	for (int i = CONTROL_PIDFD + 1; i < CONTROL_NAMESPACES_END; i++) {
-		g_autofree char *path =
-			g_strdup_printf("/proc/%d/ns/%s", container->init_pid, names[i]);
 		g_autofree char *own = g_strdup_printf("/proc/self/ns/%s", names[i]);
-		auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+		g_autoptr(GError) failed = NULL;
+		auto_fd fd = -1;
 
-		if (fd < 0 && errno == ENOENT)
-			continue; /* the kernel has no such type, or init is gone */
-		if (fd < 0)
-			return error_errno(error, errno, "open '%s'", path);
-		if (!is_same_file(fd, own))
+		if (is_hidden(container->plan))
+			sync_expect_any(container->sync, SYNC_NAMESPACE, &fd, &failed);
+		else
+			fd = open_namespace(container->init_pid, i, &failed);
+		if (failed) {
+			g_propagate_error(error, g_steal_pointer(&failed));
+			return false;
+		}
+		if (fd >= 0 && !is_same_file(fd, own))
 			container->join[i] = fd_steal(&fd);
 	}
 	return true;
@@ -221,9 +269,27 @@ static bool read_maps(JoinPlan *join, GError **error)
 			 join->path);
 }
 
-static bool find_owner(JoinPlan *join, GError **error)
+/* An ordinary user joins one user namespace, and through it all that belongs to it. */
+static bool take_owner(JoinPlan *join, int userns, GError **error)
 {
-	auto_fd userns = ioctl(join->netns, NS_GET_USERNS);
+	struct stat a, b;
+
+	if (join->userns < 0) {
+		join->userns = fcntl(userns, F_DUPFD_CLOEXEC, 3);
+		return join->userns >= 0 ? read_maps(join, error)
+					 : error_errno(error, errno, "duplicate a descriptor");
+	}
+	if (fstat(join->userns, &a) == 0 && fstat(userns, &b) == 0 && a.st_ino == b.st_ino)
+		return true;
+	return error_set(error, RLC_ERROR_USAGE,
+			 "join '%s': it belongs to another user namespace than what is joined "
+			 "beside it; only root may mix containers that do not share one",
+			 join->path);
+}
+
+static bool find_owner(JoinPlan *join, int fd, GError **error)
+{
+	auto_fd userns = ioctl(fd, NS_GET_USERNS);
 	uid_t owner;
 
 	if (userns >= 0 && geteuid() == 0)
@@ -238,29 +304,174 @@ static bool find_owner(JoinPlan *join, GError **error)
 	if (owner != geteuid())
 		return error_set(error, RLC_ERROR_FAILED,
 				 "join '%s': the namespace belongs to user %u", join->path, owner);
-	join->userns = fd_steal(&userns);
-	return read_maps(join, error);
+	return take_owner(join, userns, error);
+}
+
+static bool join_network(const SpecNetwork *network, Plan *plan, GError **error)
+{
+	JoinPlan *join = plan->join;
+
+	plan->clone_flags &= ~(uint64_t)CLONE_NEWNET;
+	return (network->container ? open_container(join, plan, network->container, error)
+				   : open_path(join, network->path, error)) &&
+	       check_netns(join, error) && find_owner(join, join->netns, error);
+}
+
+/* --- processes, IPC, hostname --- */
+
+/* What is looked up in the other container's mounts. */
+typedef struct {
+	Sync *sync;
+} ShmCall;
+
+static bool send_shm(void *data, GError **error)
+{
+	const ShmCall *call = data;
+	auto_fd root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_fd dir = mount_open(root, "/dev/shm", MOUNT_NO_SYMLINKS, error);
+	auto_fd mount = dir < 0 ? -1 : mount_clone(dir, "", false, error);
+
+	return mount >= 0 && sync_send(call->sync, SYNC_SHM, mount, error);
+}
+
+/* A process that enters the other container's mounts hands its /dev/shm out. */
+static int open_shm(const char *state_root, const char *id, GError **error)
+{
+	Sync ours, theirs;
+	ShmCall call = {&theirs};
+	int shm = -1;
+
+	if (!sync_pair(&ours, &theirs, error))
+		return -1;
+	if (enter_call(state_root, id, 1U << CONTROL_USER | 1U << CONTROL_MNT, 0, send_shm, &call,
+		       error))
+		sync_expect(&ours, SYNC_SHM, &shm, error);
+	sync_close(&ours);
+	sync_close(&theirs);
+	return shm;
+}
+
+static bool join_shared(const char *name, ControlJoin type, Plan *plan, int *ret_ns, GError **error)
+{
+	g_autofree char *id = state_find(plan->state_root, name, error);
+	int fds[CONTROL_JOIN_COUNT];
+
+	if (!id || !control_join(plan->state_root, id, fds, error))
+		return false;
+	*ret_ns = fd_steal(&fds[type]);
+	if (type == CONTROL_PID)
+		plan->join->first = fd_steal(&fds[CONTROL_PIDFD]);
+	for (int i = 0; i < CONTROL_JOIN_COUNT; i++)
+		fd_close(&fds[i]);
+	if (*ret_ns < 0)
+		return error_set(error, RLC_ERROR_STATE,
+				 "join '%s': it has no %s namespace of its own; share the host's "
+				 "as it does",
+				 name, names[type]);
+	if (!plan->join->path)
+		plan->join->path = g_strdup(name);
+	if (type == CONTROL_IPC && (plan->join->shm = open_shm(plan->state_root, id, error)) < 0)
+		return false;
+	return find_owner(plan->join, *ret_ns, error);
+}
+
+static bool join_hostname(const char *name, Plan *plan, GError **error)
+{
+	g_autofree char *id = state_find(plan->state_root, name, error);
+	g_autoptr(Spec) other = id ? state_load_spec(plan->state_root, id, error) : NULL;
+
+	if (!other)
+		return false;
+	plan->join->hostname = other->hostname ? g_strdup(other->hostname) : g_strndup(id, 12);
+	return true;
+}
+
+static bool join_all_shared(const SpecShare *share, Plan *plan, GError **error)
+{
+	JoinPlan *join = plan->join;
+
+	return (!share->uts || (join_shared(share->uts, CONTROL_UTS, plan, &join->utsns, error) &&
+				join_hostname(share->uts, plan, error))) &&
+	       (!share->ipc || join_shared(share->ipc, CONTROL_IPC, plan, &join->ipcns, error)) &&
+	       (!share->pid || join_shared(share->pid, CONTROL_PID, plan, &join->pidns, error));
+}
+
+/* Without a pid namespace of its own nobody but its init ends what a payload leaves. */
+static bool check_share(const Spec *spec, GError **error)
+{
+	const SpecShare *share = &spec->rlc.share;
+	bool other = share->pid || share->ipc || share->uts;
+	bool ids = spec->rlc.userns != USERNS_DEFAULT && spec->rlc.userns != USERNS_HOST;
+
+	if (!(spec->linux_.namespaces & CLONE_NEWPID) && !spec->rlc.init)
+		return error_set(error, RLC_ERROR_USAGE,
+				 "share processes: --no-init contradicts --pid, for somebody must "
+				 "end what the command leaves behind");
+	return !other || !ids || geteuid() != 0 ||
+	       error_set(error, RLC_ERROR_USAGE,
+			 "share namespaces: --userns contradicts --pid, --ipc and --uts "
+			 "container:NAME");
+}
+
+pid_t join_clone(const JoinPlan *join, int cgroup, uint64_t flags, int *ret_pidfd, GError **error)
+{
+	static const JoinPlan nothing = JOIN_NOTHING;
+	const JoinPlan *from = join ? join : &nothing;
+	const int fds[] = {from->userns, from->netns, from->utsns, from->ipcns, from->pidns};
+
+	if (from->pidns < 0)
+		return namespace_clone_in(fds, G_N_ELEMENTS(fds), cgroup, flags, ret_pidfd, error);
+	return namespace_clone_hidden(fds, G_N_ELEMENTS(fds), cgroup, flags, UINT64_MAX, ret_pidfd,
+				      error);
+}
+
+bool join_send_shm(Container *container, GError **error)
+{
+	const JoinPlan *join = container->plan->join;
+	auto_fd mount = -1;
+
+	if (!join || join->ipcns < 0)
+		return true;
+	/* a mount is attached once; each life of the container has a copy */
+	mount = container->restarted ? mount_clone(join->shm, "", false, error)
+				     : fcntl(join->shm, F_DUPFD_CLOEXEC, 3);
+	return mount >= 0 && sync_send(container->sync, SYNC_SHM, mount, error);
+}
+
+bool join_first_ended(const JoinPlan *join)
+{
+	struct pollfd first = {.fd = join ? join->first : -1, .events = POLLIN};
+
+	/* it is the last to go, when all others have been waited for */
+	return first.fd >= 0 && poll(&first, 1, FIRST_WAIT_MS) > 0;
 }
 
 bool join_plan(const Spec *spec, Plan *plan, GError **error)
 {
 	const SpecNetwork *network = &spec->rlc.network;
-	JoinPlan *join;
+	const SpecShare *share = &spec->rlc.share;
+	bool joins = network->mode == NET_JOIN;
 
-	if (network->mode != NET_JOIN)
+	if (!check_share(spec, error))
+		return false;
+	if (!joins && !share->pid && !share->ipc && !share->uts)
 		return true;
-	join = plan->join = g_new0(JoinPlan, 1);
-	join->netns = join->userns = -1;
-	plan->clone_flags &= ~(uint64_t)CLONE_NEWNET;
-	return (network->container ? open_container(join, plan, network->container, error)
-				   : open_path(join, network->path, error)) &&
-	       check_netns(join, error) && find_owner(join, error);
+	plan->join = g_new0(JoinPlan, 1);
+	*plan->join = (JoinPlan)JOIN_NOTHING;
+	return (!joins || join_network(network, plan, error)) &&
+	       join_all_shared(share, plan, error);
 }
 
 void join_free(JoinPlan *join)
 {
 	fd_close(&join->netns);
+	fd_close(&join->pidns);
+	fd_close(&join->ipcns);
+	fd_close(&join->utsns);
+	fd_close(&join->shm);
+	fd_close(&join->first);
 	fd_close(&join->userns);
+	g_free(join->hostname);
 	g_clear_pointer(&join->uids, g_array_unref);
 	g_clear_pointer(&join->gids, g_array_unref);
 	g_free(join->container);

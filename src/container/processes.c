@@ -6,12 +6,14 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
 #include "container/control.h"
 #include "container/enter.h"
+#include "container/state.h"
 #include "kernel/mount.h"
 
 #define STAT_MAX    4096
@@ -120,12 +122,34 @@ static bool read_process(int proc, const char *pid, Process *process)
 typedef struct {
 	ProcessFunction function;
 	void *data;
+	ino_t mounts; /* only who has this mount namespace; 0: all */
+	bool host;    /* in the host's pid namespace */
 } Listing;
+
+/* The container's own, where others have the same pid namespace. */
+static bool is_wanted(const Listing *listing, int proc, const char *pid)
+{
+	g_autofree char *path = g_strdup_printf("%s/ns/mnt", pid);
+	struct stat st;
+
+	return listing->mounts == 0 ||
+	       (fstatat(proc, path, &st, 0) == 0 && st.st_ino == listing->mounts);
+}
+
+static int open_proc(const Listing *listing, GError **error)
+{
+	int proc = listing->host ? open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+				 : mount_new("proc", NULL, PROC_ATTRIBUTES, error);
+
+	if (proc < 0 && listing->host)
+		error_errno(error, errno, "open '/proc'");
+	return proc;
+}
 
 static bool list_inside(void *data, GError **error)
 {
 	const Listing *listing = data;
-	auto_fd proc = mount_new("proc", NULL, PROC_ATTRIBUTES, error);
+	auto_fd proc = open_proc(listing, error);
 	struct dirent *entry;
 	DIR *dir;
 
@@ -139,7 +163,8 @@ static bool list_inside(void *data, GError **error)
 
 		if (!g_ascii_isdigit(*entry->d_name) || atoi(entry->d_name) == getpid())
 			continue;
-		if (read_process(proc, entry->d_name, &process))
+		if (is_wanted(listing, proc, entry->d_name) &&
+		    read_process(proc, entry->d_name, &process))
 			listing->function(&process, listing->data);
 		g_free(process.command);
 	}
@@ -148,10 +173,32 @@ static bool list_inside(void *data, GError **error)
 	return true;
 }
 
+/* Whose pid namespace is it, and what tells the container's processes from the others in it? */
+static bool find_shared(const char *state_root, const char *id, Listing *listing, GError **error)
+{
+	g_autoptr(Spec) spec = state_load_spec(state_root, id, error);
+	int fds[CONTROL_JOIN_COUNT];
+	struct stat st;
+
+	if (!spec || (spec->linux_.namespaces & CLONE_NEWPID))
+		return spec != NULL;
+	if (!control_join(state_root, id, fds, error))
+		return false;
+	listing->host = fds[CONTROL_PID] < 0;
+	if (fstat(fds[CONTROL_MNT], &st) == 0)
+		listing->mounts = st.st_ino;
+	for (int i = 0; i < CONTROL_JOIN_COUNT; i++)
+		fd_close(&fds[i]);
+	return listing->mounts != 0 || error_errno(error, errno, "look at the container");
+}
+
 bool processes_list(const char *state_root, const char *id, ProcessFunction function, void *data,
 		    GError **error)
 {
-	Listing listing = {function, data};
+	Listing listing = {function, data, 0, false};
+
+	if (!find_shared(state_root, id, &listing, error))
+		return false;
 
 	/* in a copy of the host's mounts: the kernel has a proc mounted only beside a whole one */
 	return enter_call(state_root, id, 1U << CONTROL_USER | 1U << CONTROL_PID, CLONE_NEWNS,

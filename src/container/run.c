@@ -23,6 +23,7 @@
 #include "container/serve.h"
 #include "container/state.h"
 #include "container/steps.h"
+#include "container/stragglers.h"
 #include "container/streams.h"
 #include "container/supervise.h"
 #include "container/volumes_used.h"
@@ -58,16 +59,14 @@ static G_GNUC_NORETURN void run_init(Container *container, Sync *sync)
 static pid_t clone_init(Container *container, GError **error)
 {
 	const Plan *plan = container->plan;
-	const int joined[] = {plan->join ? plan->join->userns : -1,
-			      plan->join ? plan->join->netns : -1};
 
 	if (plan->enter && plan->enter->len > 0)
 		return namespace_clone_in((const int *)(void *)plan->enter->data, plan->enter->len,
 					  container->cgroup, plan->clone_flags,
 					  &container->init_pidfd, error);
 	if (plan->join || container->cgroup >= 0)
-		return namespace_clone_in(joined, G_N_ELEMENTS(joined), container->cgroup,
-					  plan->clone_flags, &container->init_pidfd, error);
+		return join_clone(plan->join, container->cgroup, plan->clone_flags,
+				  &container->init_pidfd, error);
 	return namespace_clone(plan->clone_flags, &container->init_pidfd, error);
 }
 
@@ -122,6 +121,7 @@ static void run_kill(Container *container)
 static void run_end_life(Container *container)
 {
 	run_kill(container);
+	stragglers_end(container);
 	join_cleanup(container); /* the network namespace held the interfaces too */
 	net_cleanup(container);
 	volumes_used_cleanup(container);
@@ -145,6 +145,14 @@ static void run_cleanup(Container *container, const Status *ended)
 	g_clear_pointer(&container->limits, g_ptr_array_unref);
 }
 
+/* Killed, though nobody asked for it: was it the kernel, that ends a pid namespace with its first?
+ */
+static bool ended_with_joined(const Container *container, const Status *status)
+{
+	return status->exit_code == 128 + SIGKILL && !container->stop_asked &&
+	       join_first_ended(container->plan->join);
+}
+
 static void set_verdict(Status *status, const Container *container)
 {
 	const Spec *spec = container->plan->spec;
@@ -158,6 +166,8 @@ static void set_verdict(Status *status, const Container *container)
 	} else if (status->exit_code == SUPERVISE_TIMED_OUT && spec->rlc.timeout > 0)
 		status->verdict =
 			g_strdup_printf("killed: its time, %u s, was over", spec->rlc.timeout);
+	else if (ended_with_joined(container, status))
+		status->verdict = g_strdup("ended with the container whose processes it shared");
 	else if (signal_number > 0 && signal_number < NSIG)
 		status->verdict =
 			g_strdup_printf("code %d stands for signal %d: %s", status->exit_code,

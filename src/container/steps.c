@@ -59,6 +59,7 @@ const Step parent_steps[] = {
 	{"offer",      RLC, join_offer,         NULL},                /* its namespaces, for others to join */
 	{"idmap",      ALL, idmap_parent,       idmap_explain},       /* who is who inside */
 	{"rootfs",     ALL, rootfs_parent,      rootfs_parent_explain}, /* root's files, by init's ids */
+	{"share",      RLC, join_send_shm,      NULL},                /* /dev/shm of another container */
 	{"shift",      RLC, volume_parent,      NULL},                /* volumes, by init's ids */
 	{"network",    ALL, net_parent,         net_parent_explain},  /* the net process on init's tap, or a bridge */
 	{"hooks",      OCI, hooks_parent,       NULL},                /* the caller's programs, while the host is in sight */
@@ -73,6 +74,7 @@ const Step parent_steps[] = {
 
 /* init: everything that happens inside. Up to "pivot" the host's files are still in sight. */
 const Step child_steps[] = {
+	{"offer",      RLC, join_offer_child,   NULL},                /* its namespaces, if nobody can see them */
 	{"oom-score",  RLC, process_set_oom_score,NULL},              /* while /proc/self is its own */
 	{"idmap",      ALL, idmap_child,        NULL},                /* become root of the namespace */
 	{"sources",    RLC, volume_child_sources,NULL},               /* open what is bound, once */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -36,6 +37,13 @@ static const struct {
 	{"shm", "tmpfs", "mode=1777,size=64m",
 	 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NODEV},
 	{"mqueue", "mqueue", NULL, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NODEV},
+};
+
+/* Places in the table */
+enum {
+	DEV_PTS,
+	DEV_SHM,
+	DEV_MQUEUE
 };
 
 #define DEVPTS_WITHOUT_GROUP "newinstance,ptmxmode=0666,mode=0620"
@@ -75,7 +83,7 @@ static int dev_new_filesystem(size_t i, GError **error)
 	int mount = mount_new(filesystems[i].type, filesystems[i].options,
 			      filesystems[i].attributes, &refused);
 
-	if (mount < 0 && i == 0)
+	if (mount < 0 && i == DEV_PTS)
 		return mount_new(filesystems[i].type, DEVPTS_WITHOUT_GROUP,
 				 filesystems[i].attributes, error);
 	if (mount < 0)
@@ -83,10 +91,44 @@ static int dev_new_filesystem(size_t i, GError **error)
 	return mount;
 }
 
-static bool dev_mount(int dev, size_t i, GError **error)
+/* What belongs to the IPC namespace comes with it: from the host, or another container. */
+static int dev_shared(Container *container, size_t i, GError **error)
 {
-	auto_fd mount = dev_new_filesystem(i, error);
+	g_autofree char *path = g_strconcat("/dev/", filesystems[i].name, NULL);
+	auto_fd mount = -1;
+
+	if (container->plan->join && container->plan->join->ipcns >= 0) {
+		if (!sync_expect(container->sync, SYNC_SHM, &mount, error))
+			return -1;
+	} else {
+		mount = mount_clone(AT_FDCWD, path, true, error);
+	}
+	if (mount < 0 ||
+	    !mount_change(mount, true, filesystems[i].attributes, 0, MS_PRIVATE, error))
+		return -1;
+	return fd_steal(&mount);
+}
+
+static bool dev_is_shared(const Plan *plan, size_t i)
+{
+	bool joined = plan->join && plan->join->ipcns >= 0;
+
+	/* an mqueue shows the IPC namespace of who mounts it, which only its owner may */
+	return i == DEV_SHM ? !(plan->clone_flags & CLONE_NEWIPC)
+			    : i == DEV_MQUEUE && !(plan->clone_flags & CLONE_NEWIPC) && !joined;
+}
+
+static bool dev_mount(Container *container, int dev, size_t i, GError **error)
+{
+	bool shared = dev_is_shared(container->plan, i);
+	g_autoptr(GError) missing = NULL;
+	auto_fd mount = shared ? dev_shared(container, i, &missing) : dev_new_filesystem(i, error);
 	auto_fd target = -1;
+
+	if (shared && mount < 0 && error_is_errno(missing, ENOENT))
+		return true; /* a host without */
+	if (missing)
+		g_propagate_error(error, g_steal_pointer(&missing));
 
 	if (mount < 0)
 		return false;
@@ -112,7 +154,7 @@ bool dev_child(Container *container, GError **error)
 			return false;
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(filesystems); i++) {
-		if (!dev_mount(dev, i, error))
+		if (!dev_mount(container, dev, i, error))
 			return false;
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(links); i++) {

@@ -382,7 +382,7 @@ static bool plan_joined(const Spec *spec, Plan *plan, GError **error)
 	}
 	if (spec->rlc.userns != USERNS_DEFAULT && spec->rlc.userns != USERNS_AUTO)
 		return error_set(error, RLC_ERROR_USAGE,
-				 "map ids: who joins that network has the ids of its user "
+				 "map ids: who joins that container has the ids of its user "
 				 "namespace; leave --userns, --uidmap and --gidmap out");
 	tier_add(plan->idmap.tiers, IDMAP_JOINED, plan->join->uids, plan->join->gids, NULL);
 	plan->clone_flags &= ~(uint64_t)CLONE_NEWUSER;

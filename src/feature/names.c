@@ -173,7 +173,10 @@ static char *choose_hostname(const Spec *spec, const Plan *plan)
 
 	if (spec->hostname)
 		return g_strdup(spec->hostname);
-	if (plan->net.mode == NET_HOST && gethostname(host, sizeof host - 1) == 0 && *host)
+	if (plan->join && plan->join->hostname)
+		return g_strdup(plan->join->hostname);
+	if ((plan->net.mode == NET_HOST || !(plan->clone_flags & CLONE_NEWUTS)) &&
+	    gethostname(host, sizeof host - 1) == 0 && *host)
 		return g_strdup(host);
 	return g_strndup(plan->id, SHORT_ID);
 }
@@ -186,6 +189,9 @@ bool names_plan(const Spec *spec, Plan *plan, GError **error)
 		g_prefix_error(error, "use hostname '%s': ", spec->hostname);
 		return false;
 	}
+	if (spec->hostname && !(plan->clone_flags & CLONE_NEWUTS))
+		return error_set(error, RLC_ERROR_USAGE,
+				 "use hostname '%s': with --uts it is the other's", spec->hostname);
 	plan->names.hostname = choose_hostname(spec, plan);
 	add_common_lines(plan, hosts);
 	add_own_lines(plan, hosts);

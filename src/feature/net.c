@@ -195,9 +195,9 @@ static void plan_resolv(const SpecNetwork *spec, const JoinPlan *join, NetPlan *
 		net->resolv_conf = net_bridge_resolv(spec);
 	else if (has_dns_flags(spec))
 		net->resolv_conf = net_resolv_text(host, spec, NULL);
-	else if (join && join->container)
+	else if (spec->mode == NET_JOIN && join->container)
 		net->resolv_conf = g_strdup(join->resolv_conf);
-	else if (spec->mode == NET_HOST || join)
+	else if (spec->mode == NET_HOST || spec->mode == NET_JOIN)
 		net->resolv_conf = g_steal_pointer(&host_text);
 	/* else none: no name server can be reached, and the image's file says so as well as any */
 }

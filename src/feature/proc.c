@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sched.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
@@ -32,9 +33,23 @@ static bool proc_forbid_userns(const Plan *plan, int proc, GError **error)
 	       fd_write_file(proc, limit, "0", error);
 }
 
+/* A proc of the host's pid namespace is for root to mount; others have the host's own. */
+static int mount_proc(const Plan *plan, GError **error)
+{
+	bool hosts = !(plan->clone_flags & CLONE_NEWPID) && !(plan->join && plan->join->pidns >= 0);
+	int mount = mount_new("proc", NULL, PROC_ATTRIBUTES, hosts ? NULL : error);
+
+	if (mount >= 0 || !hosts)
+		return mount;
+	mount = mount_clone(AT_FDCWD, "/proc", true, error);
+	if (mount >= 0 && !mount_change(mount, true, PROC_ATTRIBUTES, 0, MS_PRIVATE, error))
+		fd_close(&mount);
+	return mount;
+}
+
 bool proc_child(Container *container, GError **error)
 {
-	auto_fd mount = mount_new("proc", NULL, PROC_ATTRIBUTES, error);
+	auto_fd mount = mount_proc(container->plan, error);
 
 	if (mount < 0) {
 		if (error && error_is_errno(*error, EPERM))

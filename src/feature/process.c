@@ -22,6 +22,7 @@
 #include <grp.h>
 #include <linux/close_range.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -242,7 +243,9 @@ static bool tie_to_supervisor(const Container *container, GError **error)
 	const Plan *plan = container->plan;
 	struct pollfd supervisor = {.fd = container->sync->fd};
 
-	if (plan->entered ? plan->spec->rlc.detach : plan->spec->rlc.oci || getpid() != 1)
+	if (plan->entered
+		    ? plan->spec->rlc.detach
+		    : plan->spec->rlc.oci || (plan->clone_flags & CLONE_NEWPID && getpid() != 1))
 		return true;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return error_errno(error, errno, "tie the payload to its supervisor");

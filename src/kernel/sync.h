@@ -4,8 +4,10 @@
  *
  *     supervisor                                   init
  *        │  clone3 ───────────────────────────────► │
+ *        │ ◄───────── SYNC_NAMESPACE + each of its own ─ │  (in another's pid namespace only)
  *        │ ── SYNC_MAPPED ────────────────────────► │  the id map is written; become root in it
  *        │ ── SYNC_ROOT + mount of the rootfs ────► │  (where it is shifted into the id map only)
+ *        │ ── SYNC_SHM + /dev/shm of another ─────► │  (with another's IPC namespace only)
  *        │ ── SYNC_VOLUME + its mount ────────────► │  (for each volume that is shifted)
  *        │                                          │  private mounts, rootfs, lo, tap …
  *        │ ◄─────────────────── SYNC_TAP + tap fd ─ │  (network slirp only)
@@ -33,7 +35,9 @@
 typedef enum {
 	SYNC_MAPPED = 1,
 	SYNC_ROOT,
+	SYNC_SHM,
 	SYNC_VOLUME,
+	SYNC_NAMESPACE,
 	SYNC_TAP,
 	SYNC_DIAG,
 	SYNC_LANE,

@@ -41,12 +41,16 @@ typedef struct {
 	uint32_t pool_count;
 } IdmapPlan;
 
-/* --network container:… and ns:…: a network namespace that is joined, not made */
+/* --network container:… and ns:…, --pid, --ipc and --uts: namespaces that are joined, not made */
 typedef struct {
-	int netns;	     /* the plan's */
+	int netns; /* the plan's, like all here; -1: it is made */
+	int pidns, ipcns, utsns;
+	int shm;	     /* with ipcns: the other's /dev/shm, a detached mount */
+	int first;	     /* with pidns: pidfd of the first process in it */
+	char *hostname;	     /* with utsns */
 	int userns;	     /* its owner, which is joined first; -1: the one that we are in */
 	GArray *uids, *gids; /* of SpecIdMap: the map of userns; NULL without one */
-	char *container;     /* id; NULL for ns:PATH */
+	char *container;     /* id of whose network it is; NULL for ns:PATH, or none */
 	char *path;	     /* of the namespace's file */
 	char *resolv_conf;   /* of that container; NULL: it has none of rlc's */
 } JoinPlan;

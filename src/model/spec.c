@@ -280,6 +280,9 @@ static void rlc_free(SpecRlc *rlc)
 	g_free(rlc->image_id);
 	g_free(rlc->directory);
 	g_free(rlc->cgroup_parent);
+	g_free(rlc->share.pid);
+	g_free(rlc->share.ipc);
+	g_free(rlc->share.uts);
 	g_free(rlc->network.cidr);
 	g_free(rlc->network.container);
 	g_free(rlc->network.path);

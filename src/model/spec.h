@@ -271,6 +271,12 @@ typedef enum {
 	CGROUPS_DISABLED, /* none is made */
 } SpecCgroups;
 
+/* Whose namespaces are shared, by name or id; NULL: nobody's. The host's: linux.namespaces lacks
+ * it. */
+typedef struct {
+	char *pid, *ipc, *uts;
+} SpecShare;
+
 /* --restart: what happens when the payload has ended; while the supervisor lives */
 typedef enum {
 	RESTART_NO,
@@ -327,6 +333,7 @@ typedef struct {
 	bool privileged; /* /sys is writable, and without a user namespace all devices are there */
 	bool nested_userns; /* the payload may make user namespaces; an OCI payload may */
 	SpecNetwork network;
+	SpecShare share;
 	SpecHealth health;
 	bool oci; /* made by an OCI front end: what is mounted is what mounts say, the container
 		     waits for its start, and no supervisor stays with it */
