@@ -144,13 +144,19 @@ static void put_limits(Json *json, const Spec *spec)
 
 static void put_host_config(Json *json, const Spec *spec)
 {
+	static const char *const drivers[] = {
+		[LOG_DRIVER_FILE] = "file",
+		[LOG_DRIVER_NONE] = "none",
+		[LOG_DRIVER_JOURNALD] = "journald",
+	};
+
 	json_open(json, "HostConfig", '{');
 	json_string(json, "NetworkMode", containers_network(spec));
 	json_bool(json, "AutoRemove", !spec->rlc.keep);
 	json_bool(json, "ReadonlyRootfs", spec->root.readonly);
 	json_bool(json, "Init", spec->rlc.init);
 	json_number(json, "Timeout", spec->rlc.timeout);
-	json_string(json, "LogDriver", !spec->rlc.detach || spec->rlc.log_none ? "none" : "file");
+	json_string(json, "LogDriver", spec->rlc.detach ? drivers[spec->rlc.log_driver] : "none");
 	put_limits(json, spec);
 	json_close(json, '}');
 }

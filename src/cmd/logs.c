@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -28,6 +29,39 @@ static bool parse_tail(const char *text, int64_t *ret_tail, GError **error)
 	return true;
 }
 
+static void add_time(GPtrArray *words, const char *option, int64_t microseconds)
+{
+	if (microseconds > 0)
+		g_ptr_array_add(words, g_strdup_printf("--%s=@%" G_GINT64_FORMAT ".%06d", option,
+						       microseconds / G_USEC_PER_SEC,
+						       (int)(microseconds % G_USEC_PER_SEC)));
+}
+
+/* journalctl(1) takes this process's place; it does not know when the container ends. */
+static bool logs_journal(const char *id, const LogQuery *query, GError **error)
+{
+	g_autoptr(GPtrArray) words = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char *line = NULL;
+
+	g_ptr_array_add(words, g_strdup("journalctl"));
+	g_ptr_array_add(words, g_strdup("--quiet"));
+	g_ptr_array_add(words, g_strdup_printf("--output=%s",
+					       query->timestamps ? "short-iso-precise" : "cat"));
+	if (query->follow)
+		g_ptr_array_add(words, g_strdup("--follow"));
+	if (query->follow && query->tail < 0)
+		g_ptr_array_add(words, g_strdup("--no-tail"));
+	if (query->tail >= 0)
+		g_ptr_array_add(words, g_strdup_printf("--lines=%" G_GINT64_FORMAT, query->tail));
+	add_time(words, "since", query->since);
+	add_time(words, "until", query->until);
+	g_ptr_array_add(words, g_strdup_printf("CONTAINER_ID_FULL=%s", id));
+	g_ptr_array_add(words, NULL);
+	execvp("journalctl", (char **)words->pdata);
+	line = g_strjoinv(" ", (char **)words->pdata);
+	return error_errno(error, errno, "read the journal: run '%s'", line);
+}
+
 static bool logs(const char *name, const LogQuery *query, GError **error)
 {
 	g_autofree char *root = NULL, *path = NULL;
@@ -41,11 +75,15 @@ static bool logs(const char *name, const LogQuery *query, GError **error)
 	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return error_errno(error, errno, "open '%s'", path);
+	if (spec->rlc.log_driver == LOG_DRIVER_JOURNALD)
+		return logs_journal(entry->id, query, error);
 	/* a supervisor that was detached has its messages there */
-	if (spec->rlc.log_none || faccessat(dir, STREAMS_MESSAGES, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+	if (spec->rlc.log_driver == LOG_DRIVER_NONE ||
+	    faccessat(dir, STREAMS_MESSAGES, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_set(
 			error, RLC_ERROR_STATE, "read the log of '%s': it keeps none (%s)", name,
-			spec->rlc.log_none ? "--log-driver none" : "its output went to who ran it");
+			spec->rlc.log_driver == LOG_DRIVER_NONE ? "--log-driver none"
+								: "its output went to who ran it");
 	if (query->follow && entry->alive)
 		control = control_connect(root, entry->id, NULL);
 	/* one that just ended has no more to say */

@@ -72,10 +72,19 @@ static bool set_restart(RunParse *parse, const char *value, GError **error)
 
 static bool set_log_driver(RunParse *parse, const char *value, GError **error)
 {
-	if (strcmp(value, "file") != 0 && strcmp(value, "none") != 0)
-		return error_set(error, RLC_ERROR_USAGE, "neither file nor none");
-	parse->spec->rlc.log_none = strcmp(value, "none") == 0;
-	return true;
+	static const char *const drivers[] = {
+		[LOG_DRIVER_FILE] = "file",
+		[LOG_DRIVER_NONE] = "none",
+		[LOG_DRIVER_JOURNALD] = "journald",
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(drivers); i++) {
+		if (strcmp(drivers[i], value) != 0)
+			continue;
+		parse->spec->rlc.log_driver = (SpecLogDriver)i;
+		return true;
+	}
+	return error_set(error, RLC_ERROR_USAGE, "not one of file, none, journald");
 }
 
 static bool set_log_opt(RunParse *parse, const char *value, GError **error)
@@ -187,7 +196,7 @@ static const RunOption rows[] = {
 	{"restart", 0, OPTION_ONCE, set_restart, "POLICY",
 	 "no, on-failure[:COUNT], always or unless-stopped; needs --detach"},
 	{"log-driver", 0, OPTION_ONCE, set_log_driver, "DRIVER",
-	 "what --detach does with the output: file (default) or none"},
+	 "what --detach does with the output: file (default), journald or none"},
 	{"log-opt", 0, OPTION_MANY, set_log_opt, "NAME=VALUE",
 	 "max-size=SIZE (10m) of a log file, max-file=COUNT (3)"},
 	{"cidfile", 0, OPTION_ONCE, set_cidfile, "FILE", "write the id to FILE, which must be new"},

@@ -42,6 +42,7 @@ static const char *const net_lanes[] = {"auto", "off", "express", NULL};
 static const char *const userns_modes[] = {"default", "auto", "host", "keep-id", "map", NULL};
 static const char *const seccomps[] = {"default", "none", "profile", NULL};
 static const char *const cgroups_modes[] = {"auto", "enabled", "disabled", NULL};
+static const char *const log_drivers[] = {"file", "none", "journald", NULL};
 static const char *const restarts[] = {"no", "on-failure", "always", "unless-stopped", NULL};
 static const char *const health_kinds[] = {"unset", "none", "command", "shell", NULL};
 static const char *const health_states[] = {"none", "starting", "healthy", "unhealthy", NULL};
@@ -168,7 +169,7 @@ static const Field spec_fields[] = {
 	{"restart-max", FIELD_UINT32, AT(rlc.restart_max), NULL},
 	{"log.max-size", FIELD_UINT64, AT(rlc.log_max_size), NULL},
 	{"log.max-file", FIELD_UINT32, AT(rlc.log_max_file), NULL},
-	{"log.none", FIELD_BOOL, AT(rlc.log_none), NULL},
+	{"log.driver", FIELD_ENUM, AT(rlc.log_driver), log_drivers},
 };
 
 #undef AT

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "container/journal.h"
 #include "container/logfile.h"
 
 #define BUFFER_SIZE 65536
@@ -53,9 +54,11 @@ static bool open_log(Container *container, GError **error)
 		return error_errno(error, errno, "open '%s'", container->plan->state_dir);
 	if (!redirect_messages(container, dir, error))
 		return false;
-	if (!rlc->log_none)
+	if (rlc->log_driver == LOG_DRIVER_FILE)
 		container->log = logfile_open(dir, rlc->log_max_size, rlc->log_max_file, error);
-	return rlc->log_none || container->log;
+	else if (rlc->log_driver == LOG_DRIVER_JOURNALD)
+		container->journal = journal_open(container->plan, error);
+	return rlc->log_driver == LOG_DRIVER_NONE || container->log || container->journal;
 }
 
 bool streams_parent(Container *container, GError **error)
@@ -100,6 +103,7 @@ void streams_cleanup(Container *container)
 {
 	streams_close(container);
 	g_clear_pointer(&container->log, logfile_close);
+	g_clear_pointer(&container->journal, journal_close);
 }
 
 /* --- watching them --- */
@@ -139,6 +143,8 @@ static bool take(Watch *watch, bool *ret_closed)
 	if (streams->container->log &&
 	    !logfile_write(streams->container->log, watch->stream, buffer, (size_t)n))
 		log_warn("write the log: %s; what does not fit is lost", g_strerror(errno));
+	if (streams->container->journal)
+		journal_write(streams->container->journal, watch->stream, buffer, (size_t)n);
 	streams->output(streams->data, watch->stream, buffer, (size_t)n);
 	return true;
 }

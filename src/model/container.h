@@ -61,12 +61,13 @@ struct Container {
 	int join[CONTAINER_JOIN]; /* for who enters, or -1: by ControlJoin */
 	Sync *launcher;	     /* --detach: to the rlc that was called, until all is made; or NULL */
 	struct Serve *serve; /* answers on control, while the payload runs; or NULL */
-	struct LogFile *log; /* --detach: where streams[] are written; or NULL */
-	int streams[3];	     /* --detach: our ends of the payload's streams, or -1 */
-	bool pidfile;	     /* --pidfile was written */
-	bool restarted;	     /* this is not its first life */
-	GArray *fresh;	     /* of ContainerFresh: volumes that nobody used before; or NULL */
-	bool stop_asked;     /* it was told to end, and is not to be started again */
+	struct Journal *journal; /* the same with --log-driver journald; or NULL */
+	struct LogFile *log;	 /* --detach: where streams[] are written; or NULL */
+	int streams[3];		 /* --detach: our ends of the payload's streams, or -1 */
+	bool pidfile;		 /* --pidfile was written */
+	bool restarted;		 /* this is not its first life */
+	GArray *fresh;		 /* of ContainerFresh: volumes that nobody used before; or NULL */
+	bool stop_asked;	 /* it was told to end, and is not to be started again */
 
 	/* both, until init has its own */
 	int payload_streams[3]; /* --detach: the payload's ends, or -1 */

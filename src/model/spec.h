@@ -319,6 +319,13 @@ typedef struct {
 	uint32_t retries;		      /* 0: the default */
 } SpecHealth;
 
+/* --log-driver: where --detach leaves the output */
+typedef enum {
+	LOG_DRIVER_FILE,
+	LOG_DRIVER_NONE,
+	LOG_DRIVER_JOURNALD,
+} SpecLogDriver;
+
 typedef struct {
 	char *name;	    /* --name or NULL */
 	char *cidfile;	    /* --cidfile or NULL */
@@ -356,7 +363,7 @@ typedef struct {
 	unsigned restart_max;  /* RESTART_ON_FAILURE: so often; 0: without end */
 	uint64_t log_max_size; /* bytes of one log file; 0: the driver's default */
 	unsigned log_max_file; /* log files that are kept; 0: the driver's default */
-	bool log_none;	       /* --log-driver none */
+	SpecLogDriver log_driver;
 } SpecRlc;
 
 typedef struct {
