@@ -44,7 +44,7 @@ os.environ["RLC_TEST_PID"] = str(os.getpid())
 os.execv("/bin/bash", ["bash", *sys.argv[1:]])'
 	world=()
 	if [ "$(id -u)" = 0 ] && unshare --mount true 2>/dev/null; then
-		world=(unshare --mount --propagation private)
+		world=(unshare --mount --propagation "${RLC_TEST_PROPAGATION:-private}")
 		export RLC_TEST_MOUNTNS=1
 	fi
 	exec timeout --foreground --kill-after=90 "${RLC_TEST_TIMEOUT:-900}" \

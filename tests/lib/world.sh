@@ -22,6 +22,9 @@
 #
 # Both namespaces live as long as a process in them, so nothing is left on the machine when the test
 # ends, however it ends; lib.sh ends all processes of a test.
+#
+# In a machine of the tests' own (ci/vm), `world_up machine` makes the machine itself the "host", so that
+# what runs there as a user who is logged in, or as a service, is in this world, too.
 
 WORLD4=198.51.100.1
 WORLD6=2001:db8:1::1
@@ -101,7 +104,7 @@ _world_links() {
 		ip link set world addrgenmode none up
 		ip route add default via $WORLD4
 		ip -6 route add default via $WORLD6
-		echo '0 2147483647' >/proc/sys/net/ipv4/ping_group_range"
+		[ $host_pid = 1 ] || echo '0 2147483647' >/proc/sys/net/ipv4/ping_group_range"
 }
 
 # Large enough that UDP cannot carry it: 300 addresses, 4.8 kB
@@ -148,8 +151,9 @@ need_world() {
 	need_root && need_mountns && command -v ip dnsmasq iperf3 /usr/bin/python3 >/dev/null
 }
 
-world_up() {
-	_world_namespace world_pid && _world_namespace host_pid && _world_links || return 1
+world_up() { # [machine]
+	if [ "${1:-}" = machine ]; then host_pid=1; else _world_namespace host_pid || return 1; fi
+	_world_namespace world_pid && _world_links || return 1
 	when_finished world_down
 	_world_hosts >"$T/world-hosts"
 	_world_dnsmasq "$world_pid" --listen-address="$WORLD4,$WORLD6"
@@ -164,7 +168,8 @@ world_up() {
 world_down() {
 	local netns pid
 
-	for netns in "/proc/$world_pid/ns/net" "/proc/$host_pid/ns/net"; do
+	for netns in "$world_pid" "${host_pid#1}"; do
+		netns=/proc/$netns/ns/net
 		netns=$(readlink "$netns") || continue
 		for pid in $(lsns --noheadings --type net --output NS,PID |
 			awk -v ns="${netns//[!0-9]/}" '$1 == ns { print $2 }'); do
