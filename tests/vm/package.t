@@ -1,0 +1,48 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The Debian packages: installed, a user who is logged in has containers with a network, and nothing else needs
+# to be done; purged, the system is what it was.
+. "$(dirname "$0")/../lib/lib.sh"
+. "$(dirname "$0")/../lib/world.sh"
+. "$(dirname "$0")/../lib/login.sh"
+
+need_deb() {
+	why="no packages in $SRCDIR: ci/vm --file"
+	compgen -G "$SRCDIR/rlc_*.deb" >/dev/null && compgen -G "$SRCDIR/rlc-newuidmap_*.deb" >/dev/null
+}
+needs deb root login world
+user_with_subids
+ok "the machine is in a world" world_up machine
+ok "$sub is logged in" log_in "$sub"
+
+# All files but those by which dpkg and apt know what they did
+files() {
+	find / -xdev \( -path /tmp -o -path /run -o -path /proc -o -path /var/lib/dpkg -o -path /var/lib/apt \
+		-o -path /var/cache -o -path /var/log -o -path /root -o -path "$SRCDIR" \) -prune -o -print | sort
+}
+files >"$T/before"
+
+RUN_TIMEOUT=300
+run apt-get install -qy --no-install-recommends "$SRCDIR"/rlc_*.deb
+is "$status" 0 "apt-get installs the package: $err"
+nok "no profile where AppArmor's parser would not know it" test -e /etc/apparmor.d/rlc
+
+run in_session "$sub" /usr/bin/rlc run builtin:busybox sh -c 'nslookup www.example.test && ping -c 1 -W 5 www.example.test'
+is "$status $err" "0 " "a user's container resolves a name and pings"
+like "$out" '1 packets received, 0% packet loss' "and has an answer"
+run in_session "$sub" /usr/bin/rlc image --help
+is "$status" 0 "the program knows its commands"
+
+run apt-get install -qy --no-install-recommends "$SRCDIR"/rlc-newuidmap_*.deb
+is "$status" 0 "apt-get installs the shim's package: $err"
+for program in newuidmap newgidmap; do hide /usr/bin/$program; done
+run in_session "$sub" /usr/bin/rlc --log-level debug run --network none builtin:busybox true
+for program in newuidmap newgidmap; do restore /usr/bin/$program; done
+like "$err" 'idmap: tier 2' "which maps ids where shadow's programs are missing"
+
+run apt-get purge -qy rlc rlc-newuidmap
+is "$status" 0 "apt-get purges both: $err"
+files >"$T/after"
+is "$(diff "$T/before" "$T/after")" "" "and no file of theirs is left"
+is "$(dpkg-query -W -f '${Package} ' 'rlc*' 2>/dev/null)" "" "nor a trace in dpkg's records"
+done_testing
