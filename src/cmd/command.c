@@ -46,6 +46,7 @@ static const Command commands[] = {
 	{"inspect", "CONTAINER...", "print all about containers as JSON", cmd_inspect},
 	{"pull", "[OPTIONS] IMAGE", "fetch an image from a registry or an archive", cmd_pull},
 	{"images", "[OPTIONS] [NAME]", "list the images of the store", cmd_images},
+	{"prune", "[-a] [-f]", "remove ended containers and what no image needs", cmd_prune},
 	{"rmi", "[OPTIONS] IMAGE...", "remove images", cmd_rmi},
 	{"tag", "IMAGE NAME...", "give an image one more name", cmd_tag},
 	{"image", "COMMAND [ARG...]", "inspect images, sweep the store; what concerns images",

@@ -13,6 +13,7 @@
 #include "cmd/containers.h"
 #include "cmd/image_program.h"
 #include "cmd/options.h"
+#include "container/still.h"
 #include "container/written.h"
 #include "image/reference.h"
 #include "image/store.h"
@@ -20,6 +21,7 @@
 typedef struct {
 	char *message, *author;
 	char **changes; /* --change, in the order given */
+	char *pause;	/* "true", "false" or NULL */
 } CommitOptions;
 
 /* ----------------------------------------------------- what the container was, as instructions */
@@ -208,14 +210,19 @@ static bool commit_written(const Written *written, const char *name, const Commi
 	g_autoptr(StoreImage) base = find_base(written->spec);
 	bool on_top = base && written->overlaid && written->spec->root.kind == ROOT_LAYERS;
 	auto_fd archive = store ? open_archive(store, error) : -1;
+	g_auto(Still) still = STILL_NONE;
 
 	if (archive < 0)
 		return false;
 	if (!on_top)
 		log_info("commit: all files become one layer");
+	if (g_strcmp0(options->pause, "false") != 0 &&
+	    !still_begin(written->state_root, written->entry, &still, error))
+		return false;
 	if (!(on_top ? written_pack_layer : written_pack_root)(written, archive, ret_exit_code,
 							       error))
 		return false;
+	still_end(&still);
 	return *ret_exit_code != 0 || make_image(written->spec, base, on_top, archive, name,
 						 options, ret_exit_code, error);
 }
@@ -241,6 +248,10 @@ static bool commit(const char *container, const char *name, const CommitOptions 
 
 	if (!check_name(name, error))
 		return false;
+	if (options->pause && strcmp(options->pause, "true") != 0 &&
+	    strcmp(options->pause, "false") != 0)
+		return error_set(error, RLC_ERROR_USAGE,
+				 "parse --pause '%s': neither true nor false", options->pause);
 	entry = containers_get(container, &root, error);
 	spec = entry ? state_load_spec(root, entry->id, error) : NULL;
 	return spec && written_find(root, entry, spec, &written, error) &&
@@ -266,6 +277,8 @@ int cmd_commit(int argc, char **argv)
 		{"author", 'a', 0, G_OPTION_ARG_STRING, &options.author, "who made it", "TEXT"},
 		{"change", 'c', 0, G_OPTION_ARG_STRING_ARRAY, &options.changes,
 		 "what the image is to wish otherwise", "CHANGE"},
+		{"pause", 'p', 0, G_OPTION_ARG_STRING, &options.pause,
+		 "true (default): a container that runs stands still meanwhile", "BOOL"},
 		{NULL},
 	};
 	g_autoptr(GError) error = NULL;
@@ -276,6 +289,7 @@ int cmd_commit(int argc, char **argv)
 		code = command_fail(error);
 	g_free(options.message);
 	g_free(options.author);
+	g_free(options.pause);
 	g_strfreev(options.changes);
 	return code;
 }

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "cmd/rm.h"
+
 #include <signal.h>
 #include <stdio.h>
 
@@ -48,6 +50,13 @@ static int remove_all(RmOptions *options)
 			code = command_fail(failed);
 	}
 	return code;
+}
+
+int rm_ended(void)
+{
+	RmOptions options = {0};
+
+	return remove_all(&options);
 }
 
 int cmd_rm(int argc, char **argv)

@@ -186,10 +186,30 @@ same/file f 644 0:0 1" "$kind: to the same tree"
 	done
 	is "$(as "$who" "$RLC" images)" "$before" "$kind: no image was made"
 	is "$(ls -A "$T/store-$who/tmp")" "" "$kind: and nothing is left in the store"
+	rlc commit --pause=maybe x made:bad
+	refused "$kind: a --pause that is neither" "--pause 'maybe'"
 	rlc export nothing
 	refused "$kind: export of nothing" "neither a container .* nor an image"
 	rlc rm x
 done
+
+# What is left of it all goes with prune, but not what a container needs
+theirs() { run as "$sub" "$RLC" "$@"; }
+theirs pull "oci:$T/oci:app" && theirs tag "$out" app
+theirs run -d --name ended --network none app true
+theirs wait ended
+theirs run -d --name lives --network none app 'sleep 1000'
+theirs tag own:1 unused
+theirs prune -f
+is "$(as "$sub" "$RLC" ps -a --format '{{.Names}}')" lives "prune removes containers that have ended"
+like "$(as "$sub" "$RLC" images --format '{{.Repository}}')" unused "but no image that has a name"
+theirs prune -a -f
+is "$(as "$sub" "$RLC" images --format '{{.Repository}}' | sort -u | xargs)" "app localhost/oci" "prune -a those that no container was made of"
+theirs restart -t 0 lives
+is "$status" 0 "what a container was made of is left"
+theirs rm -f lives
+theirs prune -af
+is "$(find "$T/store-$sub"/{blobs/sha256,layers,names,tmp} -mindepth 1)" "" "and goes when it has gone"
 
 # Other id maps: what is written is as it is inside
 rlc() { run as "$sub" "$RLC" "$@"; }
