@@ -21,7 +21,7 @@ rlc run -d --name plain --network none $bb sleep 1000
 rlc volume create -l e=f other
 rlc run --rm=false --name ended --network none $bb sh -c 'kill -9 $$'
 "$RLC" wait --condition unhealthy rich
-"$RLC" exec plain true
+"$RLC" exec plain touch /tmp/new
 ip link add rlcfmt0 type bridge && ip address add 10.231.77.1/24 dev rlcfmt0 && ip link set rlcfmt0 up
 when_finished sh -c 'ip link del rlcfmt0 2>/dev/null'
 rlc run -d --name bridged --network bridge:rlcfmt0 $bb sleep 1000
@@ -75,6 +75,7 @@ agrees "rlc images" images --format json
 agrees "rlc events" events --format json
 agrees "rlc top" top --format json rich
 agrees "rlc stats" stats --no-stream --format json
+agrees "rlc diff" diff --format json plain
 agrees "rlc port" port --format json rich
 agrees "rlc network ls" network ls --format json
 agrees "rlc network ls" network inspect rlcfmt0
