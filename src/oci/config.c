@@ -81,6 +81,7 @@ Spec *config_read(const FieldDocument *document, GError **error)
 	spec->rlc.network.mode = NET_NONE;
 	spec->process.capabilities.exact = true;
 	spec->linux_.seccomp.kind = SECCOMP_NONE;
+	spec->rlc.nested_userns = true; /* no word of the OCI forbids them */
 	if (!field_read(&root, fields, G_N_ELEMENTS(fields), spec, error) ||
 	    !check_namespaces(&root, spec, error))
 		return NULL;
