@@ -154,6 +154,8 @@ static bool set_streams(const Container *container, int null, GError **error)
 {
 	const Spec *spec = container->plan->spec;
 
+	if (spec->rlc.oci)
+		return true; /* they are the caller's, detached or not */
 	if (spec->rlc.detach)
 		return replace_streams(null, STDIN_FILENO, STDERR_FILENO, error);
 	return container->plan->tty.terminal || spec->rlc.interactive ||
@@ -187,7 +189,7 @@ static bool detach(const Plan *plan, GError **error)
 {
 	pid_t pid;
 
-	if (!plan->spec->rlc.detach)
+	if (!plan->spec->rlc.detach || plan->spec->rlc.oci) /* OCI: its caller reaps it */
 		return true;
 	pid = fork();
 	if (pid < 0)
@@ -206,7 +208,8 @@ static G_GNUC_NORETURN void run_child(Container *container, Sync *sync, int null
 
 	sync_close(container->sync);
 	container->sync = sync;
-	if (set_streams(container, null, &error) && fd_close_others(sync->fd, &error) &&
+	if (set_streams(container, null, &error) &&
+	    fd_close_above(container->plan->spec->rlc.preserve_fds, sync->fd, &error) &&
 	    enter_become_root(&error) && close_itself(container->plan->spec, &error) &&
 	    keyring_join_new(&error) && tty_enter(container, &error) &&
 	    detach(container->plan, &error))
@@ -289,13 +292,20 @@ static bool wait_for_exec(Container *container, GError **error)
 	const Plan *plan = container->plan;
 
 	return tty_parent(container, error) && sync_expect_exec(container->sync, error) &&
-	       (plan->spec->rlc.detach || exe_guard_watch(plan, container->init_pid, error));
+	       ((plan->spec->rlc.detach && !plan->spec->rlc.oci) ||
+		exe_guard_watch(plan, container->init_pid, error)) &&
+	       (!container->started || container->started(container, error));
 }
 
 static bool run_to_end(Container *container, int *ret_exit_code, GError **error)
 {
 	bool ok;
 
+	if (container->plan->spec->rlc.detach && container->plan->spec->rlc.oci) {
+		container->init_pid = 0; /* it is no longer ours */
+		*ret_exit_code = 0;
+		return true;
+	}
 	if (container->plan->spec->rlc.detach) {
 		TEMP_FAILURE_RETRY(waitpid(container->init_pid, NULL, 0));
 		container->init_pid = 0;
@@ -309,14 +319,16 @@ static bool run_to_end(Container *container, int *ret_exit_code, GError **error)
 	return ok;
 }
 
-static bool enter_planned(const Plan *plan, int *fds, int cgroup, int *ret_exit_code,
-			  GError **error)
+static bool enter_planned(const Plan *plan, int *fds, int cgroup,
+			  bool (*started)(const Container *container, GError **error),
+			  int *ret_exit_code, GError **error)
 {
 	Sync sync = {.fd = -1};
 	Container container = container_closed(plan, &sync);
 	bool ok;
 
 	container.cgroup = cgroup;
+	container.started = started;
 	signal(SIGCHLD, SIG_DFL); /* ignored by the caller it would keep us from the status */
 	ok = process_set_oom_score(&container, error) && start_child(&container, fds, error);
 	close_all(fds);
@@ -347,9 +359,24 @@ bool enter_exec(const char *state_root, const char *id, const EnterOptions *opti
 	if (ok) {
 		if (!options->untold)
 			tell(state_root, id, options);
-		ok = enter_planned(&plan, fds, fd_steal(&cgroup), ret_exit_code, error);
+		ok = enter_planned(&plan, fds, fd_steal(&cgroup), NULL, ret_exit_code, error);
 	}
 	fd_close(&cgroup);
+	g_free(plan.seccomp.code);
+	return ok;
+}
+
+bool enter_oci(const Spec *spec, const char *state_root, int *fds, int cgroup,
+	       bool (*started)(const Container *container, GError **error), int *ret_exit_code,
+	       GError **error)
+{
+	Plan plan = {.state_root = (char *)state_root};
+	bool ok = enter_plan(spec, &plan, error);
+
+	if (ok)
+		ok = enter_planned(&plan, fds, cgroup, started, ret_exit_code, error);
+	else
+		close_all(fds);
 	g_free(plan.seccomp.code);
 	return ok;
 }

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "model/container.h"
+
 typedef struct {
 	char *const *args; /* the command, NULL at the end */
 	char *const *env;  /* of "NAME=VALUE", added to the container's; NULL at the end */
@@ -36,6 +38,16 @@ bool enter_exec(const char *state_root, const char *id, const EnterOptions *opti
  * is not mapped the capabilities have to do, which came with joining.
  */
 bool enter_become_root(GError **error);
+
+/*
+ * An OCI front end's exec: run spec's process in the namespaces fds (of CONTROL_JOIN_COUNT, by
+ * ControlJoin; closed here) and in a cgroup (closed here) or -1.  started (or NULL) is told when
+ * the command was executed; its init_pid is the command.  Detached it is left to the caller's
+ * parent.
+ */
+bool enter_oci(const Spec *spec, const char *state_root, int *fds, int cgroup,
+	       bool (*started)(const Container *container, GError **error), int *ret_exit_code,
+	       GError **error);
 
 /* Work of rlc's own inside. Its standard streams are the caller's. */
 typedef bool (*EnterFunction)(void *data, GError **error);

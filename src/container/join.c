@@ -109,6 +109,25 @@ static bool open_namespaces(Container *container, GError **error)
 	return true;
 }
 
+bool join_open(pid_t pid, int *fds, GError **error)
+{
+	for (int i = CONTROL_PIDFD + 1; i < CONTROL_JOIN_COUNT; i++)
+		fds[i] = -1;
+	for (int i = CONTROL_PIDFD + 1; i < CONTROL_NAMESPACES_END; i++) {
+		g_autofree char *own = g_strdup_printf("/proc/self/ns/%s", names[i]);
+		g_autoptr(GError) failed = NULL;
+		auto_fd fd = open_namespace(pid, i, &failed);
+
+		if (failed) {
+			g_propagate_error(error, g_steal_pointer(&failed));
+			return false;
+		}
+		if (fd >= 0 && !is_same_file(fd, own))
+			fds[i] = fd_steal(&fd);
+	}
+	return true;
+}
+
 void join_cleanup(Container *container)
 {
 	container->join[CONTROL_PIDFD] = -1; /* init_pidfd has an owner */

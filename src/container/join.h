@@ -44,6 +44,13 @@ bool join_send_shm(Container *container, GError **error);
 /* Has the container ended whose pid namespace was joined? Then it took all in it along. */
 bool join_first_ended(const JoinPlan *join);
 
+/*
+ * OCI, where no supervisor holds them: the namespaces of a process, in ControlJoin's order from
+ * CONTROL_USER on (fds has CONTROL_JOIN_COUNT elements); -1 for those that are ours as well.  What
+ * was opened is the caller's to close, on failure too.
+ */
+bool join_open(pid_t pid, int *fds, GError **error);
+
 /* supervisor: close what join_offer() opened; the namespaces may end. Idempotent. */
 void join_cleanup(Container *container);
 

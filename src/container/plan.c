@@ -115,6 +115,7 @@ Plan *plan_new_in(const Spec *spec, const char *state_dir, const char *id, GErro
 	g_autoptr(Plan) plan = plan_begin(spec);
 
 	plan->id = g_strdup(id);
+	plan->state_root = g_path_get_dirname(state_dir);
 	plan->state_dir = g_strdup(state_dir);
 	return plan_run_hooks(plan, error) ? g_steal_pointer(&plan) : NULL;
 }

@@ -214,9 +214,8 @@ static const struct {
 };
 
 /* As runc has it: without a mode of its own a tmpfs takes that of the directory below. */
-static char *tmpfs_data(const PlanMount *mount, int root)
+static char *tmpfs_data(const PlanMount *mount, int below)
 {
-	auto_fd below = mount_open(root, mount->destination, MOUNT_FOLLOW, NULL);
 	struct stat st;
 
 	if (strcmp(mount->type, "tmpfs") != 0 || (mount->data && strstr(mount->data, "mode=")) ||
@@ -244,13 +243,15 @@ static bool copy_up(int fs, int target, const PlanMount *mount, GError **error)
 
 static bool mount_one(const Plan *plan, const PlanMount *asked, int root, GError **error)
 {
-	g_autofree char *data = tmpfs_data(asked, root);
+	auto_fd below = mount_open(root, asked->destination, MOUNT_FOLLOW, NULL);
+	g_autofree char *data = tmpfs_data(asked, below);
 	PlanMount mount = *asked;
 	bool no_links = false, directory = true;
 	auto_fd fd = -1, target = -1;
 	size_t i = 0;
 
 	mount.data = data;
+	mount.copy = mount.copy && below >= 0; /* what is not there yet has nothing to give */
 	while (i < G_N_ELEMENTS(types) && strcmp(types[i].type, mount.type) != 0)
 		i++;
 	if (i < G_N_ELEMENTS(types))

@@ -221,7 +221,8 @@ static bool become_user(const Plan *plan, const User *user, GError **error)
 	if (setresuid(user->uid, user->uid, user->uid) < 0)
 		return check_mapped(errno, "user", user->uid, error);
 	/* without no_new_privs it takes CAP_SYS_ADMIN, which is about to go */
-	if (!process->no_new_privileges && !seccomp_load(plan, error))
+	if (!process->no_new_privileges && plan->seccomp.code &&
+	    (!caps_raise_permitted(error) || !seccomp_load(plan, error)))
 		return false;
 	if (!caps_set(&process->capabilities, user->uid, error))
 		return false;

@@ -39,6 +39,7 @@ struct Container {
 	/* OCI: the container's state as JSON, for hooks. The caller frees. */
 	char *(*describe)(const Container *container, pid_t pid, const char *status);
 	void *describe_data;
+	bool (*started)(const Container *container, GError **error); /* exec: the command runs */
 
 	/* supervisor only */
 	pid_t init_pid; /* init's too, where hooks are to be run: as the host knows it */

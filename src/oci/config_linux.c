@@ -206,6 +206,18 @@ static bool take_offsets(const FieldAt *at, void *target, GError **error)
 	return field_read(at, offsets_fields, G_N_ELEMENTS(offsets_fields), target, error);
 }
 
+/* Compiled by rlc-seccomp, which names the place of what it does not like itself. */
+static bool take_seccomp(const FieldAt *at, void *target, GError **error)
+{
+	SpecSeccomp *seccomp = target;
+
+	if (!json_is_object(at->value))
+		return field_wrong(at, error, "not an object");
+	seccomp->kind = SECCOMP_PROFILE;
+	seccomp->profile = field_text(at);
+	return true;
+}
+
 /* What cannot be had here must not be believed to hold. */
 static bool refuse(const FieldAt *at, void *target, GError **error)
 {
@@ -227,6 +239,7 @@ static const Field linux_fields[] = {
 	{"sysctl", FIELD_MAP, offsetof(SpecLinux, sysctl), take_sysctl, false},
 	{"personality", FIELD_CALL, offsetof(SpecLinux, personality), take_personality, false},
 	{"timeOffsets", FIELD_CALL, 0, take_offsets, false},
+	{"seccomp", FIELD_CALL, offsetof(SpecLinux, seccomp), take_seccomp, false},
 	{"intelRdt", FIELD_CALL, 0, refuse, false},
 	{"memoryPolicy", FIELD_CALL, 0, refuse, false},
 	{"netDevices", FIELD_MAP, 0, refuse, false},

@@ -135,6 +135,13 @@ static const char *find_text(const FieldAt *at)
 	return found ? found : up;
 }
 
+char *field_text(const FieldAt *at)
+{
+	const char *start = find_text(at);
+
+	return g_strndup(start, (size_t)(skip_value(start) - start));
+}
+
 static void add_name(const FieldAt *at, GString *name)
 {
 	if (!at->up)

@@ -74,5 +74,8 @@ bool field_read(const FieldAt *at, const Field *fields, size_t n, void *target, 
 /* One value of one kind. */
 bool field_take(const FieldAt *at, FieldKind kind, void *target, GError **error);
 
+/* The value as it is written in the document. Caller frees. */
+char *field_text(const FieldAt *at);
+
 /* The string that at is; NULL with *error. Owned by the document. */
 const char *field_string(const FieldAt *at, GError **error);

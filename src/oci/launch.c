@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
 #include "oci/config.h"
+#include "oci/pidfile.h"
 
 static char *describe(const Container *container, pid_t pid, const char *status)
 {
@@ -77,25 +77,7 @@ static bool apply_options(Spec *spec, const LaunchOptions *options, GError **err
 	return check_fds(preserved, error) && check_terminal(spec, options, options->detach, error);
 }
 
-/* --- the files --- */
-
-/* Whole or not at all: who waits for it reads it at once. */
-static bool write_pid_file(const char *path, pid_t pid, GError **error)
-{
-	g_autofree char *text = g_strdup_printf("%d", pid);
-	g_autofree char *dir = NULL, *name = NULL, *new = NULL;
-
-	if (!path)
-		return true;
-	dir = g_path_get_dirname(path);
-	name = g_path_get_basename(path);
-	new = g_strdup_printf("%s/.%s", dir, name);
-	if (!g_file_set_contents_full(new, text, -1, G_FILE_SET_CONTENTS_NONE, 0644, error))
-		return false;
-	if (rename(new, path) < 0)
-		return error_errno(error, errno, "write '%s'", path);
-	return true;
-}
+/* --- the container --- */
 
 static bool enter_bundle(const char *bundle, char **ret_path, GError **error)
 {
@@ -104,8 +86,6 @@ static bool enter_bundle(const char *bundle, char **ret_path, GError **error)
 	*ret_path = g_get_current_dir();
 	return true;
 }
-
-/* --- the container --- */
 
 static bool make(Launch *launch, const LaunchOptions *options, const char *root, GError **error)
 {
@@ -121,7 +101,7 @@ static bool make(Launch *launch, const LaunchOptions *options, const char *root,
 	if (!container_create(&launch->container, error))
 		return false;
 	created_refresh(&launch->created);
-	if (write_pid_file(options->pid_file, launch->container.init_pid, error))
+	if (pidfile_write(options->pid_file, launch->container.init_pid, error))
 		return true;
 	container_undo(&launch->container);
 	return false;

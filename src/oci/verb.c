@@ -10,9 +10,11 @@
 static const OciVerb verbs[] = {
 	{"create", "ID", "create a container that waits for its start", 1, 1, verb_create},
 	{"delete", "ID", "remove a container that has stopped", 1, 1, verb_delete},
+	{"exec", "ID [COMMAND [ARG...]]", "run a command in a container", 1, -1, verb_exec},
 	{"features", "", "say what this runtime can do", 0, 0, verb_features},
 	{"kill", "ID [SIGNAL]", "send a signal to a container's init", 1, 2, verb_kill},
 	{"list", "", "list containers", 0, 0, verb_list},
+	{"ps", "ID [PS-OPTION...]", "list the processes of a container", 1, -1, verb_ps},
 	{"run", "ID", "create and start a container", 1, 1, verb_run},
 	{"spec", "", "write a config.json to begin with", 0, 0, verb_spec},
 	{"start", "ID", "start a container that was created", 1, 1, verb_start},

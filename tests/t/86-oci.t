@@ -44,6 +44,22 @@ verbs() { # USER
 	is "$out" c1 "$user: list -q"
 	is "$(oci "$user" list --format json | jq -r '.[].pid')" "$pid" "$user: list --format json"
 	like "$(oci "$user" list)" "c1 +$pid +running +$bundle" "$user: list"
+	run oci "$user" exec c1 sh -c 'echo in; exit 4'
+	is "$status/$out" 4/in "$user: exec"
+	run oci "$user" exec --env A=7 --cwd /tmp c1 sh -c 'pwd; echo $A; echo $$ >&2'
+	is "$out" $'/tmp\n7' "$user: exec with a variable and a directory"
+	ok "$user: it is in the pid namespace" test "$err" -lt 100
+	run oci "$user" exec c1 no-such-program
+	is "$status" 1 "$user: exec of what does not exist"
+	like "$err" 'executable file not found in \$PATH' "$user: in the words that callers look for"
+	jq '.process | .args = ["sleep", "1000"]' "$bundle/config.json" >"$bundle/process"
+	run oci "$user" exec --detach --process "$bundle/process" --pid-file "$bundle/pid2" c1
+	is "$status" 0 "$user: exec --detach --process"
+	is "$(awk '/^PPid:/ { print $2 }' "/proc/$(cat "$bundle/pid2")/status")" $$ \
+		"$user: what was executed is a child of the subreaper"
+	is "$(oci "$user" ps --format json c1 | jq -c sort)" "$(jq -nc "[$pid, $(cat "$bundle/pid2")] | sort")" \
+		"$user: ps --format json"
+	like "$(oci "$user" ps c1)" 'sleep 1000' "$user: ps"
 	run oci "$user" delete c1
 	is "$status" 1 "$user: delete refuses what runs"
 	like "$err" 'cannot delete container c1 that is not stopped: running' "$user: in runc's words"
@@ -151,6 +167,11 @@ inside '.linux.namespaces += [{"type": "user"}]
 	| .linux.gidMappings = [{"containerID": 0, "hostID": 200000, "size": 1000}]' \
 	'tr -s " " </proc/self/uid_map; tr -s " " </proc/self/gid_map; stat -c %t:%T /dev/null'
 is "$out" $' 0 100000 1000\n 0 200000 1000\n1:3' "a user namespace with maps"
+
+inside '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"],
+	"action": "SCMP_ACT_ERRNO", "errnoRet": 95}]}' 'mkdir /tmp/x; grep Seccomp: /proc/self/status'
+is "$out" $'Seccomp:\t2' "a filter of system calls"
+like "$err" 'Operation not supported' "with the error that was asked for"
 
 # ------------------------------------------------------------------------------------------- hooks
 

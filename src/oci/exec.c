@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/fd.h"
+#include "container/control.h"
+#include "container/enter.h"
+#include "container/join.h"
+#include "feature/caps.h"
+#include "oci/bundle.h"
+#include "oci/config.h"
+#include "oci/pidfile.h"
+#include "oci/verb.h"
+
+typedef struct {
+	char *process, *console_socket, *pid_file, *cwd, *user, *apparmor, *label, *cgroup;
+	char **env, **caps, **groups;
+	int preserve_fds;
+	gboolean detach, tty, no_new_privs, ignore_paused;
+} ExecOptions;
+
+/* started() has no data of its own: one process is one exec. */
+static const char *pid_file;
+
+static bool command_started(const Container *container, GError **error)
+{
+	return pidfile_write(pid_file, container->init_pid, error);
+}
+
+/* --- the process --- */
+
+/* Take another's process in place of one's own. */
+static void swap_process(Spec *a, Spec *b)
+{
+	SpecProcess process = a->process;
+
+	a->process = b->process;
+	b->process = process;
+}
+
+static bool read_process(Spec *spec, const char *path, GError **error)
+{
+	g_auto(FieldDocument) document = {0};
+	g_autoptr(Spec) read = spec_new_bare();
+	FieldAt root;
+
+	if (!field_load(path, &document, error))
+		return false;
+	root = field_root(&document);
+	read->process.capabilities.exact = true;
+	if (!config_process(&root, read, error))
+		return false;
+	swap_process(spec, read);
+	return true;
+}
+
+static bool parse_id(const char *text, const char *option, uint32_t *ret_id, GError **error)
+{
+	char *end;
+	guint64 id = g_ascii_strtoull(text, &end, 10);
+
+	if (end == text || *end || id > UINT32_MAX)
+		return error_set(error, RLC_ERROR_USAGE, "parse %s '%s': not an id", option, text);
+	*ret_id = (uint32_t)id;
+	return true;
+}
+
+static bool set_user(SpecUser *user, const char *text, GError **error)
+{
+	g_auto(GStrv) parts = text ? g_strsplit(text, ":", 2) : NULL;
+
+	if (!parts)
+		return true;
+	return parse_id(parts[0], "--user", &user->uid, error) &&
+	       (!parts[1] || parse_id(parts[1], "--user", &user->gid, error));
+}
+
+static bool add_groups(SpecUser *user, char **groups, GError **error)
+{
+	for (char **group = groups; group && *group; group++) {
+		uint32_t gid;
+
+		if (!parse_id(*group, "--additional-gids", &gid, error))
+			return false;
+		g_array_append_val(user->groups, gid);
+	}
+	return true;
+}
+
+static bool add_capabilities(SpecCapabilities *set, char **names, GError **error)
+{
+	for (char **name = names; name && *name; name++) {
+		uint64_t mask;
+
+		if (!caps_parse(*name, &mask))
+			return error_set(error, RLC_ERROR_USAGE, "parse --cap '%s': no capability",
+					 *name);
+		set->bounding |= mask;
+		set->effective |= mask;
+		set->permitted |= mask;
+		set->inheritable |= mask;
+		set->ambient |= mask;
+	}
+	return true;
+}
+
+static void replace(char **text, const char *by)
+{
+	if (!by)
+		return;
+	g_free(*text);
+	*text = g_strdup(by);
+}
+
+/* The container's own process, with another command and what the options say. */
+static bool change_process(Spec *spec, const ExecOptions *options, char **command, GError **error)
+{
+	SpecProcess *process = &spec->process;
+
+	if (!*command)
+		return error_set(error, RLC_ERROR_USAGE, "exec: no command, and no --process");
+	g_ptr_array_set_size(process->args, 0);
+	g_ptr_array_add(process->args, NULL);
+	for (; *command; command++)
+		spec_add_arg(spec, *command);
+	for (char **assignment = options->env; assignment && *assignment; assignment++)
+		spec_set_env(spec, *assignment);
+	process->terminal = options->tty;
+	process->no_new_privileges = process->no_new_privileges || options->no_new_privs;
+	replace(&process->cwd, options->cwd);
+	replace(&process->apparmor_profile, options->apparmor);
+	replace(&process->selinux_label, options->label);
+	return set_user(&process->user, options->user, error) &&
+	       add_groups(&process->user, options->groups, error) &&
+	       add_capabilities(&process->capabilities, options->caps, error);
+}
+
+static Spec *make_spec(const Created *created, const ExecOptions *options, char **command,
+		       GError **error)
+{
+	g_autoptr(Spec) spec = bundle_spec(created, error);
+
+	if (!spec || !(options->process ? read_process(spec, options->process, error)
+					: change_process(spec, options, command, error)))
+		return NULL;
+	if (spec->process.terminal && options->detach && !options->console_socket) {
+		error_set(error, RLC_ERROR_USAGE,
+			  "cannot allocate tty if the runtime will detach without setting console "
+			  "socket");
+		return NULL;
+	}
+	g_clear_pointer(&spec->hostname, g_free);
+	spec->rlc.detach = options->detach;
+	spec->rlc.preserve_fds = (unsigned)options->preserve_fds;
+	if (spec->process.terminal)
+		spec->rlc.console_socket = g_strdup(options->console_socket);
+	return g_steal_pointer(&spec);
+}
+
+/* --- the container --- */
+
+/*
+ * Opened after its pidfd, and while that says that it lives: they are of no other process that got
+ * the same number.
+ */
+static bool open_namespaces(const Created *created, int *fds, GError **error)
+{
+	auto_fd init = created_pidfd(created);
+	bool ok = init >= 0 && join_open(created->pid, fds, error);
+
+	if (init >= 0 && !ok)
+		return false;
+	fds[CONTROL_PIDFD] = created_pidfd(created);
+	return fds[CONTROL_PIDFD] >= 0 ||
+	       error_set(error, RLC_ERROR_STATE, "cannot exec in a stopped container");
+}
+
+int verb_exec(const OciGlobals *globals, int argc, char **argv, GError **error)
+{
+	ExecOptions options = {0};
+	const GOptionEntry entries[] = {
+		{"process", 'p', 0, G_OPTION_ARG_FILENAME, &options.process,
+		 "the process as JSON, as in config.json", "FILE"},
+		{"console-socket", 0, 0, G_OPTION_ARG_FILENAME, &options.console_socket,
+		 "who takes the terminal", "SOCKET"},
+		{"pid-file", 0, 0, G_OPTION_ARG_FILENAME, &options.pid_file,
+		 "where the command's pid is written", "FILE"},
+		{"detach", 'd', 0, G_OPTION_ARG_NONE, &options.detach, "do not wait for its end",
+		 NULL},
+		{"tty", 't', 0, G_OPTION_ARG_NONE, &options.tty, "give it a terminal", NULL},
+		{"cwd", 0, 0, G_OPTION_ARG_STRING, &options.cwd, "where it starts", "DIR"},
+		{"env", 'e', 0, G_OPTION_ARG_STRING_ARRAY, &options.env, "set a variable",
+		 "NAME=VALUE"},
+		{"user", 'u', 0, G_OPTION_ARG_STRING, &options.user, "who it is", "UID[:GID]"},
+		{"additional-gids", 'g', 0, G_OPTION_ARG_STRING_ARRAY, &options.groups,
+		 "one more group", "GID"},
+		{"cap", 'c', 0, G_OPTION_ARG_STRING_ARRAY, &options.caps, "one more capability",
+		 "CAP"},
+		{"apparmor", 0, 0, G_OPTION_ARG_STRING, &options.apparmor, "AppArmor profile",
+		 "NAME"},
+		{"process-label", 0, 0, G_OPTION_ARG_STRING, &options.label, "SELinux label",
+		 "LABEL"},
+		{"no-new-privs", 0, 0, G_OPTION_ARG_NONE, &options.no_new_privs, "set no_new_privs",
+		 NULL},
+		{"preserve-fds", 0, 0, G_OPTION_ARG_INT, &options.preserve_fds,
+		 "pass so many descriptors above the streams on", "N"},
+		{"ignore-paused", 0, 0, G_OPTION_ARG_NONE, &options.ignore_paused, "accepted",
+		 NULL},
+		{"cgroup", 0, 0, G_OPTION_ARG_STRING, &options.cgroup, "accepted", "PATH"},
+		{NULL},
+	};
+	g_auto(Created) created = {.dir = -1, .lock = -1};
+	g_autoptr(Spec) spec = NULL;
+	int fds[CONTROL_JOIN_COUNT], code;
+
+	if (!verb_parse(globals, &argc, &argv, entries, error) ||
+	    !created_open(globals->root, argv[1], false, &created, error))
+		return -1;
+	for (size_t i = 0; i < G_N_ELEMENTS(fds); i++)
+		fds[i] = -1;
+	pid_file = options.pid_file;
+	spec = make_spec(&created, &options, argv + 2, error);
+	if (!spec || !open_namespaces(&created, fds, error) ||
+	    !enter_oci(spec, globals->root, fds, -1, command_started, &code, error))
+		return -1;
+	return code;
+}
