@@ -96,6 +96,12 @@ static CheckStatus probe_container(char **ret_text, GError **error)
 	return CHECK_OK;
 }
 
+/* Limits that every container keeps */
+#define LIMITS_MEMORY (256 << 20)
+#define LIMITS_PERIOD 100000
+#define LIMITS_PIDS   64
+#define LIMITS_WEIGHT 100
+
 /* Enough for a few containers, each with a handful of files open by its supervisor. */
 #define FILES_ENOUGH 64
 
@@ -158,6 +164,26 @@ static CheckStatus probe_images(char **ret_text, GError **error)
 	return CHECK_OK;
 }
 
+/* All that one can ask for at once: the error names what lacks. */
+static CheckStatus probe_limits(char **ret_text, GError **error)
+{
+	static const char *const command[] = {"true", NULL};
+	g_autoptr(Spec) spec = trial_spec();
+	SpecResources *resources = &spec->linux_.resources;
+	g_auto(Trial) trial = {0};
+
+	resources->memory.limit = LIMITS_MEMORY;
+	resources->cpu.period = LIMITS_PERIOD;
+	resources->cpu.quota = LIMITS_PERIOD;
+	resources->cpu.cpus = g_strdup("0");
+	resources->pids = LIMITS_PIDS;
+	resources->block_io.weight = LIMITS_WEIGHT;
+	if (!trial_run(spec, command, &trial, error))
+		return CHECK_REDUCED;
+	*ret_text = g_strdup("memory, cpu, cpuset, pids and io");
+	return CHECK_OK;
+}
+
 const CheckProbe check_host_probes[] = {
 	{"kernel", NULL, "no container can be made", probe_kernel},
 	{"namespaces", "kernel", "no container can be made", probe_namespaces},
@@ -165,6 +191,7 @@ const CheckProbe check_host_probes[] = {
 	{"terminal", "container", "--tty fails", probe_terminal},
 	{"open-files", NULL, "containers with many ports or terminals fail", probe_open_files},
 	{"inotify", NULL, "logs -f and events fail", probe_inotify},
+	{"limits", "container", "limits that need what lacks are refused", probe_limits},
 	{"images", NULL, "nothing but builtin:busybox and --rootfs can be run", probe_images},
 	{0},
 };

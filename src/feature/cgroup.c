@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Theory of operation: three places, tried in this order.
+ * Theory of operation: these places, tried in this order.
  *
- *     direct      /sys/fs/cgroup/rlc/ID                 root of the host
- *     scope       …/user@UID.service/…/rlc-ID.scope/    a user with a systemd of his own
- *                   ├ supervisor                          this process, and its net process
- *                   └ container
- *     delegated   OURS/rlc-ID                           where a cgroup is ours already
+ *     unit        …/NAME.service/rlc-ID                 in a unit with Delegate=yes, and alone
+ * there direct      /sys/fs/cgroup/rlc/ID                 root of the host scope
+ * …/user@UID.service/…/rlc-ID.scope/    a user with a systemd of his own ├ supervisor this process,
+ * and its net process └ container delegated   OURS/rlc-ID                           where a cgroup
+ * is ours already
  *
  * Processes may only be moved, or born (CLONE_INTO_CGROUP), by who may write to all that lies
  * between the old place and the new.  A user may not between his session and his systemd's units,
@@ -395,10 +395,13 @@ bool cgroup_approach(const CgroupRecord *record, GError **error)
 	g_autofree char *own = cgroup_of(0, NULL);
 	g_autofree char *ancestor = common_ancestor(own ? own : CGROUP_ROOT, record->directory);
 	g_autofree char *procs = g_build_filename(ancestor, "cgroup.procs", NULL);
+	g_autofree char *name =
+		record->aside ? g_path_get_basename(record->aside) : g_strdup(CGROUP_SUPERVISOR);
+	g_autofree char *subgroup = g_strconcat("/", name, NULL);
 
 	if (!record->unit || faccessat(AT_FDCWD, procs, W_OK, AT_EACCESS) == 0)
 		return true;
-	return cgroup_systemd_attach(record->unit, "/" CGROUP_SUPERVISOR, getpid(), error);
+	return cgroup_systemd_attach(record->unit, subgroup, getpid(), error);
 }
 
 /* --- end --- */

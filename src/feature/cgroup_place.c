@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -89,27 +90,58 @@ static bool is_alone(const char *directory)
 	       strchr(text, '\n') == strrchr(text, '\n');
 }
 
+/* Ours, to be divided: who is in it, we, will step aside. */
+static bool take_own(Plan *plan, const char *own, GError **error)
+{
+	g_autofree char *name = g_strdup_printf("rlc-%s", plan->id);
+
+	if (!check_controllers(own, "cgroup.controllers", plan->cgroup.controllers,
+			       HINT_CGROUP_PLACE, error))
+		return false;
+	plan->cgroup.move = true;
+	return take(plan, CGROUP_DELEGATED, own, name);
+}
+
+/*
+ * A unit of systemd's with Delegate=yes, as `rlc generate systemd` writes: what a container has is
+ * then the unit's, and ends with it.
+ */
+static bool place_unit(Plan *plan, GError **error)
+{
+	g_autofree char *own = cgroup_of(0, error);
+	char mark = '0';
+
+	if (!own)
+		return false;
+	if ((getxattr(own, "user.delegate", &mark, 1) < 0 &&
+	     getxattr(own, "trusted.delegate", &mark, 1) < 0) ||
+	    mark != '1' || !is_ours(own) || !is_alone(own))
+		return error_set(error, RLC_ERROR_NOT_FOUND,
+				 "divide the cgroup '%s': it is not that of a unit of ours", own);
+	if (!take_own(plan, own, error))
+		return false;
+	plan->cgroup.unit = g_path_get_basename(own);
+	return true;
+}
+
 /* Beside our own cgroup, if what is above is ours too, or else in it. */
 static bool place_delegated(Plan *plan, GError **error)
 {
 	g_autofree char *own = cgroup_of(0, error);
 	g_autofree char *above = own ? g_path_get_dirname(own) : NULL;
 	g_autofree char *name = g_strdup_printf("rlc-%s", plan->id);
-	unsigned wanted = plan->cgroup.controllers;
 
 	if (!own)
 		return false;
 	if (strcmp(own, CGROUP_ROOT) != 0 && is_ours(above) && is_ours(own) &&
-	    check_controllers(above, "cgroup.subtree_control", wanted, HINT_CGROUP_PLACE, NULL))
+	    check_controllers(above, "cgroup.subtree_control", plan->cgroup.controllers,
+			      HINT_CGROUP_PLACE, NULL))
 		return take(plan, CGROUP_DELEGATED, above, name);
-	plan->cgroup.move = true;
-	if (!is_ours(own) || !is_alone(own)) {
-		error_set(error, RLC_ERROR_UNSUPPORTED, "divide the cgroup '%s': %s", own,
-			  is_ours(own) ? "others are in it" : "it is not ours");
-		return hint_add(error, HINT_CGROUP_PLACE, NULL);
-	}
-	return check_controllers(own, "cgroup.controllers", wanted, HINT_CGROUP_PLACE, error) &&
-	       take(plan, CGROUP_DELEGATED, own, name);
+	if (is_ours(own) && is_alone(own))
+		return take_own(plan, own, error);
+	error_set(error, RLC_ERROR_UNSUPPORTED, "divide the cgroup '%s': %s", own,
+		  is_ours(own) ? "others are in it" : "it is not ours");
+	return hint_add(error, HINT_CGROUP_PLACE, NULL);
 }
 
 /* --- by name --- */
@@ -176,7 +208,8 @@ static bool place_at(Plan *plan, const char *asked, GError **error)
 
 bool cgroup_place_choose(Plan *plan, GError **error)
 {
-	static const PlaceFunction places[] = {place_direct, place_scope, place_delegated};
+	static const PlaceFunction places[] = {place_unit, place_direct, place_scope,
+					       place_delegated};
 	g_autoptr(GError) reason = NULL;
 
 	if (!cgroup_is_mounted()) {

@@ -148,13 +148,26 @@ static bool set_oom_score(pid_t pid, const SpecProcess *process, GError **error)
 	g_autofree char *path = pid ? g_strdup_printf("/proc/%d/oom_score_adj", pid)
 				    : g_strdup("/proc/self/oom_score_adj");
 	g_autofree char *text = g_strdup_printf("%d", process->oom_score_adj);
+	g_autoptr(GError) refused = NULL;
 
-	return !process->oom_score_adj_set || fd_write_file(AT_FDCWD, path, text, error);
+	if (!process->oom_score_adj_set || fd_write_file(AT_FDCWD, path, text, &refused))
+		return true;
+	if (error_is_errno(refused, EACCES))
+		hint_add(&refused, HINT_OOM_SCORE, NULL);
+	g_propagate_error(error, g_steal_pointer(&refused));
+	return false;
 }
 
+bool process_set_oom_score(Container *container, GError **error)
+{
+	return set_oom_score(0, &container->plan->spec->process, error);
+}
+
+/* This process (0) has its score already: its own /proc files are closed to it by now. */
 bool process_limit(pid_t pid, const Spec *spec, GError **error)
 {
-	return set_oom_score(pid, &spec->process, error) && set_rlimits(pid, spec, error);
+	return (pid == 0 || set_oom_score(pid, &spec->process, error)) &&
+	       set_rlimits(pid, spec, error);
 }
 
 /*
@@ -409,18 +422,6 @@ static bool lookup(const SpecUser *wanted, User *ret_user, GError **error)
 	auto_fd etc = open("/etc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	return user_lookup(wanted, etc, ret_user, error);
-}
-
-bool process_set_oom_score(Container *container, GError **error)
-{
-	const SpecProcess *process = &container->plan->spec->process;
-	g_autofree char *score = g_strdup_printf("%d", process->oom_score_adj);
-
-	if (!process->oom_score_adj_set ||
-	    fd_write_file(AT_FDCWD, "/proc/self/oom_score_adj", score, error))
-		return true;
-	return error && error_is_errno(*error, EACCES) ? hint_add(error, HINT_OOM_SCORE, NULL)
-						       : false;
 }
 
 /* Those of a container that an OCI caller creates: by create, which has the host's rights. */

@@ -152,7 +152,7 @@ typedef struct {
 	GPtrArray *limits;    /* of char *, "FILE=VALUE": cgroup_limits.h */
 	bool devices;	      /* a BPF program guards them */
 	char *parent, *name;  /* the directory is parent/name; of a scope parent is NULL */
-	char *unit, *slice;   /* of a scope */
+	char *unit, *slice;   /* of a scope, or the one that we are in */
 	bool move;	      /* CGROUP_DELEGATED: parent has us in it, and nobody else */
 } CgroupPlan;
 

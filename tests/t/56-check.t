@@ -29,7 +29,7 @@ for who in root "$sub"; do
 	[ "$who" = root ] || become=("${user[@]}")
 	run in_range "${become[@]}" "$RLC" check --format json
 	is "$status" 0 "$who: a good host passes"
-	found=$(json <<<"$out" | grep -v -e '^names ' -e '^userns-auto ')
+	found=$(json <<<"$out" | grep -v -e '^names ' -e '^userns-auto ' -e '^limits ')
 	is "$(grep -v ' ok -$' <<<"$found")" "" "$who: in all that does not depend on a name server"
 	ok "$who: there are probes" test "$(wc -l <<<"$found")" -gt 15
 	run as "$who" "$RLC" check
@@ -88,6 +88,12 @@ fault RLC-P04 namespaces failed "no processes are left" "${runs[@]}"
 as=(denied ioctl@1:0x5441=EIO --)
 fault RLC-T01 terminal reduced "no pty is to be had" \
 	sh -c 'script -qec "$RLC run -t --network none builtin:busybox true" /dev/null >&2'
+
+# limits
+as=(as "$sub")
+mount -t tmpfs none /sys/fs/cgroup
+fault RLC-L01 limits reduced "cgroups of version 1" "$RLC" run -m 64m --network none "$bb" true
+umount /sys/fs/cgroup
 
 # ids
 as=(as "$one")
