@@ -46,4 +46,4 @@ cgroups_v1() {
 }
 cgroups_v1_end() { umount $CGROUPS; }
 
-cgroups_left() { find $CGROUPS -type d \( -name rlc -o -name 'rlc-*' \) 2>/dev/null; }
+cgroups_left() { find $CGROUPS -type d -regex '.*/rlc\(-[0-9a-f]+.*\)?' 2>/dev/null; }
