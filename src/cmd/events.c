@@ -12,6 +12,7 @@
 #include "cmd/when.h"
 #include "container/events.h"
 #include "container/state.h"
+#include "container/state_sweep.h"
 
 #define FILTERS "container=NAME|ID, event=ACTION and image=IMAGE"
 

@@ -9,6 +9,7 @@
 #include "cmd/listing.h"
 #include "cmd/options.h"
 #include "container/state.h"
+#include "container/state_sweep.h"
 #include "feature/net_list.h"
 
 static const ListingColumn columns[] = {

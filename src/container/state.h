@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * State: what must be known about a container from outside, on disk.
+ * State: what must be known about a container from outside, on disk.  Here is what its own
+ * supervisor does to it; state_list.h is for other commands, state_sweep.h for what is left of the
+ * dead.
  *
  *     ROOT/lock                 taken for a moment by whoever adds or removes
  *     ROOT/containers/ID/lock   held by the supervisor as long as it lives
@@ -31,6 +33,8 @@
 #pragma once
 
 #include "container/record.h"
+#include "container/state_list.h"
+#include "container/state_root.h"
 #include "feature/net_publish.h"
 #include "model/container.h"
 
@@ -39,18 +43,8 @@
 #define STATE_RESOLV	 "resolv.conf"
 #define STATE_SUPERVISOR "supervisor"
 
-/*
- * Choose the directory of all state: root if given, else RLC_ROOT, else $XDG_RUNTIME_DIR/rlc (for
- * root: /run/rlc), else a directory of our own in /run/user or /tmp, saying so.  Makes that
- * directory, for that is how it is known to be usable, and nothing in it.
- */
-char *state_root_choose(const char *root, GError **error);
-
 /* Fill plan->state_root, by state_root_choose(), and plan->state_dir. */
 bool state_plan(Plan *plan, const char *root, GError **error);
-
-/* Take away what containers whose supervisor was killed left behind. */
-bool state_clean(const char *state_root, GError **error);
 
 /*
  * supervisor: make the container's directory, take its lock and its name (EXISTS if taken).  One
@@ -73,67 +67,16 @@ void state_cleanup(Container *container, const Status *ended);
  */
 void state_rest(const Container *container, const Status *status);
 
-/*
- * The id of a running container, by its name or by what its id begins with.  Caller frees; NULL
- * with RLC_ERROR_NOT_FOUND, or RLC_ERROR_USAGE where several fit.
- */
-char *state_find(const char *state_root, const char *name, GError **error);
-
-/* The name that a container has now; NULL: none. Caller frees. */
-char *state_name(const char *state_root, const char *id);
-
 /* supervisor: write a new file into the container's directory. */
 bool state_write(const Plan *plan, const char *file, const char *text, GError **error);
 
 /* supervisor: replace a file of the container's directory, whole or not at all. */
 bool state_replace(const Plan *plan, const char *file, const char *text, GError **error);
 
-/* A file of a container's, "" if it has none. Caller frees. */
-char *state_read(const char *state_root, const char *id, const char *file, GError **error);
-
-/* One container as it is on disk. */
-typedef struct {
-	char *id;
-	char *name;    /* NULL: none */
-	bool alive;    /* its supervisor has its lock */
-	Status status; /* what is true: STATUS_STOPPED where the supervisor is dead, STATUS_PAUSED
-			*/
-} StateEntry;
-
-void state_entry_free(StateEntry *entry);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(StateEntry, state_entry_free)
-
-/* All containers, of StateEntry *, the newest first. Sweeps what dead supervisors left. */
-GPtrArray *state_list(const char *state_root, GError **error);
-
-/* As state_find(), but of all containers, those that ended too. */
-StateEntry *state_get(const char *state_root, const char *name, GError **error);
-
-/* The Spec as it was asked for. Caller frees. */
-Spec *state_load_spec(const char *state_root, const char *id, GError **error);
-
-/* Replace it, whole or not at all: `rlc update`. */
-bool state_save_spec(const char *state_root, const char *id, const Spec *spec, GError **error);
-
 /* supervisor: replace the status on disk, whole or not at all. */
 bool state_save_status(const Plan *plan, const Status *status, GError **error);
 
-/* Wait until no supervisor has the container's lock: its record says then how it ended. */
-void state_await_end(const char *state_root, const char *id);
-
 /* supervisor: the status of a container that has a record. ret_status is the caller's to clear. */
 bool state_load_status(const Plan *plan, Status *ret_status);
-
-/*
- * Remove a container that has ended (RLC_ERROR_STATE if it runs), with its name and its logs; with
- * volumes also those that it made for itself.
- */
-bool state_forget(const char *state_root, const char *id, bool volumes, GError **error);
-
-/* The name of the container that has this state directory; NULL: none. Takes no lock. */
-char *state_name_of(const char *state_dir);
-
-/* Give a container another name. RLC_ERROR_EXISTS if another one has it. */
-bool state_rename(const char *state_root, const char *id, const char *name, GError **error);
 
 void state_explain(const Plan *plan, GString *script);
