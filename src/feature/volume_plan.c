@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "feature/volume.h"
+#include "feature/volume_plan.h"
 
 #include <errno.h>
 #include <stdlib.h>

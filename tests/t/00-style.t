@@ -5,7 +5,7 @@
 needs shellcheck clang-format
 
 cd "$SRCDIR" || exit 1
-mapfile -t c_files < <(find src filters tests helpers -name '*.[ch]' -o -name '*.S' 2>/dev/null | sort)
+mapfile -t c_files < <(find src tests helpers -name '*.[ch]' -o -name '*.S' 2>/dev/null | sort)
 mapfile -t c_only < <(printf '%s\n' "${c_files[@]}" | grep '\.[ch]$')
 mapfile -t scripts < <(grep -lE '^#!/bin/(ba)?sh' -r ci .ci tests autogen.sh | sort)
 mapfile -t libs < <(find tests/lib -name '*.sh' | sort)
