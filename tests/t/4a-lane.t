@@ -43,7 +43,7 @@ inside "$sub" off /usr/bin/python3 /mnt/lane.py client -peer_reset -urgent $WWW4
 is "$out" "$(grep -vE '^peer_reset |^urgent ' <<<"$native")" "and by libslirp"
 
 for address in $WWW4 $WWW6; do
-	inside "$sub" express /usr/bin/python3 /mnt/lane.py many $address 1000
+	inside "$sub" express /usr/bin/python3 /mnt/lane.py many "$address" 1000
 	is "$out" 1000 "$address: 1000 connections at once"
 done
 
@@ -129,7 +129,7 @@ connection.sendall(b"done")
 print(connection.recv(4).decode())
 PYTHON
 inside "$sub" express --cap-add NET_RAW /usr/bin/python3 /mnt/forge.py $WWW4
-is "$out" done "forged frames of the lane are read, and it goes on"
+is "$out" "done" "forged frames of the lane are read, and it goes on"
 is "$(canary_heard)" "" "and reach nothing of the host's"
 
 inside "$sub" express -p 127.0.0.1:8077:8077 -p 127.0.0.1:8078:8078 sh -c "
