@@ -187,7 +187,8 @@ bool steps_run(const Step *steps, Container *container, GError **error)
 		if (!steps_fault(process, step, container->plan->spec, error) ||
 		    !step->run(container, error))
 			return steps_failed(step, container, error);
-		steps_add_time(timing, process, step, since);
+		if (timed)
+			steps_add_time(timing, process, step, since);
 	}
 	if (timed)
 		steps_print_times(timing);
