@@ -27,10 +27,14 @@ void created_close(Created *created)
 
 bool created_check_id(const char *id, GError **error)
 {
-	if (*id && strlen(id) <= ID_MAX && strspn(id, ID_CHARACTERS) == strlen(id) &&
-	    strcmp(id, ".") != 0 && strcmp(id, "..") != 0)
+	if (*id && strlen(id) <= ID_MAX && strspn(id, ID_CHARACTERS) == strlen(id) && *id != '.')
 		return true;
 	return error_set(error, RLC_ERROR_USAGE, "use id '%s': invalid id format", id);
+}
+
+char *created_cache(const char *root)
+{
+	return g_build_filename(root, ".compiled", NULL);
 }
 
 static int lock_directory(int dir)
@@ -45,10 +49,11 @@ static int lock_directory(int dir)
 bool created_make(const char *root, const char *id, Created *ret_created, GError **error)
 {
 	g_autofree char *path = g_build_filename(root, id, NULL);
+	g_autofree char *cache = created_cache(root);
 	g_auto(Created) created = {.dir = -1, .lock = -1};
 
-	if (g_mkdir_with_parents(root, 0711) < 0)
-		return error_errno(error, errno, "make '%s'", root);
+	if (g_mkdir_with_parents(cache, 0711) < 0)
+		return error_errno(error, errno, "make '%s'", cache);
 	if (mkdir(path, 0700) == 0)
 		errno = 0;
 	if (errno == EEXIST)

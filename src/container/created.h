@@ -7,6 +7,7 @@
  *     ROOT/ID/init    its init: pid, and when that process began (kernel/pid.h)
  *     ROOT/ID/start   the socket at which it waits for its start (feature/gate.h)
  *     ROOT/ID/…       what the front end keeps
+ *     ROOT/.compiled  filters of system calls (feature/seccomp_profile.h), for all
  *
  * There is no process that could say that it runs: the pid with its time of beginning does.
  */
@@ -49,10 +50,13 @@ CreatedState created_state(const Created *created);
 /* A pidfd of init; -1 if it has ended. */
 int created_pidfd(const Created *created);
 
+/* ROOT/.compiled. Caller frees. */
+char *created_cache(const char *root);
+
 /* The ids below ROOT, of char *; none where it does not exist. */
 GPtrArray *created_list(const char *root);
 
-/* Is it fit for an id? Letters, digits, and of _+-. all but "." and "..". */
+/* Is it fit for an id? Letters, digits, and of _+-. all; no dot in front. */
 bool created_check_id(const char *id, GError **error);
 
 /* create, after clone: write down who init is. */

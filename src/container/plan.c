@@ -6,6 +6,7 @@
 #include <sys/random.h>
 
 #include "base/error.h"
+#include "container/created.h"
 #include "container/entered.h"
 #include "container/join.h"
 #include "container/scratch.h"
@@ -110,13 +111,13 @@ Plan *plan_new_for(const Spec *spec, const char *state_root, const char *id, GEr
 	return g_steal_pointer(&plan);
 }
 
-Plan *plan_new_in(const Spec *spec, const char *state_dir, const char *id, GError **error)
+Plan *plan_new_in(const Spec *spec, const char *root, const char *id, GError **error)
 {
 	g_autoptr(Plan) plan = plan_begin(spec);
 
 	plan->id = g_strdup(id);
-	plan->state_root = g_path_get_dirname(state_dir);
-	plan->state_dir = g_strdup(state_dir);
+	plan->state_root = created_cache(root);
+	plan->state_dir = g_build_filename(root, id, NULL);
 	return plan_run_hooks(plan, error) ? g_steal_pointer(&plan) : NULL;
 }
 

@@ -16,8 +16,8 @@ Plan *plan_new_for(const Spec *spec, const char *state_root, const char *id, GEr
 
 /* 64 random hexadecimal digits, of no container or volume yet. Caller frees. */
 char *plan_random_id(GError **error);
-/* The plan of a container with an id and a directory of state of an OCI front end's. */
-Plan *plan_new_in(const Spec *spec, const char *state_dir, const char *id, GError **error);
+/* The plan of a container with an id below the root (container/created.h) of an OCI front end's. */
+Plan *plan_new_in(const Spec *spec, const char *root, const char *id, GError **error);
 
 void plan_free(Plan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Plan, plan_free)

@@ -213,6 +213,7 @@ int verb_exec(const OciGlobals *globals, int argc, char **argv, GError **error)
 		{NULL},
 	};
 	g_auto(Created) created = {.dir = -1, .lock = -1};
+	g_autofree char *cache = created_cache(globals->root);
 	g_autoptr(Spec) spec = NULL;
 	int fds[CONTROL_JOIN_COUNT], code;
 
@@ -224,7 +225,7 @@ int verb_exec(const OciGlobals *globals, int argc, char **argv, GError **error)
 	pid_file = options.pid_file;
 	spec = make_spec(&created, &options, argv + 2, error);
 	if (!spec || !open_namespaces(&created, fds, error) ||
-	    !enter_oci(spec, globals->root, fds, -1, command_started, &code, error))
+	    !enter_oci(spec, cache, fds, -1, command_started, &code, error))
 		return -1;
 	return code;
 }

@@ -89,9 +89,7 @@ static bool enter_bundle(const char *bundle, char **ret_path, GError **error)
 
 static bool make(Launch *launch, const LaunchOptions *options, const char *root, GError **error)
 {
-	g_autofree char *state_dir = g_build_filename(root, launch->id, NULL);
-
-	launch->plan = plan_new_in(launch->spec, state_dir, launch->id, error);
+	launch->plan = plan_new_in(launch->spec, root, launch->id, error);
 	if (!launch->plan)
 		return false;
 	launch->sync = (Sync){.fd = -1};

@@ -64,5 +64,5 @@ oci_is() { [ "$(oci_status "$1" "$2")" = "$3" ]; }
 
 # Nothing of any container: neither state nor process
 oci_no_leftovers() { # USER DESCRIPTION
-	is "$(ls -A "$(oci_root "$1")" 2>/dev/null)" "" "$2"
+	is "$(ls "$(oci_root "$1")" 2>/dev/null)" "" "$2"
 }

@@ -83,6 +83,7 @@ commands() { # USER
 	is "$(pgrep -u "$user" -fa conmon | grep "$T" || true)" "" "$user: no conmon is left"
 }
 
+when_finished rm -f "/dev/shm/libpod_rootless_lock_$(id -u "$sub")"
 commands root
 commands "$sub"
 as "$sub" podman system migrate >/dev/null 2>&1 # ends the pause process
