@@ -69,8 +69,7 @@ static void settle(Spec *spec)
 	spec->rlc.oci = true;
 	spec->rlc.interactive = true;
 	spec->rlc.userns = spec->linux_.namespaces & CLONE_NEWUSER ? USERNS_MAP : USERNS_DEFAULT;
-	if (spec->rlc.network.mode != NET_SLIRP || !own_network)
-		spec->rlc.network.mode = own_network ? NET_NONE : NET_HOST;
+	spec->rlc.network.mode = own_network ? NET_NONE : NET_HOST;
 }
 
 Spec *config_read(const FieldDocument *document, GError **error)
@@ -78,7 +77,6 @@ Spec *config_read(const FieldDocument *document, GError **error)
 	const FieldAt root = field_root(document);
 	g_autoptr(Spec) spec = spec_new_bare();
 
-	spec->rlc.network.mode = NET_NONE;
 	spec->process.capabilities.exact = true;
 	spec->linux_.seccomp.kind = SECCOMP_NONE;
 	spec->rlc.nested_userns = true; /* no word of the OCI forbids them */

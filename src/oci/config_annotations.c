@@ -4,14 +4,11 @@
 
 #include "oci/config.h"
 
-/* io.rlc.network: who of rlc's networks the container has in its own network namespace */
-static bool take_network(const FieldAt *at, const char *value, Spec *spec, GError **error)
+/* io.rlc.network: the user-mode network's process would end with create, so there is none yet. */
+static bool check_network(const FieldAt *at, const char *value, GError **error)
 {
-	if (strcmp(value, "slirp") == 0)
-		spec->rlc.network.mode = NET_SLIRP;
-	else if (strcmp(value, "none") != 0)
-		return field_wrong(at, error, "'%s' is neither slirp nor none", value);
-	return true;
+	return strcmp(value, "none") == 0 ||
+	       field_wrong(at, error, "network '%s' is not supported here", value);
 }
 
 bool config_annotation(const FieldAt *at, void *spec, GError **error)
@@ -24,5 +21,5 @@ bool config_annotation(const FieldAt *at, void *spec, GError **error)
 	if (!*at->key)
 		return field_wrong(at, error, "the name is empty");
 	g_ptr_array_add(annotations, g_strdup_printf("%s=%s", at->key, value));
-	return strcmp(at->key, "io.rlc.network") != 0 || take_network(at, value, spec, error);
+	return strcmp(at->key, "io.rlc.network") != 0 || check_network(at, value, error);
 }

@@ -9,6 +9,7 @@
 #     docker_ run --rm bb ip address
 
 DOCKER_PARENT=/rlct-docker-$$ # cgroup
+docker_options=()		      # more of dockerd's
 
 need_docker() {
 	# shellcheck disable=SC2034 # of lib.sh
@@ -37,7 +38,7 @@ docker_up() {
 	# shellcheck disable=SC2154 # of world.sh
 	(exec nsenter --net="/proc/$host_pid/ns/net" -- /usr/sbin/dockerd --data-root "$T/docker/data" \
 		--exec-root "$T/docker/exec" --pidfile "$T/docker/pid" --storage-driver vfs \
-		--host "unix://$T/docker/socket" --cgroup-parent "$DOCKER_PARENT" \
+		--host "unix://$T/docker/socket" --cgroup-parent "$DOCKER_PARENT" "${docker_options[@]}" \
 		>"$T/docker.log" 2>&1) &
 	docker_pid=$!
 	disown "$docker_pid"

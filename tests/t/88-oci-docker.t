@@ -1,0 +1,74 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Docker's engine and containerd's ctr with rlc-oci in runc's place, and bundles that umoci and runc make.
+. "$(dirname "$0")/../lib/lib.sh"
+. "$(dirname "$0")/../lib/world.sh"
+. "$(dirname "$0")/../lib/docker.sh"
+. "$(dirname "$0")/../lib/oci.sh"
+needs root mountns busybox world docker
+bundle=
+
+# --------------------------------------------------------------------------------------- bundles
+
+bundle root '.process.args = ["echo", "own"]'
+mv "$bundle/config.json" "$T/own.json"
+(cd "$bundle" && runc spec)
+jq '.process.terminal = false | .process.args = ["echo", "spec of runc"]' "$bundle/config.json" >"$T/runc.json"
+mv "$T/runc.json" "$bundle/config.json"
+run oci root run --bundle "$bundle" b1
+is "$status/$out" "0/spec of runc" "a bundle of runc spec"
+
+tar -C "$(bundle_rootfs)" -c . >"$T/layer.tar"
+umoci init --layout "$T/layout" >/dev/null 2>&1
+umoci new --image "$T/layout:bb" >/dev/null 2>&1
+umoci unpack --image "$T/layout:bb" "$T/umoci" >/dev/null 2>&1
+cp -a "$(bundle_rootfs)/." "$T/umoci/rootfs/"
+jq '.process.terminal = false | .process.args = ["echo", "of umoci"]' "$T/umoci/config.json" >"$T/umoci.json"
+mv "$T/umoci.json" "$T/umoci/config.json"
+run oci root run --bundle "$T/umoci" b2
+is "$status/$out" "0/of umoci" "a bundle of umoci"
+oci_no_leftovers root "nothing is left of either"
+
+# ---------------------------------------------------------------------------------------- Docker
+
+# shellcheck disable=SC2119
+world_up || fail "no world"
+# shellcheck disable=SC2034 # of docker.sh
+docker_options=(--add-runtime "rlc=$RLC_OCI" --default-runtime rlc)
+docker_up || fail "the engine starts"
+run docker_ run --rm bb sh -c 'echo out; exit 3'
+is "$status/$out" 3/out "docker run"
+run docker_ run --rm bb no-such-program
+is "$status" 127 "docker run of what does not exist"
+run docker_ run -d --name c1 bb sleep 1000
+is "$status" 0 "docker run -d"
+run docker_ exec c1 sh -c 'echo in; exit 4'
+is "$status/$out" 4/in "docker exec"
+run docker_ exec c1 ip -4 address show eth0
+like "$out" 'inet 172\.' "it has docker's network"
+run docker_ inspect -f '{{.HostConfig.Runtime}} {{.State.Status}}' c1
+is "$out" "rlc running" "docker inspect"
+run docker_ rm -f c1
+is "$status" 0 "docker rm -f"
+is "$(docker_ ps -aq)" "" "nothing is left"
+
+# ------------------------------------------------------------------------------------ containerd
+
+ctr_() { in_host ctr --address "$T/docker/exec/containerd/containerd.sock" "$@"; }
+
+run ctr_ run --rm --runc-binary "$RLC_OCI" --rootfs "$(bundle_rootfs)" k1 sh -c 'echo out; exit 6'
+is "$status/$out" 6/out "ctr run"
+run ctr_ run -d --runc-binary "$RLC_OCI" --rootfs "$(bundle_rootfs)" k2 sleep 1000
+is "$status" 0 "ctr run -d"
+run ctr_ task exec --exec-id e1 k2 echo in
+is "$out" in "ctr task exec"
+like "$(ctr_ task ls)" 'k2 .*RUNNING' "ctr task ls"
+like "$(ctr_ task ps k2)" '[0-9]' "ctr task ps"
+run ctr_ task kill -s KILL k2
+is "$status" 0 "ctr task kill"
+_k2_stopped() { ctr_ task ls | grep -q 'k2 .*STOPPED'; }
+ok "it ends" wait_for 20 _k2_stopped
+run ctr_ task rm k2
+ctr_ container rm k2
+is "$(ctr_ container ls -q)" "" "nothing is left"
+done_testing
