@@ -45,7 +45,7 @@ _world_namespace() { # VARIABLE
 	pid=$!
 	disown "$pid"
 	printf -v "$1" %s "$pid"
-	wait_for 10 test -e "$ready"
+	wait_for 60 test -e "$ready"
 }
 
 # in_world COMMAND…: as root, in the world
@@ -81,7 +81,7 @@ _world_start() { # NAMESPACE COMMAND…
 
 _world_service() { # NAMESPACE WHAT: one of world.py's
 	_world_start "$1" /usr/bin/python3 "$LIB/world.py" "$T/world-$2.ready" "$2"
-	wait_for 10 test -e "$T/world-$2.ready"
+	wait_for 60 test -e "$T/world-$2.ready"
 }
 
 _world_links() {
@@ -133,7 +133,7 @@ host_resolv() {
 # host_resolver: a resolver on the host's 127.0.0.53, as systemd-resolved is one
 host_resolver() {
 	_world_dnsmasq "$host_pid" --listen-address=127.0.0.53
-	wait_for 10 grep -qs '3500007F:0035 ' "/proc/$host_pid/net/udp"
+	wait_for 60 grep -qs '3500007F:0035 ' "/proc/$host_pid/net/udp"
 }
 
 # host_canary: something on the host's loopback that containers must not reach, port 4444
@@ -160,7 +160,7 @@ world_up() { # [machine]
 	_world_start "$world_pid" iperf3 --server
 	_world_service "$world_pid" serve && _world_service "$world_pid" silent &&
 		_world_service "$world_pid" refuse || return 1
-	wait_for 10 _world_listens udp 0035 && wait_for 10 _world_listens tcp 1451 || return 1
+	wait_for 60 _world_listens udp 0035 && wait_for 60 _world_listens tcp 1451 || return 1
 	host_resolv "nameserver $WORLD4"
 }
 

@@ -1,0 +1,25 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# On a Debian system with systemd, AppArmor and an older kernel, in qemu: the tests of tests/vm, and those of
+# this directory that are named here.
+. "$(dirname "$0")/../lib/lib.sh"
+needs rlc qemu-system-x86_64 mmdebstrap mke2fs apt
+
+tests=()
+for test in "$SRCDIR"/tests/vm/*.t; do
+	tests+=("$(basename "$test" .t)")
+done
+tests+=(11-isolation 33-scratch)
+
+while IFS= read -r line; do
+	case $line in
+	'ok '*) pass "${line#ok * - }" ;;
+	'not ok '*) fail "${line#not ok * - }" ;;
+	'1..'*) plan=${line#1..} ;;
+	*) note "${line#\# }" ;;
+	esac
+done < <(trap '' TERM; exec "$SRCDIR/ci/vm" --build "$BUILD" --timeout 800 "${tests[@]}" 2>&1)
+wait $!
+is $? 0 "ci/vm says that all is well"
+is "$test_count" $((${plan:-0} + 1)) "and it came to its end"
+done_testing
