@@ -306,7 +306,7 @@ export RLC_STORE
 
 # As root, containers' state lies in a directory of this test
 if [ -n "${RLC_TEST_MOUNTNS:-}" ]; then
-	mkdir -p -m 0700 /run/rlc
+	[ -d /run/rlc ] || mkdir -m 0700 /run/rlc 2>/dev/null # or another test has just made it
 	mount -t tmpfs -o mode=0700 rlct /run/rlc
 	mount --make-private /run/rlc
 fi

@@ -23,7 +23,7 @@
 # Both namespaces live as long as a process in them, so nothing is left on the machine when the test
 # ends, however it ends; lib.sh ends all processes of a test.
 #
-# In a machine of the tests' own (ci/vm), `world_up machine` makes the machine itself the "host", so that
+# In a machine of the tests' own (ci/vm), `world_up_machine` makes the machine itself the "host", so that
 # what runs there as a user who is logged in, or as a service, is in this world, too.
 
 WORLD4=198.51.100.1
@@ -151,8 +151,8 @@ need_world() {
 	need_root && need_mountns && command -v ip dnsmasq iperf3 /usr/bin/python3 >/dev/null
 }
 
-world_up() { # [machine]
-	if [ "${1:-}" = machine ]; then host_pid=1; else _world_namespace host_pid || return 1; fi
+world_up() {
+	[ -n "$host_pid" ] || _world_namespace host_pid || return 1
 	_world_namespace world_pid && _world_links || return 1
 	when_finished world_down
 	_world_hosts >"$T/world-hosts"
@@ -164,13 +164,20 @@ world_up() { # [machine]
 	host_resolv "nameserver $WORLD4"
 }
 
+# world_up_machine: the machine itself is the "host"
+world_up_machine() {
+	host_pid=1
+	world_up
+}
+
 # The namespaces go with their last process
 world_down() {
-	local netns pid
+	local holder netns pid own=("$world_pid")
 
-	for netns in "$world_pid" "${host_pid#1}"; do
-		netns=/proc/$netns/ns/net
-		netns=$(readlink "$netns") || continue
+	# The machine's own namespace is not this test's to empty
+	[ "$host_pid" = 1 ] || own+=("$host_pid")
+	for holder in "${own[@]}"; do
+		netns=$(readlink "/proc/$holder/ns/net") || continue
 		for pid in $(lsns --noheadings --type net --output NS,PID |
 			awk -v ns="${netns//[!0-9]/}" '$1 == ns { print $2 }'); do
 			kill -KILL "$pid" 2>/dev/null

@@ -12,7 +12,7 @@ need_deb() {
 }
 needs deb root login world
 user_with_subids
-ok "the machine is in a world" world_up machine
+ok "the machine is in a world" world_up_machine
 ok "$sub is logged in" log_in "$sub"
 
 # All files but those by which dpkg and apt know what they did

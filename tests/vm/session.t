@@ -8,7 +8,7 @@
 needs root rlc login world busybox setcap
 user_with_subids
 user_without_subids
-ok "the machine is in a world" world_up machine
+ok "the machine is in a world" world_up_machine
 ok "$sub is logged in" log_in "$sub"
 ok "$one, too" log_in "$one"
 
