@@ -103,8 +103,11 @@ skopeo copy -q --dest-tls-verify=false "oci:$T/oci:app" "docker://127.0.0.1:$pla
 skopeo copy -q --dest-cert-dir "$T/certs" --dest-creds alice:s3cret:x "oci:$T/oci:app" \
 	"docker://localhost:$tls/team/app:v1"
 skopeo copy -q --dest-tls-verify=false --format v2s2 "oci:$T/oci:app" "docker://127.0.0.1:$plain/team/app:v2s2"
-command -v zstd >/dev/null && skopeo copy -q --dest-tls-verify=false --dest-compress-format zstd \
-	--dest-compress "oci:$T/oci:app" "docker://127.0.0.1:$plain/team/app:zstd"
+# Of its own accord skopeo pushes no layer that the registry has in another compression
+skopeo copy -q --dest-compress --dest-compress-format zstd "oci:$T/oci:app" "dir:$T/zstd"
+skopeo copy -q --dest-tls-verify=false --preserve-digests "dir:$T/zstd" "docker://127.0.0.1:$plain/team/app:zstd"
+is "$(skopeo inspect --raw --tls-verify=false "docker://127.0.0.1:$plain/team/app:zstd" | grep -o 'tar+[a-z]*' | uniq -c | tr -s ' ')" \
+	" 4 tar+zstd" "an image is pushed whose layers are compressed by zstd"
 
 # What a tree is: every name with its type, owner, mode, time, link and attributes
 tree() {
@@ -135,10 +138,13 @@ for who in root "$sub"; do
 	is "$out" new "$kind: and run"
 	rlc run --network none --rm "$name:v2s2" cat /opaque/new
 	is "$out" new "$kind: Docker's own manifest, pulled when it is run"
-	if [ -e "$T/plain/docker/registry/v2/repositories/team/app/_manifests/tags/zstd" ]; then
-		rlc pull "$name:zstd"
-		is "$status $out" "0 $id" "$kind: layers compressed by zstd"
-	fi
+	# in a store that has none of its layers yet
+	install -d -m 0700 -o "$who" "$T/store-zstd"
+	run as "$who" RLC_STORE="$T/store-zstd" "$RLC" pull "$name:zstd"
+	is "$status $out" "0 $id" "$kind: layers compressed by zstd"
+	run as "$who" RLC_STORE="$T/store-zstd" "$RLC" run --network none "$name:zstd"
+	is "$out" new "$kind: and run"
+	rm -rf "$T/store-zstd"
 
 	# the tree as umoci unpacks it, seen with the same ids
 	mount -t overlay -o "ro,userxattr,lowerdir=$(layers_of "127.0.0.1:$plain%team%app:v1")" o "$T/merged"
