@@ -33,7 +33,7 @@ static const Command commands[] = {
 	 cmd_wait},
 	{"stop", "[OPTIONS] CONTAINER...", "end containers", cmd_stop},
 	{"kill", "[OPTIONS] CONTAINER...", "send a signal to containers", cmd_kill},
-	{"start", "CONTAINER...", "start containers again that have ended", cmd_start},
+	{"start", "[OPTIONS] CONTAINER...", "start containers again that have ended", cmd_start},
 	{"restart", "[OPTIONS] CONTAINER...", "end containers and start them again", cmd_restart},
 	{"pause", "CONTAINER...", "stop all processes of containers where they are", cmd_pause},
 	{"unpause", "CONTAINER...", "let them go on", cmd_unpause},

@@ -39,6 +39,39 @@ int containers_each(char *const *names, ContainersAction action, void *data)
 	return code;
 }
 
+int containers_all(ContainersWhich which, ContainersAction action, void *data)
+{
+	g_autoptr(GError) error = NULL;
+	g_autofree char *root = state_root_choose(NULL, &error);
+	g_autoptr(GPtrArray) entries = root ? state_list(root, &error) : NULL;
+	int code = 0;
+
+	if (!entries)
+		return command_fail(error);
+	for (guint i = 0; i < entries->len; i++) {
+		const StateEntry *entry = g_ptr_array_index(entries, i);
+		g_autoptr(GError) failed = NULL;
+
+		if ((which & (entry->alive ? CONTAINERS_RUNNING : CONTAINERS_ENDED)) &&
+		    !action(root, entry, entry->id, data, &failed))
+			code = command_fail(failed);
+	}
+	return code;
+}
+
+int containers_given(const char *command, char *const *names, bool all, ContainersWhich which,
+		     ContainersAction action, void *data)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (all != (names[0] == NULL)) {
+		error_set(&error, RLC_ERROR_USAGE,
+			  "read arguments of %s: they are CONTAINER..., or --all", command);
+		return command_fail(error);
+	}
+	return all ? containers_all(which, action, data) : containers_each(names, action, data);
+}
+
 char *containers_time(int64_t microseconds)
 {
 	g_autoptr(GDateTime) seconds = NULL;

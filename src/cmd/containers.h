@@ -17,6 +17,23 @@ typedef bool (*ContainersAction)(const char *root, const StateEntry *entry, cons
  */
 int containers_each(char *const *names, ContainersAction action, void *data);
 
+/* Which of all containers. */
+typedef enum {
+	CONTAINERS_RUNNING = 1,
+	CONTAINERS_ENDED = 2,
+	CONTAINERS_ANY = CONTAINERS_RUNNING | CONTAINERS_ENDED,
+} ContainersWhich;
+
+/* The same for all of a kind; name is the id then. */
+int containers_all(ContainersWhich which, ContainersAction action, void *data);
+
+/*
+ * The arguments of a command that has --all: names (NULL at the end), or all of a kind, but not
+ * both and not neither, which is wrong usage of command.  Printing and code as above.
+ */
+int containers_given(const char *command, char *const *names, bool all, ContainersWhich which,
+		     ContainersAction action, void *data);
+
 /* The one that is named, and the directory of all state; both are the caller's. */
 StateEntry *containers_get(const char *name, char **ret_root, GError **error);
 

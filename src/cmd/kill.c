@@ -29,14 +29,16 @@ int cmd_kill(int argc, char **argv)
 		.command = "kill",
 		.arguments = "CONTAINER...",
 		.summary = "Send a signal to the payload of containers.",
-		.min = 1,
+		.min = 0,
 		.max = -1,
 	};
 	g_autofree char *text = NULL;
+	gboolean all = FALSE;
 	int signal_number = SIGKILL;
 	const GOptionEntry entries[] = {
 		{"signal", 's', 0, G_OPTION_ARG_STRING, &text, "a name or a number (default KILL)",
 		 "SIGNAL"},
+		{"all", 'a', 0, G_OPTION_ARG_NONE, &all, "all containers that run", NULL},
 		{NULL},
 	};
 	g_autoptr(GError) error = NULL;
@@ -47,5 +49,6 @@ int cmd_kill(int argc, char **argv)
 		g_prefix_error(&error, "parse --signal '%s': ", text);
 		return command_fail(error);
 	}
-	return containers_each(argv + 1, send_signal, &signal_number);
+	return containers_given("kill", argv + 1, all, CONTAINERS_RUNNING, send_signal,
+				&signal_number);
 }

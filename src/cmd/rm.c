@@ -30,33 +30,11 @@ static bool remove_container(const char *root, const StateEntry *entry, const ch
 	return true;
 }
 
-/* All of them; without force those that have ended. */
-static int remove_all(RmOptions *options)
-{
-	g_autoptr(GError) error = NULL;
-	g_autofree char *root = state_root_choose(NULL, &error);
-	g_autoptr(GPtrArray) entries = root ? state_list(root, &error) : NULL;
-	int code = 0;
-
-	if (!entries)
-		return command_fail(error);
-	for (guint i = 0; i < entries->len; i++) {
-		const StateEntry *entry = g_ptr_array_index(entries, i);
-		g_autoptr(GError) failed = NULL;
-
-		if (entry->alive && !options->force)
-			continue;
-		if (!remove_container(root, entry, entry->id, options, &failed))
-			code = command_fail(failed);
-	}
-	return code;
-}
-
 int rm_ended(void)
 {
 	RmOptions options = {0};
 
-	return remove_all(&options);
+	return containers_all(CONTAINERS_ENDED, remove_container, &options);
 }
 
 int cmd_rm(int argc, char **argv)
@@ -75,17 +53,15 @@ int cmd_rm(int argc, char **argv)
 		 "those that run, too: by SIGKILL", NULL},
 		{"volumes", 'v', 0, G_OPTION_ARG_NONE, &options.volumes,
 		 "with the anonymous volumes that they made", NULL},
-		{"all", 'a', 0, G_OPTION_ARG_NONE, &all, "all containers; name none", NULL},
+		{"all", 'a', 0, G_OPTION_ARG_NONE, &all,
+		 "all containers; without --force those that have ended", NULL},
 		{NULL},
 	};
 	g_autoptr(GError) error = NULL;
 
 	if (!options_parse(&argc, &argv, entries, &usage, &error))
 		return command_fail(error);
-	if ((argc > 1) == (all != FALSE)) {
-		error_set(&error, RLC_ERROR_USAGE,
-			  "read arguments of rm: they are CONTAINER..., or --all");
-		return command_fail(error);
-	}
-	return all ? remove_all(&options) : containers_each(argv + 1, remove_container, &options);
+	return containers_given("rm", argv + 1, all,
+				options.force ? CONTAINERS_ANY : CONTAINERS_ENDED, remove_container,
+				&options);
 }

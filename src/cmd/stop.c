@@ -36,18 +36,20 @@ int cmd_stop(int argc, char **argv)
 		.arguments = "CONTAINER...",
 		.summary = "End containers: by a signal, and if that takes too long by SIGKILL.",
 		.text = "The signal is that of run --stop-signal.\n",
-		.min = 1,
+		.min = 0,
 		.max = -1,
 	};
+	gboolean all = FALSE;
 	int timeout = -1;
 	const GOptionEntry entries[] = {
 		{"time", 't', 0, G_OPTION_ARG_INT, &timeout,
 		 "wait so long (default: run --stop-timeout)", "SECONDS"},
+		{"all", 'a', 0, G_OPTION_ARG_NONE, &all, "all containers that run", NULL},
 		{NULL},
 	};
 	g_autoptr(GError) error = NULL;
 
 	if (!options_parse(&argc, &argv, entries, &usage, &error))
 		return command_fail(error);
-	return containers_each(argv + 1, stop, &timeout);
+	return containers_given("stop", argv + 1, all, CONTAINERS_RUNNING, stop, &timeout);
 }

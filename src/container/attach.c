@@ -17,14 +17,12 @@
 #include "base/log.h"
 #include "container/control.h"
 
-#define KEY_DETACH_1 0x10 /* Ctrl-P */
-#define KEY_DETACH_2 0x11 /* Ctrl-Q */
-
 typedef struct {
 	int socket, signals;
-	bool terminal; /* both sides have one */
-	bool input;    /* more of it may come */
-	bool key_seen; /* the first of the two */
+	bool terminal;	   /* both sides have one */
+	bool input;	   /* more of it may come */
+	bool signals_pass; /* to the container */
+	Keys detach_keys;
 	bool detached;
 	struct termios saved;
 	bool raw;
@@ -59,25 +57,6 @@ static bool send_size(Attach *attach, GError **error)
 	       error_errno(error, errno, "tell the terminal's size");
 }
 
-/* Take the detach keys out of what was typed. The first alone is passed on with what follows. */
-static size_t take_keys(Attach *attach, const char *typed, size_t length, char *ret_bytes)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < length && !attach->detached; i++) {
-		if (attach->terminal && attach->key_seen && typed[i] == KEY_DETACH_2) {
-			attach->detached = true;
-			continue;
-		}
-		if (attach->key_seen)
-			ret_bytes[n++] = KEY_DETACH_1;
-		attach->key_seen = attach->terminal && typed[i] == KEY_DETACH_1;
-		if (!attach->key_seen)
-			ret_bytes[n++] = typed[i];
-	}
-	return n;
-}
-
 static bool send_bytes(Attach *attach, size_t length, GError **error)
 {
 	size_t size = offsetof(ControlBytes, bytes) + length;
@@ -93,7 +72,7 @@ static bool take_input(Attach *attach, GError **error)
 {
 	char typed[CONTROL_BYTES_MAX / 2];
 	ssize_t n = read(STDIN_FILENO, typed, sizeof typed);
-	size_t length;
+	size_t length = (size_t)n;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
@@ -101,11 +80,15 @@ static bool take_input(Attach *attach, GError **error)
 		attach->input = false;
 		return attach->terminal || send_bytes(attach, 0, error);
 	}
-	length = take_keys(attach, typed, (size_t)n, attach->bytes.bytes);
+	if (attach->terminal)
+		length = keys_take(&attach->detach_keys, typed, length, attach->bytes.bytes,
+				   &attach->detached);
+	else
+		memcpy(attach->bytes.bytes, typed, length);
 	return length == 0 || send_bytes(attach, length, error);
 }
 
-/* One packet. *ret_ended with the exit code; answers to RESIZE are passed over. */
+/* One packet. *ret_ended with the exit code; answers to RESIZE and SIGNAL are passed over. */
 static bool take_packet(Attach *attach, bool *ret_ended, int *ret_exit_code, GError **error)
 {
 	ControlBytes *packet = &attach->bytes;
@@ -136,6 +119,8 @@ static bool take_signal(Attach *attach, GError **error)
 		return true;
 	if (info.ssi_signo == SIGCONT)
 		set_raw(attach);
+	else if (attach->signals_pass && info.ssi_signo != SIGWINCH && info.ssi_signo != SIGHUP)
+		return control_ask(attach->socket, CONTROL_SIGNAL, (int)info.ssi_signo, error);
 	else if (info.ssi_signo != SIGWINCH)
 		attach->detached = true; /* the container goes on */
 	return send_size(attach, error);
@@ -165,7 +150,12 @@ static bool attach_loop(Attach *attach, int *ret_exit_code, GError **error)
 	return ok;
 }
 
-bool attach(int socket, bool input, int *ret_exit_code, GError **error)
+bool attach_ask(int socket, GError **error)
+{
+	return control_ask(socket, CONTROL_ATTACH, 0, error);
+}
+
+bool attach(int socket, const AttachOptions *options, int *ret_exit_code, GError **error)
 {
 	static const int taken[] = {SIGWINCH, SIGCONT, SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 	g_autofree Attach *attach = g_new0(Attach, 1);
@@ -180,13 +170,16 @@ bool attach(int socket, bool input, int *ret_exit_code, GError **error)
 	if (sigprocmask(SIG_BLOCK, &set, NULL) < 0 ||
 	    (signals = signalfd(-1, &set, SFD_CLOEXEC)) < 0)
 		return error_errno(error, errno, "open a signalfd");
-	if (!control_call(socket, CONTROL_ATTACH, 0, &terminal, NULL, NULL, error))
+	if (!control_answer(socket, &terminal, NULL, NULL, error))
 		return false;
 	attach->socket = socket;
 	attach->signals = signals;
-	attach->input = input;
+	attach->input = options->input;
+	attach->detach_keys = options->detach_keys;
 	attach->terminal = terminal && isatty(STDOUT_FILENO);
-	attach->raw = attach->terminal && input && tcgetattr(STDIN_FILENO, &attach->saved) == 0;
+	attach->signals_pass = options->signals && !attach->terminal;
+	attach->raw =
+		attach->terminal && options->input && tcgetattr(STDIN_FILENO, &attach->saved) == 0;
 	set_raw(attach);
 	ok = send_size(attach, error) && attach_loop(attach, ret_exit_code, error);
 	restore(attach);

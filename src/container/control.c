@@ -108,16 +108,21 @@ static ssize_t receive(int socket, ControlPacket *packet, int *fds, unsigned *re
 	return n;
 }
 
-bool control_call(int socket, ControlVerb verb, int32_t number, int32_t *ret_number, int *fds,
-		  unsigned *ret_count, GError **error)
+/* One that is gone is found so when there is no answer. */
+bool control_ask(int socket, ControlVerb verb, int32_t number, GError **error)
 {
 	ControlPacket packet = {.verb = verb, .number = number};
-	unsigned count = 0;
-	ssize_t n;
 
-	if (!control_send(socket, &packet, NULL, 0, 0) && errno != EPIPE && errno != ECONNRESET)
-		return error_errno(error, errno, "ask the supervisor");
-	n = receive(socket, &packet, fds, &count);
+	return control_send(socket, &packet, NULL, 0, 0) || errno == EPIPE || errno == ECONNRESET ||
+	       error_errno(error, errno, "ask the supervisor");
+}
+
+bool control_answer(int socket, int32_t *ret_number, int *fds, unsigned *ret_count, GError **error)
+{
+	ControlPacket packet;
+	unsigned count = 0;
+	ssize_t n = receive(socket, &packet, fds, &count);
+
 	if (n < 0 && errno != ECONNRESET)
 		return error_errno(error, errno, "wait for the supervisor's answer");
 	if (n <= 0)
@@ -134,6 +139,13 @@ bool control_call(int socket, ControlVerb verb, int32_t number, int32_t *ret_num
 	if (packet.verb == CONTROL_ENDED)
 		return error_set(error, RLC_ERROR_STATE, "ask the supervisor: it has ended");
 	return error_set(error, RLC_ERROR_FAILED, "%s", packet.text);
+}
+
+bool control_call(int socket, ControlVerb verb, int32_t number, int32_t *ret_number, int *fds,
+		  unsigned *ret_count, GError **error)
+{
+	return control_ask(socket, verb, number, error) &&
+	       control_answer(socket, ret_number, fds, ret_count, error);
 }
 
 int control_wait(int socket, int timeout_ms, int *ret_exit_code)

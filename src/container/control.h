@@ -93,6 +93,10 @@ int control_connect(const char *state_root, const char *id, GError **error);
 bool control_call(int socket, ControlVerb verb, int32_t number, int32_t *ret_number, int *fds,
 		  unsigned *ret_count, GError **error);
 
+/* The two halves of control_call(). */
+bool control_ask(int socket, ControlVerb verb, int32_t number, GError **error);
+bool control_answer(int socket, int32_t *ret_number, int *fds, unsigned *ret_count, GError **error);
+
 /*
  * Wait for CONTROL_ENDED after CONTROL_WAIT. timeout_ms as in poll(2). 1 and the container's exit
  * code; 0 when the time is over; -1 if the supervisor died without a word.

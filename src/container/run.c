@@ -327,7 +327,9 @@ static void set_failed(Status *status, const GError *error)
 	status->verdict = g_strndup(error->message, strcspn(error->message, "\n"));
 }
 
-static bool run_planned(const Plan *plan, Sync *launcher, int *ret_exit_code, GError **error)
+/* guest: a client from the beginning, or -1 */
+static bool run_planned(const Plan *plan, Sync *launcher, int guest, int *ret_exit_code,
+			GError **error)
 {
 	Sync sync = {.fd = -1};
 	Container container = container_closed(plan, &sync);
@@ -339,6 +341,7 @@ static bool run_planned(const Plan *plan, Sync *launcher, int *ret_exit_code, GE
 	bool ok, known;
 
 	container.launcher = launcher;
+	container.guest = guest;
 	if (plan->known)
 		state_load_status(plan, &status);
 	supervise_block_signals();
@@ -361,7 +364,7 @@ bool container_run(const Spec *spec, const char *state_root, int *ret_exit_code,
 {
 	g_autoptr(Plan) plan = plan_new(spec, state_root, error);
 
-	return plan && run_planned(plan, NULL, ret_exit_code, error);
+	return plan && run_planned(plan, NULL, -1, ret_exit_code, error);
 }
 
 /* --- for an OCI front end --- */
@@ -389,14 +392,14 @@ void container_let_go(Container *container)
 
 /* --- on its own --- */
 
-static G_GNUC_NORETURN void run_detached(const Plan *plan, Sync *launcher)
+static G_GNUC_NORETURN void run_detached(const Plan *plan, Sync *launcher, int guest)
 {
 	g_autoptr(GError) error = NULL;
 	int exit_code;
 
 	if (setsid() < 0)
 		error_errno(&error, errno, "start a session");
-	else if (run_planned(plan, launcher, &exit_code, &error))
+	else if (run_planned(plan, launcher, guest, &exit_code, &error))
 		_exit(notify_wanted() ? exit_code : 0);
 	if (launcher->fd >= 0)
 		sync_send_error(launcher, error);
@@ -418,7 +421,7 @@ static void show_messages(int messages)
 }
 
 /* A process of its own carries the plan out; true when the payload runs. */
-static bool run_launch(const Plan *plan, GError **error)
+static bool run_launch(const Plan *plan, int *guest, GError **error)
 {
 	auto_fd messages = -1;
 	Sync ours, theirs;
@@ -430,9 +433,13 @@ static bool run_launch(const Plan *plan, GError **error)
 	pid = fork();
 	if (pid == 0) {
 		sync_close(&ours);
-		run_detached(plan, &theirs);
+		if (guest)
+			fd_close(&guest[0]);
+		run_detached(plan, &theirs, guest ? guest[1] : -1);
 	}
 	sync_close(&theirs);
+	if (guest)
+		fd_close(&guest[1]);
 	ok = pid > 0 ? sync_expect(&ours, SYNC_MESSAGES, &messages, error) &&
 			       sync_expect(&ours, SYNC_READY, NULL, error)
 		     : error_errno(error, errno, "fork the supervisor");
@@ -445,14 +452,15 @@ char *container_run_detached(const Spec *spec, const char *state_root, GError **
 {
 	g_autoptr(Plan) plan = plan_new(spec, state_root, error);
 
-	return plan && run_launch(plan, error) ? g_strdup(plan->id) : NULL;
+	return plan && run_launch(plan, NULL, error) ? g_strdup(plan->id) : NULL;
 }
 
-bool container_start(const Spec *spec, const char *state_root, const char *id, GError **error)
+bool container_start(const Spec *spec, const char *state_root, const char *id, int *guest,
+		     GError **error)
 {
 	g_autoptr(Plan) plan = plan_new_for(spec, state_root, id, error);
 
-	return plan && run_launch(plan, error);
+	return plan && run_launch(plan, guest, error);
 }
 
 void run_clone_explain(const Plan *plan, GString *script)

@@ -20,9 +20,13 @@ char *container_run_detached(const Spec *spec, const char *state_root, GError **
 
 /*
  * Start one again that has ended and has a record.  Its root is made anew: what it wrote into a
- * throw-away root is gone.  RLC_ERROR_STATE if it runs.
+ * throw-away root is gone.  RLC_ERROR_STATE if it runs.  guest: NULL, or a socket
+ * pair (SOCK_SEQPACKET).  The caller keeps the first, and is a client there (control.h) from before
+ * the start: a request that he has sent is taken before the payload's first byte.  The second goes
+ * to the supervisor, and is closed here.
  */
-bool container_start(const Spec *spec, const char *state_root, const char *id, GError **error);
+bool container_start(const Spec *spec, const char *state_root, const char *id, int *guest,
+		     GError **error);
 
 /*
  * An OCI front end: carry the plan out up to the gate (feature/gate.h).  On failure nothing is left

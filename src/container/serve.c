@@ -259,21 +259,27 @@ static bool is_allowed(int socket)
 	       (peer.uid == geteuid() || peer.uid == 0);
 }
 
+static Client *client_new(Serve *serve, int socket)
+{
+	Client *client = g_new0(Client, 1);
+
+	client->serve = serve;
+	client->input = g_byte_array_new();
+	client->socket = socket;
+	client_watch(client, client->socket, G_IO_IN, client_readable);
+	g_ptr_array_add(serve->clients, client);
+	return client;
+}
+
 static gboolean connected(int fd, GIOCondition condition, gpointer data)
 {
 	Serve *serve = data;
 	auto_fd socket = accept4(fd, NULL, NULL, SOCK_CLOEXEC);
-	Client *client;
 
 	(void)condition;
 	if (socket < 0 || !is_allowed(socket))
 		return G_SOURCE_CONTINUE;
-	client = g_new0(Client, 1);
-	client->serve = serve;
-	client->input = g_byte_array_new();
-	client->socket = fd_steal(&socket);
-	client_watch(client, client->socket, G_IO_IN, client_readable);
-	g_ptr_array_add(serve->clients, client);
+	client_new(serve, fd_steal(&socket));
 	return G_SOURCE_CONTINUE;
 }
 
@@ -284,6 +290,11 @@ Serve *serve_start(Container *container)
 	serve->container = container;
 	serve->clients = g_ptr_array_new_with_free_func(client_free);
 	serve->source = g_unix_fd_add(container->control, G_IO_IN, connected, serve);
+	if (container->guest >= 0) { /* its request is there already, before any output */
+		Client *guest = client_new(serve, fd_steal(&container->guest));
+
+		client_readable(guest->socket, G_IO_IN, guest);
+	}
 	return serve;
 }
 

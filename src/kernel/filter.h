@@ -2,9 +2,9 @@
 /*
  * Filter: what a process may ask of the kernel from now on, seccomp(2).
  *
- * Filters are generated when rlc is built, from the tables in helpers/filters/, so nothing is compiled on
- * the way to a container.  What depends on capabilities is open in the code: it returns FILTER_IF,
- * and is decided when the filter is loaded.
+ * Filters are generated when rlc is built, from the tables in helpers/filters/, so nothing is
+ * compiled on the way to a container.  What depends on capabilities is open in the code: it returns
+ * FILTER_IF, and is decided when the filter is loaded.
  */
 #pragma once
 

@@ -61,6 +61,7 @@ struct Container {
 	int control;	   /* socket that listens for other rlc processes, or -1; init's: gate.h */
 	int join[CONTAINER_JOIN]; /* for who enters, or -1: by ControlJoin */
 	Sync *launcher;	     /* --detach: to the rlc that was called, until all is made; or NULL */
+	int guest;	     /* --detach: who listens from the first byte on, or -1 */
 	struct Serve *serve; /* answers on control, while the payload runs; or NULL */
 	struct Journal *journal; /* the same with --log-driver journald; or NULL */
 	struct LogFile *log;	 /* --detach: where streams[] are written; or NULL */
@@ -96,6 +97,7 @@ static inline Container container_closed(const Plan *plan, Sync *sync)
 		.cgroup = -1,
 		.state_lock = -1,
 		.control = -1,
+		.guest = -1,
 		.join = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
 		.streams = {-1, -1, -1},
 		.payload_streams = {-1, -1, -1},

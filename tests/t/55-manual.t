@@ -79,7 +79,7 @@ for shell in bash zsh fish; do
 	is "$(complete ren)" rename "$shell: a command"
 	is "$(complete "" | sort | xargs)" "$(commands_of | sort | xargs)" "$shell: all commands"
 	is "$(complete image pru)" prune "$shell: a command of a group"
-	is "$(complete run --network-x)" "" "$shell: nothing where there is nothing"
+	is "$(complete run --zzz)" "" "$shell: nothing where there is nothing"
 	is "$(complete run --hostn)" --hostname "$shell: an option"
 	is "$(complete run -- 2>/dev/null | grep '^--' | sort -u | xargs)" "$(options_of run | sort -u | xargs)" \
 		"$shell: all options of run"

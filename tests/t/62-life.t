@@ -86,6 +86,27 @@ for who in root "$sub" "$one"; do
 	rlc "$who" ps -aq
 	is "$out" "" "$kind: and no container stays"
 
+	for verb in stop kill; do
+		rlc "$who" run -d --name all1 --network none $bb sleep 1000
+		rlc "$who" run -d --name all2 --network none $bb sleep 1000
+		rlc "$who" $verb -a all1
+		refused "$kind: $verb -a with a name" "read arguments of $verb: they are CONTAINER..., or --all"
+		rlc "$who" $verb
+		refused "$kind: $verb without one" "read arguments of $verb: they are CONTAINER..., or --all"
+		rlc "$who" $verb -a
+		is "$status $err $(wc -l <<<"$out")" "0  2" "$kind: $verb -a"
+		rlc "$who" wait all1 all2
+		case $verb in
+		stop) is "$out" 143$'\n'143 "$kind: both were told to end" ;;
+		kill) is "$out" 137$'\n'137 "$kind: both were killed" ;;
+		esac
+		rlc "$who" $verb -a
+		is "$status $out$err" "0 " "$kind: $verb -a passes over those that have ended"
+		rlc "$who" rm -a
+		is "$status $err $(wc -l <<<"$out")" "0  2" "$kind: rm -a"
+	done
+	no_leftovers "$kind: nothing is left"
+
 	# A terminal, and standard input, for who attaches
 	rlc "$who" run -d -i --name echoes --network none $bb cat
 	run as "$who" sh -c 'printf "one\ntwo\n" | "$RLC" attach echoes'

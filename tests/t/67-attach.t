@@ -30,8 +30,8 @@ def wait_for(pattern):
     text = b""
     return True
 
-def attach():
-    return subprocess.Popen([rlc, "attach", "shell"], stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
+def attach(*words):
+    return subprocess.Popen([rlc, *(words or ["attach", "shell"])], stdin=slave, stdout=slave, stderr=slave, start_new_session=True)
 
 def raw():
     return not termios.tcgetattr(slave)[3] & termios.ICANON
@@ -70,6 +70,19 @@ wait_raw(True)
 os.write(master, b"\nexit 9\n")
 check(third.wait(15) == 9, "the end of the container ends it, with its code")
 check(termios.tcgetattr(slave) == before, "the terminal is as before")
+again = attach("start", "-ai", "--detach-keys", "ctrl-x,y", "shell")
+check(wait_for(rb"[#$] "), "start -ai shows what the container writes first")
+os.write(master, b"\x10\x11\n\x18x; echo z$((40+4))z\n")
+check(wait_for(rb"z44z"), "with --detach-keys Ctrl-P Ctrl-Q are passed on, and a beginning of the keys")
+os.write(master, b"\x18y")
+check(again.wait(15) == 0, "the keys detach")
+check(termios.tcgetattr(slave) == before, "the terminal is as before")
+last = attach("attach", "--detach-keys=", "shell")
+wait_raw(True)
+os.write(master, b"\x10\x11\x18y\n\necho v$((40+5))v\n")
+check(wait_for(rb"v45v"), "no keys detach where they are switched off")
+os.write(master, b"\nexit 3\n")
+check(last.wait(15) == 3, "the end of the container ends it")
 PYTHON
 chmod 0644 "$T/bin/attach.py"
 
@@ -85,6 +98,57 @@ for who in root "$sub" "$one"; do
 		*) fail "$kind: $text" ;;
 		esac
 	done <<<"$out"
+	run as "$who" "$RLC" rm -fa
+	no_leftovers "$kind: nothing is left"
+done
+
+for who in root "$sub"; do
+	kind=${who#rlct-} && kind=${kind%%-*}
+
+	# Without a terminal: signals go to the container, or detach
+	run as "$who" "$RLC" run -d --name plain --network none builtin:busybox \
+		sh -c 'trap "echo interrupted; exit 7" INT; echo up; while :; do sleep 0.05; done'
+	is_up() { as "$who" "$RLC" logs plain | grep -q up; }
+	wait_for 10 is_up
+	attached() { # OPTIONS…
+		as_background "$who" "$RLC" attach "$@" --no-stdin plain >"$T/attached" 2>&1
+		pid=$!
+		takes_signals() { ((0x$(awk '/^SigBlk/ { print $2 }' "/proc/$pid/status") & 2)); }
+		wait_for 10 takes_signals
+	}
+	attached --sig-proxy=false
+	kill -INT "$pid"
+	wait "$pid"
+	is "$?" 0 "$kind: attach --sig-proxy=false: SIGINT detaches"
+	run as "$who" "$RLC" ps --format '{{.Names}}'
+	is "$out" plain "$kind: and the container goes on"
+	attached
+	kill -INT "$pid"
+	wait "$pid"
+	is "$? $(cat "$T/attached")" "7 interrupted" "$kind: attach: SIGINT is the container's"
+
+	# Nothing is missed of one that ends at once
+	run as "$who" "$RLC" run -d --name short --network none builtin:busybox \
+		sh -c 'echo out; echo err >&2; exit 5'
+	run as "$who" "$RLC" wait short
+	for _ in 1 2 3 4 5; do
+		run as "$who" "$RLC" start -a short
+		is "$status $out $err" "5 out err" "$kind: start -a has all of it, and the code"
+	done
+	run as "$who" "$RLC" run -d -i --name echoes --network none builtin:busybox cat
+	run as "$who" "$RLC" kill echoes
+	run as "$who" "$RLC" wait echoes
+	run as "$who" sh -c 'printf "one\ntwo\n" | "$RLC" start -i echoes'
+	is "$status $out" "0 one"$'\n'"two" "$kind: start -i carries both ways"
+	run as "$who" "$RLC" start -a short echoes
+	refused "$kind: start -a with two" "with --attach there is one CONTAINER"
+	run as "$who" "$RLC" start -a --detach-keys ctrl-p,ctrl short
+	refused "$kind: keys that are none" "parse --detach-keys 'ctrl-p,ctrl': column 8: 'ctrl' is no key"
+	run as "$who" "$RLC" attach --sig-proxy=maybe short
+	refused "$kind: neither true nor false" "parse --sig-proxy 'maybe'"
+	run as "$who" "$RLC" run -d --name runs --network none builtin:busybox sleep 1000
+	run as "$who" "$RLC" start -a runs
+	refused "$kind: start -a of one that runs" "it is running"
 	run as "$who" "$RLC" rm -fa
 	no_leftovers "$kind: nothing is left"
 done

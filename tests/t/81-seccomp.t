@@ -104,7 +104,7 @@ for who in root "$sub"; do
   {"names": ["kill"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 1, "value": 0, "op": "SCMP_CMP_EQ"}]},
   {"names": ["personality"], "action": "SCMP_ACT_ALLOW", "args": [{"index": 0, "value": 0, "op": "SCMP_CMP_EQ"}, {"index": 0, "value": 8, "op": "SCMP_CMP_EQ"}]},
 END
-	allowed=$(sed -n 's/^\t{"\([^"]*\)", FILTER_ALLOW.*/\1/p' "$SRCDIR/filters/payload.c" | tr ' ' '\n' |
+	allowed=$(sed -n 's/^\t{"\([^"]*\)", FILTER_ALLOW.*/\1/p' "$SRCDIR/helpers/filters/payload.c" | tr ' ' '\n' |
 		grep -vxE 'mkdir|mkdirat|symlink|symlinkat|link|linkat|kill|personality' | sed 's/.*/"&"/' | paste -sd,)
 	printf '  {"names": [%s, "clone", "ioctl", "socket"], "action": "SCMP_ACT_ALLOW"}]}\n' "$allowed" >>"$T/profile.json"
 	script='mkdir /x; ln -s a /s; ln /bin/busybox /l; kill -0 $$ && echo asked; kill -15 $$; hostname me && hostname'

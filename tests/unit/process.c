@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -196,7 +197,11 @@ static void test_process_plan(void)
 static void test_names_plan(void)
 {
 	g_autoptr(Spec) spec = spec_new();
-	Plan plan = {.spec = spec, .id = (char *)(uintptr_t) "0123456789abcdef"};
+	Plan plan = {
+		.spec = spec,
+		.id = (char *)(uintptr_t) "0123456789abcdef",
+		.clone_flags = CLONE_NEWUTS,
+	};
 
 	plan.net.mode = NET_SLIRP;
 	plan.net.ipv6 = true;
