@@ -316,15 +316,21 @@ fi
 test_users=()
 
 # System files are changed by one test at a time
+users_lock=/run/lock/rlct.lock
+[ -w /run/lock ] || users_lock=/run/rlct.lock
 _locked() {
-	local lock=/run/lock/rlct.lock
-
-	[ -w /run/lock ] || lock=/run/rlct.lock
 	(
 		flock 9
 		"$@"
-	) 9>"$lock"
+	) 9>"$users_lock"
 }
+
+# useradd(8) replaces /etc/subuid and /etc/subgid by rename, which takes a mount on them away: while this test
+# has one there, others wait with theirs.
+_hold_users() { # FILE that is about to be mounted on
+	[[ $1 != /etc/sub* || -e /proc/$$/fd/198 ]] || { exec 198>"$users_lock" && flock 198; }
+}
+_let_users_go() { grep -q ' /etc/sub' /proc/self/mountinfo || exec 198>&-; }
 
 # Users of tests that were killed: the name ends in the test's process id
 _remove_stale_users() {
@@ -544,6 +550,7 @@ hide() {
 replace() {
 	local with
 
+	_hold_users "$1"
 	with=$(mktemp "$T/replace.XXXXXX")
 	printf '%s' "${2:-}" >"$with"
 	chmod --reference="$1" "$with"
@@ -551,7 +558,7 @@ replace() {
 }
 
 # restore FILE: undo hide and replace
-restore() { umount "$1"; }
+restore() { umount "$1" && _let_users_go; }
 
 # A root file system of busybox's, in $1, owned by user $2
 make_rootfs() {
