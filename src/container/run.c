@@ -30,6 +30,7 @@
 #include "feature/cgroup.h"
 #include "feature/cgroup_limits.h"
 #include "feature/exe_guard.h"
+#include "feature/fuse_overlay.h"
 #include "feature/net.h"
 #include "kernel/namespace.h"
 
@@ -70,12 +71,21 @@ static pid_t clone_init(Container *container, GError **error)
 	return namespace_clone(plan->clone_flags, &container->init_pidfd, error);
 }
 
+static void run_serve_root(void *data, int socket)
+{
+	Container *container = data;
+
+	fuse_overlay_serve(container, container->join[CONTROL_USER], socket);
+}
+
 bool run_clone(Container *container, GError **error)
 {
 	Sync init_end;
 
 	if (!sync_pair(container->sync, &init_end, error))
 		return false;
+	container->sync->asked = run_serve_root;
+	container->sync->asked_data = container;
 	container->init_pid = clone_init(container, error);
 	if (container->init_pid == 0)
 		run_init(container, &init_end);
@@ -124,6 +134,7 @@ static void run_end_life(Container *container)
 	stragglers_end(container);
 	join_cleanup(container); /* the network namespace held the interfaces too */
 	net_cleanup(container);
+	fuse_overlay_cleanup(container);
 	volumes_used_cleanup(container);
 	streams_close(container);
 	pidfile_cleanup(container);

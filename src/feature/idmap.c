@@ -497,7 +497,7 @@ static uint32_t first_inside(const Plan *plan, bool gids)
  * The capabilities of clone3 stay: they are lost only by who goes from root inside to another id,
  * and nobody was root here before.
  */
-static bool become_root(const Plan *plan, GError **error)
+bool idmap_become_root(const Plan *plan, GError **error)
 {
 	gid_t gid = 0;
 	uid_t uid = 0;
@@ -524,7 +524,8 @@ bool idmap_child(Container *container, GError **error)
 
 	if (!sync_expect(container->sync, SYNC_MAPPED, NULL, error))
 		return false;
-	if (((plan->clone_flags & CLONE_NEWUSER) || is_joined(plan)) && !become_root(plan, error))
+	if (((plan->clone_flags & CLONE_NEWUSER) || is_joined(plan)) &&
+	    !idmap_become_root(plan, error))
 		return false;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
 		return error_errno(error, errno, "prctl");

@@ -65,6 +65,9 @@ bool idmap_parent(Container *container, GError **error);
  */
 bool idmap_child(Container *container, GError **error);
 
+/* Who entered init's user namespace: become root of it, as init does. */
+bool idmap_become_root(const Plan *plan, GError **error);
+
 /* supervisor: the user namespace of init, whose map is written; or -1. */
 int idmap_open_userns(const Container *container, GError **error);
 

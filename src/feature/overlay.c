@@ -496,21 +496,40 @@ static int layers_attach_copy(int stage, const GArray *fds, GError **error)
 	return copy_attach(stage, error);
 }
 
+static int layers_attach_instead(const OverlayUpper *upper, GError **refused)
+{
+	g_autoptr(GError) error = NULL;
+	int root;
+
+	if (!upper->instead)
+		return -1;
+	root = upper->instead(upper->data, &error);
+	if (root >= 0)
+		log_warn("rootfs: %s; fuse-overlayfs serves the image instead, which is slower",
+			 (*refused)->message);
+	else
+		g_prefix_error(refused, "fuse-overlayfs: %s; ", error->message);
+	return root;
+}
+
 /* The layers are open directories of this mount namespace. Closes nothing. */
-static int layers_stack(Overlay *overlay, const GArray *fds, bool kept, GError **error)
+static int layers_stack(Overlay *overlay, const GArray *fds, const OverlayUpper *upper,
+			GError **error)
 {
 	g_autoptr(GError) refused = NULL;
 	int root;
 
-	if (kept && faccessat(overlay->stage, COPY, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	if (upper->kept && faccessat(overlay->stage, COPY, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return copy_attach(overlay->stage, error);
 	root = layers_attach(overlay, fds, &refused);
+	if (root < 0)
+		root = layers_attach_instead(upper, &refused);
 	if (root >= 0)
 		return root;
 	log_warn("rootfs: %s; the image is copied %s instead, which takes longer", refused->message,
-		 kept ? "for this container" : "into memory");
-	return kept ? layers_attach_copy(overlay->stage, fds, error)
-		    : layers_attach_memory(fds, error);
+		 upper->kept ? "for this container" : "into memory");
+	return upper->kept ? layers_attach_copy(overlay->stage, fds, error)
+			   : layers_attach_memory(fds, error);
 }
 
 static int layers_stack_at(const GArray *fds, OverlayUpper *upper, GError **error)
@@ -519,7 +538,7 @@ static int layers_stack_at(const GArray *fds, OverlayUpper *upper, GError **erro
 	auto_fd stage = overlay_open_stage(upper, error);
 
 	overlay.stage = stage;
-	return stage < 0 ? -1 : layers_stack(&overlay, fds, upper->kept, error);
+	return stage < 0 ? -1 : layers_stack(&overlay, fds, upper, error);
 }
 
 int overlay_stack_layers(const GPtrArray *layers, OverlayUpper *upper, GError **error)

@@ -15,9 +15,13 @@ typedef struct {
 	int mount;	 /* a detached mount of dir, to be used in its place; or -1 */
 	bool kept;	 /* it is to be there the next time, and may be there from the last */
 	int opened;	 /* set: a descriptor of the upper directory; -1: there is no single one */
+
+	/* before layers are copied: another way to stack them. The mount or -1; NULL: none */
+	int (*instead)(void *data, GError **error);
+	void *data;
 } OverlayUpper;
 
-#define OVERLAY_TMPFS ((OverlayUpper){NULL, -1, false, -1})
+#define OVERLAY_TMPFS ((OverlayUpper){.mount = -1, .opened = -1})
 
 /*
  * init: lay an overlay over the directory lower (absolute) and attach it on top of "/".
@@ -27,8 +31,9 @@ int overlay_stack(const char *lower, OverlayUpper *upper, GError **error);
 
 /*
  * init: the same over the layers of an image, at least one, topmost first (absolute paths of
- * directories in which nothing is mounted).  Where the kernel refuses an overlay over them they are
- * copied, which is said: into memory, or where upper is kept into it.
+ * directories in which nothing is mounted).  Where the kernel refuses an overlay over them, which
+ * is said, upper->instead is tried, and then they are copied: into memory, or where upper is kept
+ * into it.
  */
 int overlay_stack_layers(const GPtrArray *layers, OverlayUpper *upper, GError **error);
 

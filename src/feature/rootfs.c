@@ -12,6 +12,7 @@
 #include "base/fd.h"
 #include "base/hint.h"
 #include "base/log.h"
+#include "feature/fuse_overlay.h"
 #include "feature/idmap.h"
 #include "feature/overlay.h"
 #include "kernel/mount.h"
@@ -201,10 +202,24 @@ bool rootfs_parent(Container *container, GError **error)
 	return true;
 }
 
-static OverlayUpper rootfs_upper(const Container *container)
+static int rootfs_fuse(void *container, GError **error)
 {
-	return (OverlayUpper){container->plan->scratch, container->scratch,
-			      container->plan->scratch_kept, -1};
+	return fuse_overlay_child(container, error);
+}
+
+/* What is kept has the kernel's whiteouts, for the next life and for who reads it. */
+static OverlayUpper rootfs_upper(Container *container)
+{
+	const Plan *plan = container->plan;
+
+	return (OverlayUpper){
+		.dir = plan->scratch,
+		.mount = container->scratch,
+		.kept = plan->scratch_kept,
+		.opened = -1,
+		.instead = plan->scratch_kept ? NULL : rootfs_fuse,
+		.data = container,
+	};
 }
 
 static void mount_close(void *element)

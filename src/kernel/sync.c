@@ -25,7 +25,7 @@ static const char *const sync_names[] = {
 	[SYNC_CONSOLE] = "CONSOLE", [SYNC_READY] = "READY",	    [SYNC_START] = "START",
 	[SYNC_CHILD] = "CHILD",	    [SYNC_MESSAGES] = "MESSAGES",   [SYNC_HOOKS] = "HOOKS",
 	[SYNC_CREATED] = "CREATED", [SYNC_ERROR] = "ERROR",	    [SYNC_SHM] = "SHM",
-	[SYNC_VOLUME] = "VOLUME",   [SYNC_NAMESPACE] = "NAMESPACE",
+	[SYNC_VOLUME] = "VOLUME",   [SYNC_NAMESPACE] = "NAMESPACE", [SYNC_FUSE] = "FUSE",
 };
 
 bool sync_pair(Sync *ret_supervisor, Sync *ret_init, GError **error)
@@ -164,6 +164,10 @@ bool sync_expect_any(Sync *sync, SyncMessage message, int *ret_fd, GError **erro
 		return error_set(error, RLC_ERROR_FAILED,
 				 "wait for %s: the other process ended without a word",
 				 sync_names[message]);
+	if (packet.message == SYNC_FUSE && sync->asked) {
+		sync->asked(sync->asked_data, fd_steal(&fd));
+		return sync_expect_any(sync, message, ret_fd, error);
+	}
 	if (packet.message != (int)message)
 		return error_set(error, RLC_ERROR_FAILED, "wait for %s: another message came",
 				 sync_names[message]);

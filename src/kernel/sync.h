@@ -23,7 +23,9 @@
  *        │ ◄────────────────────────── end of file ─ │  exec closed the last copy of the socket
  *
  * In place of any message init may send SYNC_ERROR, which carries its step's GError: domain, code
- * and text.  End of file means success after SYNC_START only; before it, init died.
+ * and text.  Before any message it may send SYNC_FUSE with a socket, on which it waits for what it
+ * asks for; the supervisor sees to that and goes on waiting (feature/fuse_overlay.h).  End of file
+ * means success after SYNC_START only; before it, init died.
  *
  * One SOCK_SEQPACKET socket pair: a message arrives whole or not at all.
  */
@@ -35,6 +37,7 @@
 typedef enum {
 	SYNC_MAPPED = 1,
 	SYNC_ROOT,
+	SYNC_FUSE,
 	SYNC_SHM,
 	SYNC_VOLUME,
 	SYNC_NAMESPACE,
@@ -59,6 +62,10 @@ typedef struct {
 	int fd;
 	bool peer_failed; /* a SYNC_ERROR came: the error is the peer's and names its step already
 			   */
+
+	/* SYNC_FUSE came, whose descriptor is given away. NULL: it is not expected */
+	void (*asked)(void *data, int fd);
+	void *asked_data;
 } Sync;
 
 /* Make the pair; both ends close on exec. */

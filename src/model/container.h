@@ -48,6 +48,7 @@ struct Container {
 	GPtrArray *tiers;      /* in place of the plan's: root's --userns=auto; or NULL */
 	pid_t net_pid;	       /* 0: none */
 	int net_pidfd;
+	pid_t fuse_pid;	   /* what serves the root where the kernel refuses an overlay; 0: none */
 	NetLease lease;	   /* NET_BRIDGE: after the step "network" */
 	int hosts;	   /* NET_BRIDGE: the container's /etc/hosts, -1 without one */
 	int hosts_notify;  /* NET_BRIDGE: inotify(7) of the names on the bridge, -1 without one */

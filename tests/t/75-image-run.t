@@ -200,8 +200,8 @@ who=root kind=root
 mount -t overlay o1 -o "lowerdir=$T/store-root,upperdir=$T/deep/u1,workdir=$T/deep/w1" "$T/deep/m1"
 mount -t overlay o2 -o "lowerdir=$T/deep/m1,upperdir=$T/deep/u2,workdir=$T/deep/w2" "$T/deep/m2"
 chmod 0700 "$T/deep/m2"
-run as root RLC_STORE="$T/deep/m2" "$RLC" run --network none bare sh -c 'cat /data/hard; stat -c %h /data/file; stat -c %u /home/alice; echo x >/data/file; cat /data/hard'
-is "$(paste -sd' ' <<<"$out")" "image 2 1000 x" "where overlays are refused the image is copied"
+run as root PATH=/nowhere RLC_STORE="$T/deep/m2" "$RLC" run --network none bare sh -c 'cat /data/hard; stat -c %h /data/file; stat -c %u /home/alice; echo x >/data/file; cat /data/hard'
+is "$(paste -sd' ' <<<"$out")" "image 2 1000 x" "where overlays are refused, and there is no fuse-overlayfs, the image is copied"
 like "$err" "warn.*copied into memory" "which is said"
 
 # ------------------------------------------------------------------------------ as fast
