@@ -2,6 +2,7 @@
 #include "check/check.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static const CheckProbe *const topics[] = {
 	check_host_probes,
@@ -20,6 +21,14 @@ const char *check_status_name(CheckStatus status)
 	};
 
 	return names[status];
+}
+
+bool check_no_concern(char **ret_text)
+{
+	if (geteuid() == 0)
+		return false;
+	*ret_text = g_strdup("of no concern to an ordinary user");
+	return true;
 }
 
 static void finding_free(gpointer data)

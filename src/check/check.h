@@ -46,6 +46,9 @@ typedef struct {
 	CheckStatus (*run)(char **ret_text, GError **error);
 } CheckProbe;
 
+/* For a probe of what only root's containers do: for an ordinary user it is OK, with this text. */
+bool check_no_concern(char **ret_text);
+
 /* The probes by topic, each list with a row without a name at its end. */
 extern const CheckProbe check_host_probes[];
 extern const CheckProbe check_ids_probes[];

@@ -165,10 +165,8 @@ static CheckStatus probe_bridge(char **ret_text, GError **error)
 	g_autoptr(Spec) spec = NULL;
 	g_auto(Trial) trial = {0};
 
-	if (geteuid() != 0) {
-		*ret_text = g_strdup("of no concern to an ordinary user");
+	if (check_no_concern(ret_text))
 		return CHECK_OK;
-	}
 	spec = trial_spec();
 	spec->rlc.network.mode = NET_BRIDGE;
 	if (!trial_run(spec, command, &trial, error))

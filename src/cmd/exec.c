@@ -21,15 +21,14 @@ static bool set_privileged(RunParse *parse, const char *value, GError **error)
 }
 
 static const RunOption rows[] = {
-	{"interactive", 'i', OPTION_SWITCH, NULL, NULL, "keep standard input open"},
-	{"tty", 't', OPTION_SWITCH, NULL, NULL, "give the command a terminal"},
+	{.name = "interactive"},
+	{.name = "tty"},
 	{"detach", 'd', OPTION_SWITCH, NULL, NULL,
 	 "do not wait for its end; no input and no output"},
-	{"env", 'e', OPTION_MANY, NULL, "NAME[=VALUE]",
-	 "set a variable; without a value, take the host's"},
-	{"env-file", 0, OPTION_MANY, NULL, "FILE", "read lines of NAME[=VALUE]"},
-	{"workdir", 'w', OPTION_ONCE, NULL, "DIR", "start in DIR, made if missing"},
-	{"user", 'u', OPTION_ONCE, NULL, "USER[:GROUP]", "names of the container's, or ids"},
+	{.name = "env"},
+	{.name = "env-file"},
+	{.name = "workdir"},
+	{.name = "user"},
 	{"privileged", 0, OPTION_SWITCH, set_privileged, NULL,
 	 "all capabilities of the container's user namespace"},
 	{"help", 0, OPTION_SWITCH, NULL, NULL, "print this help"},

@@ -34,12 +34,31 @@ static const RunGroup *const run_groups[] = {
 
 const RunTable run_table = {"run", run_groups};
 
+static size_t row_by_name(const RunTable *table, const char *name);
+static const RunOption *row(const RunTable *table, size_t index);
+
+/* What another command shares with run is run's row. */
+static const RunOption *run_row(const char *name)
+{
+	const RunOption *shared = row(&run_table, row_by_name(&run_table, name));
+
+	g_assert(shared);
+	return shared;
+}
+
+static const RunOption *group_row(const RunGroup *group, size_t index)
+{
+	const RunOption *option = &group->rows[index];
+
+	return option->help ? option : run_row(option->name);
+}
+
 /* The rows of all groups, one after the other; NULL behind the last. */
 static const RunOption *row(const RunTable *table, size_t index)
 {
 	for (const RunGroup *const *group = table->groups; *group; group++) {
 		if (index < (*group)->length)
-			return &(*group)->rows[index];
+			return group_row(*group, index);
 		index -= (*group)->length;
 	}
 	return NULL;
@@ -65,21 +84,17 @@ static size_t row_by_name(const RunTable *table, const char *name)
 	return i;
 }
 
-/* What another command shares with run is done by run's row. */
+/* A row may differ from run's in its help alone. */
 static RunSetter setter(const RunOption *option)
 {
-	const RunOption *shared =
-		option->set ? option : row(&run_table, row_by_name(&run_table, option->name));
-
-	g_assert(shared);
-	return shared->set;
+	return option->set ? option->set : run_row(option->name)->set;
 }
 
 static void print_group(FILE *out, const RunGroup *group)
 {
 	fprintf(out, "\n%s:\n", group->heading);
 	for (size_t i = 0; i < group->length; i++) {
-		const RunOption *option = &group->rows[i];
+		const RunOption *option = group_row(group, i);
 		g_autofree char *flag = g_strdup_printf(
 			"%c%c%c --%s %s", option->letter ? '-' : ' ',
 			option->letter ? option->letter : ' ', option->letter ? ',' : ' ',
@@ -106,7 +121,7 @@ void run_table_print_rows(const RunTable *table)
 	for (const RunGroup *const *group = table->groups; *group; group++) {
 		help_heading((*group)->heading);
 		for (size_t i = 0; i < (*group)->length; i++) {
-			const RunOption *option = &(*group)->rows[i];
+			const RunOption *option = group_row(*group, i);
 
 			help_option(option->name, option->letter, option->metavar,
 				    kinds[option->kind], option->help);

@@ -34,6 +34,7 @@ typedef enum {
 	OPTION_SWITCH, /* has no value, or =true or =false */
 } RunOptionKind;
 
+/* A row of another command's may have only a name: it is run's row of this name. */
 typedef struct {
 	const char *name;
 	char letter; /* 0: none */

@@ -11,37 +11,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json_text.h"
 
 /* --- walking JSON --- */
-
-/* Behind the string that begins here */
-static const char *skip_string(const char *at)
-{
-	for (at++; *at && *at != '"'; at++) {
-		if (*at == '\\' && at[1])
-			at++;
-	}
-	return *at ? at + 1 : at;
-}
-
-/* Behind the value that begins here */
-static const char *skip_value(const char *at)
-{
-	unsigned depth = 0;
-
-	do {
-		if (*at == '"') {
-			at = skip_string(at);
-			continue;
-		}
-		if (*at == '{' || *at == '[')
-			depth++;
-		else if (*at == '}' || *at == ']')
-			depth--;
-		at++;
-	} while (*at && (depth > 0 || !strchr(",]}", *at)));
-	return at;
-}
 
 /* The value of this member, or NULL. */
 static const char *find_member(const char *object, const char *name, size_t length)
@@ -51,12 +23,12 @@ static const char *find_member(const char *object, const char *name, size_t leng
 	if (*object != '{')
 		return NULL;
 	while (*key == '"') {
-		const char *value = skip_string(key) + 1;
+		const char *value = json_text_skip_string(key) + 1;
 
 		if ((size_t)(value - key) - 3 == length &&
 		    g_ascii_strncasecmp(key + 1, name, length) == 0)
 			return value;
-		key = skip_value(value);
+		key = json_text_skip_value(value);
 		key += *key == ',';
 	}
 	return NULL;
@@ -68,11 +40,11 @@ static char *list_members(const char *object)
 	const char *key = object + 1;
 
 	while (*object == '{' && *key == '"') {
-		const char *value = skip_string(key) + 1;
+		const char *value = json_text_skip_string(key) + 1;
 
 		g_string_append_printf(names, "%s%.*s", names->len ? ", " : "",
 				       (int)(value - key) - 3, key + 1);
-		key = skip_value(value);
+		key = json_text_skip_value(value);
 		key += *key == ',';
 	}
 	return g_string_free(names, FALSE);
@@ -103,7 +75,7 @@ static void append_elements(GString *text, const char *array)
 		if (at > array + 1)
 			g_string_append_c(text, ',');
 		append_value(text, at);
-		at = skip_value(at);
+		at = json_text_skip_value(at);
 	}
 }
 
@@ -115,7 +87,7 @@ static void append_value(GString *text, const char *value)
 	else if (*value == '[')
 		append_elements(text, value);
 	else if (!g_str_has_prefix(value, "null"))
-		g_string_append_len(text, value, skip_value(value) - value);
+		g_string_append_len(text, value, json_text_skip_value(value) - value);
 }
 
 void template_get(const char *object, const char *name, GString *text)
@@ -203,7 +175,7 @@ static bool fill_field(Filling *filling, GError **error)
 				 column(filling));
 	filling->at += 2;
 	if (json)
-		g_string_append_len(filling->text, value, skip_value(value) - value);
+		g_string_append_len(filling->text, value, json_text_skip_value(value) - value);
 	else
 		append_value(filling->text, value);
 	return true;

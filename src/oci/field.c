@@ -18,6 +18,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/json_text.h"
 
 #define DOCUMENT_MAX (16 << 20)
 
@@ -65,36 +66,6 @@ static const char *skip_blanks(const char *at)
 	return at + strspn(at, " \t\r\n");
 }
 
-static const char *skip_string(const char *at)
-{
-	for (at++; *at && *at != '"'; at++) {
-		if (*at == '\\' && at[1])
-			at++;
-	}
-	return *at ? at + 1 : at;
-}
-
-static const char *skip_value(const char *at)
-{
-	int depth = 0;
-
-	do {
-		at = skip_blanks(at);
-		if (*at == '"') {
-			at = skip_string(at);
-			continue;
-		}
-		if (strchr("{[", *at) && *at)
-			depth++;
-		else if (strchr("}]", *at) && *at)
-			depth--;
-		at += *at ? 1 : 0;
-		if (depth == 0)
-			at += strcspn(at, ",}] \t\r\n");
-	} while (depth > 0 && *at);
-	return at;
-}
-
 /* The value of key, in the object that begins at at; NULL: it is written in another way. */
 static const char *find_member(const char *at, const char *key)
 {
@@ -103,12 +74,12 @@ static const char *find_member(const char *at, const char *key)
 	at = skip_blanks(at + 1);
 	while (*at == '"') {
 		const char *name = at + 1;
-		const char *value = skip_blanks(skip_string(at));
+		const char *value = skip_blanks(json_text_skip_string(at));
 
 		value = skip_blanks(value + (*value ? 1 : 0));
 		if (strncmp(name, key, length) == 0 && name[length] == '"')
 			return value;
-		at = skip_blanks(skip_value(value));
+		at = skip_blanks(json_text_skip_value(value));
 		at = skip_blanks(at + (*at ? 1 : 0));
 	}
 	return NULL;
@@ -118,7 +89,7 @@ static const char *find_element(const char *at, size_t index)
 {
 	at = skip_blanks(at + 1);
 	while (index-- > 0) {
-		at = skip_blanks(skip_value(at));
+		at = skip_blanks(json_text_skip_value(at));
 		at = skip_blanks(at + (*at ? 1 : 0));
 	}
 	return at;
@@ -139,7 +110,7 @@ char *field_text(const FieldAt *at)
 {
 	const char *start = find_text(at);
 
-	return g_strndup(start, (size_t)(skip_value(start) - start));
+	return g_strndup(start, (size_t)(json_text_skip_value(start) - start));
 }
 
 static void add_name(const FieldAt *at, GString *name)

@@ -19,7 +19,8 @@
 # Each file has a world of its own: as root it runs in its own mount namespace (with / shared, as on
 # a host under systemd, so that a mount leaking from a container would show), with its own users, its
 # own directory $T, and as the child subreaper of all that it starts.  So files can run in parallel,
-# and what a container leaves behind cannot be mistaken for a neighbour's.
+# and what a container leaves behind cannot be mistaken for a neighbour's.  A file that makes network
+# interfaces says RLC_TEST_NETNS=1 before it reads this one, and has a network namespace of its own.
 #
 # Nothing passes by skipping: with RLC_TEST_STRICT=1 (as ci/test has it) a skip is a failure, unless
 # tests/lib/allowed-skips names it.
@@ -44,7 +45,7 @@ os.environ["RLC_TEST_PID"] = str(os.getpid())
 os.execv("/bin/bash", ["bash", *sys.argv[1:]])'
 	world=()
 	if [ "$(id -u)" = 0 ] && unshare --mount true 2>/dev/null; then
-		world=(unshare --mount --propagation "${RLC_TEST_PROPAGATION:-private}")
+		world=(unshare --mount --propagation "${RLC_TEST_PROPAGATION:-private}" ${RLC_TEST_NETNS:+--net})
 		export RLC_TEST_MOUNTNS=1
 	fi
 	exec timeout --foreground --kill-after=90 "${RLC_TEST_TIMEOUT:-900}" \

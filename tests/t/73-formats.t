@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # doc/formats.md is true: whatever a command prints as JSON is described there, with its type, and whatever is
 # described is printed. And --format of a text picks the same members everywhere.
+RLC_TEST_NETNS=1
 . "$(dirname "$0")/../lib/lib.sh"
 needs root rlc userns subids tun busybox python3
+ip link set lo up
 leftovers_begin
 
 bb=builtin:busybox
@@ -23,7 +25,6 @@ rlc run --rm=false --name ended --network none $bb sh -c 'kill -9 $$'
 "$RLC" wait --condition unhealthy rich
 "$RLC" exec plain touch /tmp/new
 ip link add rlcfmt0 type bridge && ip address add 10.231.77.1/24 dev rlcfmt0 && ip link set rlcfmt0 up
-when_finished sh -c 'ip link del rlcfmt0 2>/dev/null'
 rlc run -d --name bridged --network bridge:rlcfmt0 $bb sleep 1000
 is "$status$err" 0 "a container on a bridge"
 
