@@ -292,12 +292,15 @@ void _start(void) { call(1, code(), 0, 0); }
 END
 	gcc -m32 -O1 -nostdlib -static -fno-pie -no-pie -fno-stack-protector -o "$T/bin/i386" "$T/i386.c"
 	chmod 0755 "$T/bin/i386"
+	# A kernel without 32-bit programs has not this way; tests/unit/filter.c runs the filter for them anywhere
 	run "$T/bin/i386"
-	isnt "$status" 0 "CVE-2026-31431: outside the 32-bit program is refused nothing"
+	ok "CVE-2026-31431: outside the 32-bit program has sockets, and is refused nothing; or none runs here" \
+		test "$status" = $((4 | 8 | 16 | 32 | 64)) -o "$status" = 126
+	[ "$status" = 126 ] && wanted=126 || wanted=0
 	for who in root "$sub"; do
 		kind_of "$who"
 		rlc -v "$T/bin/i386:/i386" $bb /i386
-		is "$status" 0 "CVE-2026-31431: $kind: a 32-bit program has sockets, and no more than others"
+		is "$status" "$wanted" "CVE-2026-31431: $kind: a 32-bit program has sockets, and no more than others; or does not run"
 	done
 fi
 
