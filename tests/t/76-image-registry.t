@@ -109,6 +109,11 @@ skopeo copy -q --dest-tls-verify=false --preserve-digests "dir:$T/zstd" "docker:
 is "$(skopeo inspect --raw --tls-verify=false "docker://127.0.0.1:$plain/team/app:zstd" | grep -o 'tar+[a-z]*' | uniq -c | tr -s ' ')" \
 	" 4 tar+zstd" "an image is pushed whose layers are compressed by zstd"
 
+skopeo copy -q --dest-decompress "oci:$T/oci:app" "dir:$T/tar"
+skopeo copy -q --dest-tls-verify=false --preserve-digests "dir:$T/tar" "docker://127.0.0.1:$plain/team/app:tar"
+is "$(skopeo inspect --raw --tls-verify=false "docker://127.0.0.1:$plain/team/app:tar" | grep -o 'layer.v1.tar[+a-z]*' | uniq -c | tr -s ' ')" \
+	" 4 layer.v1.tar" "and one whose layers are not compressed"
+
 # What a tree is: every name with its type, owner, mode, time, link and attributes
 tree() {
 	(cd "$1" && {
@@ -139,12 +144,14 @@ for who in root "$sub"; do
 	rlc run --network none --rm "$name:v2s2" cat /opaque/new
 	is "$out" new "$kind: Docker's own manifest, pulled when it is run"
 	# in a store that has none of its layers yet
-	install -d -m 0700 -o "$who" "$T/store-zstd"
-	run as "$who" RLC_STORE="$T/store-zstd" "$RLC" pull "$name:zstd"
-	is "$status $out" "0 $id" "$kind: layers compressed by zstd"
-	run as "$who" RLC_STORE="$T/store-zstd" "$RLC" run --network none "$name:zstd"
-	is "$out" new "$kind: and run"
-	rm -rf "$T/store-zstd"
+	for how in zstd tar; do
+		install -d -m 0700 -o "$who" "$T/store-$how"
+		run as "$who" RLC_STORE="$T/store-$how" "$RLC" pull "$name:$how"
+		is "$status $out" "0 $id" "$kind: layers as $how"
+		run as "$who" RLC_STORE="$T/store-$how" "$RLC" run --network none "$name:$how"
+		is "$out" new "$kind: and run"
+		rm -rf "$T/store-$how"
+	done
 
 	# the tree as umoci unpacks it, seen with the same ids
 	mount -t overlay -o "ro,userxattr,lowerdir=$(layers_of "127.0.0.1:$plain%team%app:v1")" o "$T/merged"
@@ -227,6 +234,13 @@ for who in root "$sub"; do
 		[[registry]]
 		location = "blocked.example.com"
 		blocked = true
+		[[registry]]
+		prefix = "example.com/unknown"
+		location = "localhost:$tls/team"
+		[[registry]]
+		prefix = "example.com/insecure"
+		location = "localhost:$tls/team"
+		insecure = true
 	EOF
 	at_home "$RLC" pull example.com/mirrored/app:v1
 	is "$status $out" "0 $id" "$kind: a mirror has it, another is down"
@@ -235,6 +249,11 @@ for who in root "$sub"; do
 	like "$status $err" '125 .*blocks it' "$kind: blocked"
 	at_home "$RLC" pull example.com/mirrored/none
 	is "$status" 125 "$kind: not there, nor at a mirror"
+	rm -r "$home/.config/containers/certs.d"
+	at_home "$RLC" pull --authfile "$T/auth-$kind.json" example.com/unknown/app:v1
+	like "$status $err" '125 .*certificate' "$kind: an entry's registry with a certificate of an unknown authority"
+	at_home "$RLC" pull --authfile "$T/auth-$kind.json" example.com/insecure/app:v1
+	is "$status $out" "0 $id" "$kind: which is taken where the entry says insecure"
 	rm -rf "$home/.config"
 done
 
@@ -275,6 +294,11 @@ for who in root "$sub"; do
 	done
 	ok "$kind: it goes on from where it broke off" grep -q 'bytes=[1-9].* 206' "$T/log-drop"
 	empty
+	rlc --log-level info pull "$at/busy/app"
+	pauses=$(sed -n 's/.* trying again in \([0-9]*\) ms.*/\1/p' <<<"$err" | head -2 | paste -sd' ')
+	ok "$kind: between tries it waits for longer each time ($pauses ms)" \
+		test "${pauses#* }" -ge $((2 * ${pauses% *})) -a "${pauses% *}" -ge 100
+	empty
 	rlc pull "$at/basic/app"
 	like "$status $err" '125 .*wants a login' "$kind: a login is wanted"
 	rlc pull --creds alice:secret "$at/basic/app"
@@ -308,6 +332,18 @@ for who in root "$sub"; do
 		nok "$kind: $mode: which cannot steer the terminal" grep -q $'\033' <<<"$err"
 		is "$(traces)" "" "$kind: $mode: without a trace"
 	done
+
+	# what is told on the way, on a terminal and elsewhere
+	empty
+	run as "$who" TERM=xterm script -qec "$RLC pull $at/slow/app" /dev/null
+	like "$out" $'\r\033\\[K[0-9a-f]+ \\[=+ +\\] [0-9.]+.[kM]?B.* of [0-9.]+.[kM]?B +[0-9.]+.[kM]?B/s +[0-9]+ s left' \
+		"$kind: on a terminal, a bar for each blob: bytes, rate, time left"
+	is "$(tr '\n' ' ' <<<"$out" | sed 's/.*\[4A//' | grep -o '=\] done' | wc -l)" 4 "$kind: all four end full"
+	run as "$who" TERM=xterm NO_COLOR=1 script -qec "$RLC rmi $at/slow/app; $RLC pull $at/slow/app" /dev/null
+	nok "$kind: no bars under NO_COLOR" grep -q $'\033' <<<"$out"
+	empty
+	rlc pull "$at/good/app"
+	is "$(grep -c '^[0-9a-f]*: done ([0-9.]* *.*)$' <<<"$err")" 4 "$kind: elsewhere a line for each"
 
 	# several machines
 	empty
