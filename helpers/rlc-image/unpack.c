@@ -41,6 +41,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/hint.h"
 #include "base/log.h"
 #include "rlc-image/confine.h"
 #include "rlc-image/hash.h"
@@ -545,6 +546,10 @@ static bool make_whiteout(int parent, const char *name, const char *path, GError
 		return refuse(error, path, "a whiteout of nothing");
 	if (mknodat(parent, name, S_IFCHR, makedev(0, 0)) == 0)
 		return true;
+	if (errno == EPERM) { /* of a device 0:0: only overlayfs says that */
+		failed(error, path, "make the whiteout");
+		return hint_add(error, HINT_STORE_OVERLAY, "the store");
+	}
 	if (errno != EEXIST)
 		return failed(error, path, "make the whiteout");
 	/* it is about lower layers alone: this layer's own file stays, its directory is opaque */

@@ -147,8 +147,8 @@ static const struct {
 		{"RLC-R07",
 		 "the files below {} belong to the host's root, and their file system (or one "
 		 "mounted below) cannot shift owners into an id map on this kernel",
-		 "chown -R the files to the first id of a map of your own: --userns "
-		 "map=0:HOST:COUNT"},
+		 "run without --userns, or from a copy on ext4, xfs, btrfs or (since Linux 6.3) "
+		 "tmpfs: cp -a {} /var/tmp/rootfs"},
 	[HINT_VOLUME_IDMAP] =
 		{"RLC-M01",
 		 "the kernel shifts the owners of a mount only for root of the host, with a user "
@@ -199,6 +199,13 @@ static const struct {
 			    "choose other places: rlc --root DIR --store DIR"},
 	[HINT_DISK_QUOTA] = {"RLC-S05", "your quota on that file system is used up",
 			     "quota; rlc image prune"},
+	[HINT_STORE_OVERLAY] =
+		{"RLC-S07",
+		 "{} lies on an overlay, as the files of a container do, and an overlay cannot "
+		 "hold "
+		 "the marks of deleted files that images have",
+		 "export RLC_STORE=DIR   (DIR on another file system: a volume of the outer "
+		 "container, a tmpfs)"},
 	[HINT_INOTIFY] = {"RLC-S06",
 			  "all of your inotify instances are in use: fs.inotify.max_user_instances",
 			  "sudo sysctl -w fs.inotify.max_user_instances=1024"},

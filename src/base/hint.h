@@ -61,6 +61,7 @@ typedef enum {
 	HINT_DISK_FULL,	      /* S03: a file system is full */
 	HINT_READ_ONLY,	      /* S04: a file system is read-only */
 	HINT_DISK_QUOTA,      /* S05: the caller's quota is used up */
+	HINT_STORE_OVERLAY,   /* S07: overlayfs holds no whiteouts of another; arg: the store */
 	HINT_INOTIFY,	      /* S06: no inotify instance is to be had */
 	HINT_IMAGE_PROGRAM,   /* I01: rlc-image is missing or can be changed by others; arg: dir */
 	HINT_SECCOMP_PROGRAM, /* X04: rlc-seccomp is missing; arg: dir */

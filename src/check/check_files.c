@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/hint.h"
 #include "check/check.h"
 #include "check/trial.h"
 #include "container/state.h"
@@ -56,6 +57,11 @@ static CheckStatus probe_store(char **ret_text, GError **error)
 		error_errno(error, ENOSPC,
 			    "keep images in '%s': %" G_GUINT64_FORMAT " MiB are left", path,
 			    free_bytes >> 20);
+		return CHECK_REDUCED;
+	}
+	if (store_is_on_overlay(path)) {
+		error_errno(error, EPERM, "keep deletions of images in '%s'", path);
+		hint_add(error, HINT_STORE_OVERLAY, path);
 		return CHECK_REDUCED;
 	}
 	*ret_text = g_strdup_printf("%s, %" G_GUINT64_FORMAT " MiB free", path, free_bytes >> 20);

@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -302,6 +304,13 @@ static bool store_make_dirs(const Store *store, GError **error)
 			return error_errno(error, errno, "make '%s/%s'", store->path, dirs[i]);
 	}
 	return true;
+}
+
+bool store_is_on_overlay(const char *path)
+{
+	struct statfs fs;
+
+	return statfs(path, &fs) == 0 && fs.f_type == OVERLAYFS_SUPER_MAGIC;
 }
 
 /* What can be told of any file system is said, else what a store has to be. */

@@ -84,6 +84,9 @@ char *store_image_chain(const StoreImage *image);
  */
 char *store_default_path(void);
 
+/* An overlay cannot hold whiteouts of another, so that layers with deletions cannot be unpacked. */
+bool store_is_on_overlay(const char *path);
+
 /*
  * Open the store at path (NULL: the default), and make it if create.  Without create a store that
  * does not exist is RLC_ERROR_NOT_FOUND.  One that is not the caller's, or open to others, is

@@ -160,6 +160,16 @@ fault RLC-S02 store reduced "a store of somebody else" "$RLC" pull oci:"$T/none"
 as "$sub" mkdir -m 755 "$T/xdg/open"
 as=(as "$sub" env RLC_STORE="$T/xdg/open")
 fault RLC-S02 store reduced "a store that is open to others" "$RLC" pull oci:"$T/none"
+mkdir "$T/under" "$T/over" "$T/layers" "$T/layers/one" "$T/layers/two"
+mount -t tmpfs -o mode=755 none "$T/under"
+mkdir "$T/under/upper" "$T/under/work"
+mount -t overlay -o "lowerdir=$T/layers,upperdir=$T/under/upper,workdir=$T/under/work" none "$T/over"
+install -d -m 700 -o "$sub" "$T/over/store"
+touch "$T/layers/one/gone" "$T/layers/two/.wh.gone"
+"$LIB/make-image.py" "$T/deletes" --name app "$T/layers/one" "$T/layers/two" >/dev/null
+as=(as "$sub" env RLC_STORE="$T/over/store")
+fault RLC-S07 store reduced "a store on an overlay" "$RLC" pull "oci:$T/deletes:app"
+umount "$T/over" "$T/under"
 mkdir "$T/full" "$T/ro"
 mount -t tmpfs -o size=64k,mode=700,uid="$(id -u "$sub")" none "$T/full"
 as=(as "$sub" env RLC_STORE="$T/full/store")
