@@ -71,8 +71,7 @@ static char *make_url(const Registry *registry, const char *kind, const char *re
 
 /* -------------------------------------------------------------------------------------- tokens */
 
-/* The value of name in a challenge: name="value" */
-static char *challenge_value(const char *challenge, const char *name)
+char *registry_challenge_value(const char *challenge, const char *name)
 {
 	g_autofree char *pattern = g_strconcat(name, "=\"", NULL);
 	const char *at = challenge;
@@ -163,8 +162,8 @@ static bool read_token(Registry *registry, const char *text, GError **error)
 static bool fetch_token(Registry *registry, const Credentials *credentials, const char *realm,
 			const char *challenge, GError **error)
 {
-	g_autofree char *service = challenge_value(challenge, "service");
-	g_autofree char *asked = challenge_value(challenge, "scope");
+	g_autofree char *service = registry_challenge_value(challenge, "service");
+	g_autofree char *asked = registry_challenge_value(challenge, "scope");
 	g_autofree char *scope =
 		asked ? g_strdup(asked)
 		      : g_strdup_printf("repository:%s:pull", registry->endpoint->repository);
@@ -206,7 +205,7 @@ static bool authorize(Registry *registry, const char *challenge, GError **error)
 		registry->refused = true;
 		return true;
 	}
-	realm = challenge_value(challenge, "realm");
+	realm = registry_challenge_value(challenge, "realm");
 	if (g_ascii_strncasecmp(challenge, "bearer", 6) != 0 || !realm)
 		return error_set(error, RLC_ERROR_UNSUPPORTED,
 				 "log in to '%s': it asks for '%s'; Basic and Bearer are known",

@@ -18,3 +18,9 @@ typedef struct {
 } RegistryOptions;
 
 Source *registry_open(const Reference *reference, const RegistryOptions *options, GError **error);
+
+/*
+ * The value of name in a challenge, Bearer realm="…",service="…" (RFC 6750, section 3), as a
+ * registry may write it; NULL: it has none.  Pure.  Caller frees.
+ */
+char *registry_challenge_value(const char *challenge, const char *name);

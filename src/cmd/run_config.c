@@ -63,23 +63,26 @@ static bool take_key(const RunTable *table, GKeyFile *file, const char *path, co
 {
 	const RunOption *option = run_table_find(table, key);
 	g_auto(GStrv) values = NULL;
+	g_autoptr(GError) wrong = NULL; /* GLib may return a value all the same */
 
 	if (!option || strcmp(key, "help") == 0)
 		return error_set(error, RLC_ERROR_USAGE, "key '%s' is no option of rlc run", key);
 	if (option->kind == OPTION_MANY) {
-		values = g_key_file_get_string_list(file, CONFIG_GROUP, key, NULL, error);
+		values = g_key_file_get_string_list(file, CONFIG_GROUP, key, NULL, &wrong);
 	} else {
 		values = g_new0(char *, 2);
-		values[0] = g_key_file_get_string(file, CONFIG_GROUP, key, error);
+		values[0] = g_key_file_get_string(file, CONFIG_GROUP, key, &wrong);
 	}
-	if (!values || (option->kind != OPTION_MANY && !values[0]))
+	if (wrong) {
+		g_propagate_error(error, g_steal_pointer(&wrong));
 		return false;
+	}
 	for (char **value = values; *value; value++)
 		add(found, option, path, *value);
 	return true;
 }
 
-static bool take_text(const RunTable *table, const char *path, const char *text, GArray *found,
+bool run_config_parse(const RunTable *table, const char *path, const char *text, GArray *found,
 		      GError **error)
 {
 	g_autoptr(GKeyFile) file = g_key_file_new();
@@ -108,7 +111,7 @@ static bool take_file(const RunTable *table, const char *path, GArray *found, GE
 	g_autofree char *text = read_file(path, &wrong);
 
 	if (text)
-		take_text(table, path, text, found, &wrong);
+		run_config_parse(table, path, text, found, &wrong);
 	return !wrong || error_set(error, RLC_ERROR_USAGE, "read %s: %s", path, wrong->message);
 }
 

@@ -13,3 +13,7 @@
  * cannot be believed or read, or has a key that is no option, is an error that names it.
  */
 bool run_config_read(const RunTable *table, GArray *given, GError **error);
+
+/* What the text of one file says, appended to found (of RunGiven); path is for errors. Pure. */
+bool run_config_parse(const RunTable *table, const char *path, const char *text, GArray *found,
+		      GError **error);

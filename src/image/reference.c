@@ -245,13 +245,27 @@ char *reference_name(const Reference *reference)
 	return g_strconcat(reference->host, "/", reference->repository, ":", reference->tag, NULL);
 }
 
+/* "dir:latest" would be a directory, "my.host/x" another registry's. */
+static bool is_read_as(const char *text, const char *name)
+{
+	g_autoptr(Reference) reference = reference_parse(text, NULL);
+	g_autofree char *whole = NULL;
+
+	if (!reference || reference->transport != TRANSPORT_DOCKER)
+		return false;
+	whole = reference_name(reference);
+	return strcmp(whole, name) == 0;
+}
+
 char *reference_short_name(const char *name)
 {
-	if (g_str_has_prefix(name, DEFAULT_HOST "/" OFFICIAL) &&
-	    !strchr(name + strlen(DEFAULT_HOST "/" OFFICIAL), '/'))
-		return g_strdup(name + strlen(DEFAULT_HOST "/" OFFICIAL));
-	if (g_str_has_prefix(name, DEFAULT_HOST "/") &&
-	    strchr(name + strlen(DEFAULT_HOST "/"), '/'))
-		return g_strdup(name + strlen(DEFAULT_HOST "/"));
+	static const char *const prefixes[] = {DEFAULT_HOST "/" OFFICIAL, DEFAULT_HOST "/"};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(prefixes); i++) {
+		const char *rest = name + strlen(prefixes[i]);
+
+		if (g_str_has_prefix(name, prefixes[i]) && is_read_as(rest, name))
+			return g_strdup(rest);
+	}
 	return g_strdup(name);
 }
