@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Theory of operation: one GLib main loop, no thread.  What wakes it: the signalfd, init's pidfd,
- * the net process's pidfd, a timer, and with a terminal the two pumps.
+ * the net process's pidfd and socket, a timer, and with a terminal the two pumps.
  *
  * A pump copies from one descriptor to another through a buffer.  It watches its source while the
  * buffer is empty and its sink while it is not, so that a slow sink stops the reading and thereby,
@@ -38,6 +38,7 @@
 #include "container/streams.h"
 #include "feature/cgroup.h"
 #include "feature/net_bridge.h"
+#include "feature/net_follow.h"
 
 #define DRAIN_MS 1000 /* for output that is left when the container was told to end */
 
@@ -60,7 +61,7 @@ static char pump_buffers[2][PUMP_SIZE];
 struct Supervisor {
 	Container *container;
 	GMainLoop *loop;
-	guint signal_source, init_source, net_source, names_source, timer_source;
+	guint signal_source, init_source, net_source, resolv_source, names_source, timer_source;
 	Pump input, output;
 	Streams *streams;	       /* of a detached container; or NULL */
 	int terminal_in, terminal_out; /* the caller's, opened anew; -1: none */
@@ -402,6 +403,18 @@ static gboolean net_ended(int fd, GIOCondition condition, gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+static gboolean resolv_asked(int fd, GIOCondition condition, gpointer data)
+{
+	Supervisor *supervisor = data;
+
+	(void)fd;
+	(void)condition;
+	if (net_follow_answer(supervisor->container))
+		return G_SOURCE_CONTINUE;
+	supervisor->resolv_source = 0;
+	return G_SOURCE_REMOVE;
+}
+
 static gboolean names_changed(int fd, GIOCondition condition, gpointer data)
 {
 	Supervisor *supervisor = data;
@@ -434,6 +447,9 @@ static bool start(Supervisor *supervisor, int signals, GError **error)
 	if (container->net_pidfd >= 0)
 		supervisor->net_source =
 			g_unix_fd_add(container->net_pidfd, G_IO_IN, net_ended, supervisor);
+	if (container->net_control >= 0 && container->plan->net.mode == NET_SLIRP)
+		supervisor->resolv_source =
+			g_unix_fd_add(container->net_control, G_IO_IN, resolv_asked, supervisor);
 	if (container->hosts_notify >= 0)
 		supervisor->names_source =
 			g_unix_fd_add(container->hosts_notify, G_IO_IN, names_changed, supervisor);
@@ -450,6 +466,7 @@ static void stop(Supervisor *supervisor)
 	g_clear_pointer(&supervisor->streams, streams_stop);
 	unwatch(&supervisor->timer_source);
 	unwatch(&supervisor->names_source);
+	unwatch(&supervisor->resolv_source);
 	unwatch(&supervisor->net_source);
 	unwatch(&supervisor->init_source);
 	unwatch(&supervisor->signal_source);

@@ -21,6 +21,7 @@
 #include "feature/net_bridge.h"
 #include "feature/net_diag.h"
 #include "feature/net_dnat.h"
+#include "feature/net_follow.h"
 #include "feature/net_lane.h"
 #include "feature/net_proxy.h"
 #include "feature/net_publish.h"
@@ -29,15 +30,13 @@
 #include "kernel/netlink.h"
 #include "kernel/sync.h"
 
-#define TUN_DEVICE	"/dev/net/tun"
-#define RESOLV_CONF	"/etc/resolv.conf"
-#define RESOLV_CONF_MAX 65536
-#define CIDR_DEFAULT	"10.0.2.0/24"
-#define NETWORK6	"fd00::"
-#define PREFIX6		64
-#define MTU_MIN		576   /* RFC 791: what every IPv4 host must take */
-#define MTU_MIN6	1280  /* RFC 8200: below it the kernel turns IPv6 off */
-#define MTU_MAX		65521 /* libslirp's limit */
+#define TUN_DEVICE   "/dev/net/tun"
+#define CIDR_DEFAULT "10.0.2.0/24"
+#define NETWORK6     "fd00::"
+#define PREFIX6	     64
+#define MTU_MIN	     576   /* RFC 791: what every IPv4 host must take */
+#define MTU_MIN6     1280  /* RFC 8200: below it the kernel turns IPv6 off */
+#define MTU_MAX	     65521 /* libslirp's limit */
 
 /* Of the network: .2 the gateway, .3 the name server, .100 the container, as slirp has had them
  * ever. */
@@ -161,19 +160,6 @@ static bool open_tun(int *ret_fd, GError **error)
 	return true;
 }
 
-static NetResolv *read_host_resolv(char **ret_text)
-{
-	g_autoptr(GError) error = NULL;
-	g_autofree char *text = fd_read_file(AT_FDCWD, RESOLV_CONF, RESOLV_CONF_MAX, &error);
-
-	if (!text) {
-		log_debug("network: the host's resolv.conf: %s", error->message);
-		return net_resolv_parse("");
-	}
-	*ret_text = g_steal_pointer(&text);
-	return net_resolv_parse(*ret_text);
-}
-
 static bool has_dns_flags(const SpecNetwork *spec)
 {
 	return spec->dns->len || spec->dns_search->len || spec->dns_options->len;
@@ -182,11 +168,9 @@ static bool has_dns_flags(const SpecNetwork *spec)
 static void plan_resolv(const SpecNetwork *spec, const JoinPlan *join, NetPlan *net)
 {
 	g_autofree char *host_text = NULL;
-	g_autoptr(NetResolv) host = read_host_resolv(&host_text);
+	g_autoptr(NetResolv) host = net_follow_read(&host_text);
 	char nameserver[INET_ADDRSTRLEN];
 
-	if (host->nameservers->len == 0) /* resolv.conf(5): then it is the machine itself */
-		g_ptr_array_add(host->nameservers, g_strdup("127.0.0.1"));
 	net->host_nameservers = g_ptr_array_ref(host->nameservers);
 	inet_ntop(AF_INET, &net->nameserver, nameserver, sizeof nameserver);
 	if (spec->mode == NET_SLIRP)

@@ -42,6 +42,7 @@
 #include "base/log.h"
 #include "feature/net_dns.h"
 #include "feature/net_express.h"
+#include "feature/net_follow.h"
 #include "feature/net_forward.h"
 #include "feature/net_frame.h"
 #include "feature/net_gate.h"
@@ -75,6 +76,7 @@ typedef struct {
 	NetForward *forward;
 	NetExpress *express; /* NULL: no lane */
 	NetServers servers;
+	int control; /* the supervisor's other end */
 	uint8_t frame[NET_FRAME_MAX + FRAME_SHIFT];
 } NetProcess;
 
@@ -211,6 +213,7 @@ static void take_frame(NetProcess *process, const uint8_t *frame, size_t length)
 		slirp_input(process->slirp, frame, (int)length);
 		break;
 	case NET_GATE_DNS:
+		net_follow_ask(process->control);
 		net_dns_query(process->dns, &packet);
 		break;
 	case NET_GATE_PING6:
@@ -348,13 +351,14 @@ static bool add_relay(NetProcess *process, int listener, GError **error)
 	return true;
 }
 
-/* The supervisor never writes after the tap: what can be read is its end. */
+/* Other name servers, or the supervisor's end. */
 static gboolean on_control(gint fd, GIOCondition condition, gpointer data)
 {
 	NetProcess *process = data;
 
-	(void)fd;
 	(void)condition;
+	if (net_follow_take(fd, &process->servers))
+		return G_SOURCE_CONTINUE;
 	process->ended = true;
 	return G_SOURCE_REMOVE;
 }
@@ -420,6 +424,7 @@ static bool process_start(NetProcess *process, Sync *control, GError **error)
 	    !net_sandbox_seal(error) || !take_tap(process, control, error))
 		return false;
 	net_forward_start(process->forward);
+	process->control = control->fd;
 	net_loop_watch(&process->loop, control->fd, on_control, process);
 	return sync_send(control, SYNC_NET_UP, -1, error);
 }

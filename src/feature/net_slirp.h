@@ -6,7 +6,7 @@
  *        │  fork ─────────────────────────────────► │  closes its sandbox
  *        │ ── SYNC_TAP + tap fd ──────────────────► │
  *        │ ◄───────────────────────────── SYNC_NET_UP ─ │  from here on it moves packets
- *        │                                          │
+ *        │ ◄─ name servers, asked and told, net_follow.h ─► │
  *        │ ── end of file (or its own death) ─────► │  ends
  *
  * SYNC_ERROR may come in place of SYNC_NET_UP.

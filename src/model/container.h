@@ -6,6 +6,7 @@
 #pragma once
 
 #include <glib.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "kernel/sync.h"
@@ -48,18 +49,19 @@ struct Container {
 	GPtrArray *tiers;      /* in place of the plan's: root's --userns=auto; or NULL */
 	pid_t net_pid;	       /* 0: none */
 	int net_pidfd;
-	pid_t fuse_pid;	   /* what serves the root where the kernel refuses an overlay; 0: none */
-	NetLease lease;	   /* NET_BRIDGE: after the step "network" */
-	int hosts;	   /* NET_BRIDGE: the container's /etc/hosts, -1 without one */
-	int hosts_notify;  /* NET_BRIDGE: inotify(7) of the names on the bridge, -1 without one */
-	int net_control;   /* socket to the net process; its closing ends that process */
-	int console;	   /* pty master, -1 without a terminal */
-	int cgroup;	   /* directory of the container's cgroup, or -1 */
-	char *scope;	   /* CGROUP_SCOPE: directory of the scope that we are in; or NULL */
-	GPtrArray *limits; /* in place of the plan's: of one that is started again; or NULL */
-	int state_lock;	   /* held while the container lives */
-	bool state_saved;  /* state_dir exists */
-	int control;	   /* socket that listens for other rlc processes, or -1; init's: gate.h */
+	pid_t fuse_pid;	  /* what serves the root where the kernel refuses an overlay; 0: none */
+	NetLease lease;	  /* NET_BRIDGE: after the step "network" */
+	int hosts;	  /* NET_BRIDGE: the container's /etc/hosts, -1 without one */
+	int hosts_notify; /* NET_BRIDGE: inotify(7) of the names on the bridge, -1 without one */
+	int net_control;  /* socket to the net process; its closing ends that process */
+	struct stat resolv_seen; /* the host's resolv.conf, when it was last told to that process */
+	int console;		 /* pty master, -1 without a terminal */
+	int cgroup;		 /* directory of the container's cgroup, or -1 */
+	char *scope;		 /* CGROUP_SCOPE: directory of the scope that we are in; or NULL */
+	GPtrArray *limits;	 /* in place of the plan's: of one that is started again; or NULL */
+	int state_lock;		 /* held while the container lives */
+	bool state_saved;	 /* state_dir exists */
+	int control; /* socket that listens for other rlc processes, or -1; init's: gate.h */
 	int join[CONTAINER_JOIN]; /* for who enters, or -1: by ControlJoin */
 	Sync *launcher;	     /* --detach: to the rlc that was called, until all is made; or NULL */
 	int guest;	     /* --detach: who listens from the first byte on, or -1 */

@@ -70,6 +70,23 @@ host_resolv "nameserver $DNS_REFUSE"
 rlc builtin:busybox nslookup www.example.test
 like "$out$err" 'REFUSED' "a refusal is passed on when nobody else can be asked"
 
+# ------------------------------------------------------------------- a host that moves to another network
+
+# The container looks a name up again and again, as one that runs for days
+host_resolv "nameserver $DNS_REFUSE"
+in_host --user "$sub" "$RLC" run --network slirp --name mover builtin:busybox sh -c '
+	while sleep 0.3; do nslookup www.example.test 2>&1; done' >>"$T/mover" 2>&1 &
+mover=$!
+wait_for 20 grep -q REFUSED "$T/mover"
+ok "the one name server refuses" grep -q REFUSED "$T/mover"
+host_resolv "nameserver $WORLD4" # written over, in place
+ok "another name server in the host's resolv.conf is asked" wait_for 20 grep -q "Address: $WWW4" "$T/mover"
+: >"$T/mover"
+host_resolv "nameserver $DNS_REFUSE"
+ok "and the next one" wait_for 20 grep -q REFUSED "$T/mover"
+in_host --user "$sub" "$RLC" kill mover >/dev/null
+wait "$mover" 2>/dev/null
+
 # --------------------------------------------------------------------------------------- --dns and kin
 
 host_resolv "nameserver $DNS_SILENT" 'search a.test' 'options ndots:2'
