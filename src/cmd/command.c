@@ -69,6 +69,8 @@ static const Command commands[] = {
 	 cmd_unshare},
 	{"info", "[OPTIONS]", "print what rlc knows of this host", cmd_info},
 	{"check", "", "tell whether this host can run containers, and what is missing", cmd_check},
+	{"selftest", "[OPTIONS] [IMAGE]", "show that isolation holds on this host: TAP",
+	 cmd_selftest},
 	{"version", "[OPTIONS]", "print the version", cmd_version},
 	{"help", "[COMMAND]", "print help, or the help of a command", cmd_help},
 	{NULL, NULL, NULL, NULL},

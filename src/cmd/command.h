@@ -65,6 +65,7 @@ int cmd_prune(int argc, char **argv);
 int cmd_pull(int argc, char **argv);
 int cmd_rmi(int argc, char **argv);
 int cmd_save(int argc, char **argv);
+int cmd_selftest(int argc, char **argv);
 int cmd_tag(int argc, char **argv);
 int cmd_port(int argc, char **argv);
 int cmd_network(int argc, char **argv);

@@ -87,11 +87,16 @@ bool builtin_child(Container *container, GError **error)
 	return container->plan->rootfs.kind != ROOT_BUILTIN || builtin_fill(container->root, error);
 }
 
+bool builtin_write_program(int dirfd, const char *path, GError **error)
+{
+	return builtin_write(dirfd, path, builtin_busybox,
+			     (size_t)(builtin_busybox_end - builtin_busybox), 0755, error);
+}
+
 bool builtin_fill(int root, GError **error)
 {
 	if (!builtin_make_directories(root, error) ||
-	    !builtin_write(root, "bin/busybox", builtin_busybox,
-			   (size_t)(builtin_busybox_end - builtin_busybox), 0755, error))
+	    !builtin_write_program(root, "bin/busybox", error))
 		return false;
 	for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
 		if (!builtin_write(root, files[i].path, files[i].text, strlen(files[i].text), 0644,

@@ -13,4 +13,7 @@ bool builtin_child(Container *container, GError **error);
 /* Fill any empty directory with it. */
 bool builtin_fill(int root, GError **error);
 
+/* Its program alone, which has all applets in its shell, as a new file at path below dirfd. */
+bool builtin_write_program(int dirfd, const char *path, GError **error);
+
 void builtin_explain(const Plan *plan, GString *script);
