@@ -42,6 +42,7 @@ static void explain_head(const Plan *plan, GString *script)
 			       "are written to\n"
 			       "# a file first, and `unshare` runs it further below.\n"
 			       "\n"
+			       "PATH=$PATH:/usr/sbin:/sbin # where Debian has pivot_root\n"
 			       "dir=$(mktemp -d)\n"
 			       "mkdir \"$dir/root\" \"$dir/stage\"\n"
 			       "cat >\"$dir/init.sh\" <<'END_OF_INIT'\n"

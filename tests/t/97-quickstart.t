@@ -6,8 +6,10 @@
 needs root rlc userns tun make
 
 RUN_TIMEOUT=300
+when_finished "$SRCDIR/ci/host-setup" --undo
 range=$(cat /proc/sys/net/ipv4/ping_group_range)
 when_finished sh -c "echo '$range' >/proc/sys/net/ipv4/ping_group_range"
+tun_mode 0600
 mkdir -p "$T/clone/build"
 cp -r "$SRCDIR/ci" "$T/clone/ci"
 cp "$RLC" "$T/clone/build/rlc"
@@ -24,5 +26,8 @@ done
 is "$(grep -c ' 3 packets received, 0% packet loss' <<<"$out")" 2 "both had all answers"
 is "$(grep -c '^Name:' <<<"$out")" 2 "both had the name's address"
 like "$out" 'It works' "and it says so"
+like "$out" 'host-setup: open /dev/net/tun to all users: mode 600 → 666' "what it changed on the host was said"
+run "$T/clone/ci/host-setup" --undo
+is "$status $(stat -c %a /dev/net/tun)" "0 600" "and can be taken back"
 ok "the user it made is gone" test -z "$(getent passwd rlc-guest)"
 done_testing
