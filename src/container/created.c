@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "feature/cgroup.h"
 #include "feature/gate.h"
 #include "kernel/pid.h"
 
@@ -100,9 +101,12 @@ bool created_open(const char *root, const char *id, bool lock, Created *ret_crea
 bool created_remove(const char *root, const char *id, const Created *created, GError **error)
 {
 	g_autofree char *path = g_build_filename(root, id, NULL);
-	DIR *list = fd_list(created->dir);
 	struct dirent *entry;
+	DIR *list;
 
+	if (!cgroup_release(created->dir, error)) /* first: what runs may write to the rest */
+		return false;
+	list = fd_list(created->dir);
 	while (list && (entry = readdir(list)))
 		unlinkat(created->dir, entry->d_name, 0);
 	if (list)

@@ -6,6 +6,7 @@
  *     ROOT/ID/lock    held for a moment by whoever changes the container
  *     ROOT/ID/init    its init: pid, and when that process began (kernel/pid.h)
  *     ROOT/ID/start   the socket at which it waits for its start (feature/gate.h)
+ *     ROOT/ID/cgroup  where its cgroup is (feature/cgroup.h)
  *     ROOT/ID/…       what the front end keeps
  *     ROOT/.compiled  filters of system calls (feature/seccomp_profile.h), for all
  *
@@ -39,7 +40,7 @@ bool created_make(const char *root, const char *id, Created *ret_created, GError
 bool created_open(const char *root, const char *id, bool lock, Created *ret_created,
 		  GError **error);
 
-/* Remove the directory: the container and all it had is gone. */
+/* Remove its cgroup and the directory: the container and all it had is gone. */
 bool created_remove(const char *root, const char *id, const Created *created, GError **error);
 
 /* Read once more who its init is. */

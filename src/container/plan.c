@@ -53,7 +53,7 @@ static const struct {
 	{"sysctl", sysctl_plan, STEP_ALL},
 	{"terminal", tty_plan, STEP_ALL},
 	{"devices", devices_plan, STEP_RLC},
-	{"cgroup", cgroup_plan, STEP_RLC},
+	{"cgroup", cgroup_plan, STEP_ALL},
 	{"process", process_plan, STEP_ALL},
 	{"seccomp", seccomp_plan, STEP_ALL},
 	{"guard", exe_guard_plan, STEP_ALL},

@@ -384,6 +384,7 @@ bool container_create(Container *container, GError **error)
 {
 	if (steps_run(parent_steps, container, error))
 		return true;
+	explain_oom(container, error);
 	container_undo(container);
 	return false;
 }

@@ -53,9 +53,10 @@ const Step parent_steps[] = {
 	{"control",    RLC, control_parent,     NULL},                /* where other commands reach it */
 	{"gate",       OCI, gate_parent,        NULL},                /* where it will wait for its start */
 	{"streams",    RLC, streams_parent,     NULL},                /* of a detached container: the log */
-	{"cgroup",     RLC, cgroup_parent,      cgroup_explain},      /* what its limits hold, if any */
+	{"cgroup",     ALL, cgroup_parent,      cgroup_explain},      /* what its limits hold, if any */
 	{"clone",      ALL, run_clone,          run_clone_explain},   /* init, in new namespaces */
 	{"record",     OCI, created_parent,     NULL},                /* say on disk who it is */
+	{"cgroup-v1",  OCI, cgroup_enter,       NULL},                /* on a host of version 1 */
 	{"offer",      RLC, join_offer,         NULL},                /* its namespaces, for others to join */
 	{"idmap",      ALL, idmap_parent,       idmap_explain},       /* who is who inside */
 	{"rootfs",     ALL, rootfs_parent,      rootfs_parent_explain}, /* root's files, by init's ids */
@@ -64,7 +65,7 @@ const Step parent_steps[] = {
 	{"network",    ALL, net_parent,         net_parent_explain},  /* the net process on init's tap, or a bridge */
 	{"hooks",      OCI, hooks_parent,       NULL},                /* the caller's programs, while the host is in sight */
 	{"terminal",   ALL, tty_parent,         NULL},                /* the master of init's pty */
-	{"limits",     RLC, cgroup_limit,       cgroup_limit_explain},
+	{"limits",     ALL, cgroup_limit,       cgroup_limit_explain},
 	{"cidfile",    RLC, state_write_cidfile,NULL},
 	{"pidfile",    RLC, pidfile_parent,     NULL},
 	{"start",      RLC, run_start,          NULL},                /* init is ready: let it exec */

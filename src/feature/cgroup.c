@@ -34,9 +34,12 @@
 #include "feature/cgroup_limits.h"
 #include "feature/cgroup_place.h"
 #include "feature/cgroup_systemd.h"
+#include "feature/cgroup_v1.h"
 #include "kernel/cgroup.h"
+#include "kernel/userns.h"
 
 #define MADE_XATTR "user.rlc.made" /* of directories above the container's */
+#define V1_MARK	   "v1:"	   /* of a record */
 #define MAKE_TRIES 10		   /* while another rlc removes the parent that it saw empty */
 #define RECORD_MAX (2 * PATH_MAX + NAME_MAX)
 
@@ -45,7 +48,16 @@
 
 /* --- plan --- */
 
-/* Devices that a program must guard, for their nodes alone do not */
+/* Only the host's root may load a BPF program that guards devices. */
+static bool may_guard(const Spec *spec)
+{
+	return geteuid() == 0 && (!spec->rlc.oci || userns_is_host());
+}
+
+/*
+ * Devices that a program must guard, for their nodes alone do not.  Callers of an OCI runtime have
+ * rules in every config.json; who is not root could not make a node anyway.
+ */
 static bool needs_device_program(const Plan *plan)
 {
 	for (guint i = 0; i < plan->devices->len; i++) {
@@ -54,7 +66,8 @@ static bool needs_device_program(const Plan *plan)
 		if (!strchr(access, 'r') || !strchr(access, 'w'))
 			return true;
 	}
-	return plan->spec->linux_.resources.devices->len > 0;
+	return plan->spec->linux_.resources.devices->len > 0 &&
+	       (!plan->spec->rlc.oci || may_guard(plan->spec));
 }
 
 static bool check_device_program(Plan *plan, GError **error)
@@ -65,25 +78,50 @@ static bool check_device_program(Plan *plan, GError **error)
 	return hint_add(error, HINT_DEVICE_PROGRAM, NULL);
 }
 
-bool cgroup_plan(const Spec *spec, Plan *plan, GError **error)
+/* Is the container not what was asked for if it has no cgroup? */
+static bool is_required(const Spec *spec, const Plan *plan)
+{
+	if (spec_has_limits(&spec->linux_.resources))
+		return true;
+	return !spec->rlc.oci &&
+	       (needs_device_program(plan) || spec->rlc.cgroups == CGROUPS_ENABLED ||
+		spec->rlc.cgroup_parent || spec->rlc.cgroup_writable);
+}
+
+static bool make_lines(const Spec *spec, Plan *plan, bool v1, GError **error)
 {
 	const SpecResources *resources = &spec->linux_.resources;
-	bool limited = spec_has_limits(resources) || needs_device_program(plan);
+	CgroupPlan *cgroup = &plan->cgroup;
+
+	if (!v1 && spec->rlc.oci &&
+	    (resources->memory.swappiness_set || resources->memory.disable_oom_killer))
+		log_warn("linux.resources.memory: swappiness and disableOOMKiller are not kept: "
+			 "they are of cgroups of version 1");
+	cgroup->limits = v1 ? cgroup_v1_lines(resources, true, error)
+			    : cgroup_limits_lines(resources, error);
+	return cgroup->limits != NULL;
+}
+
+bool cgroup_plan(const Spec *spec, Plan *plan, GError **error)
+{
 	CgroupPlan *cgroup = &plan->cgroup;
 	g_autoptr(GError) refused = NULL;
+	bool v1 = spec->rlc.oci && cgroup_v1_is_mounted();
 
 	if (spec->rlc.cgroups == CGROUPS_DISABLED)
-		return !limited || error_set(error, RLC_ERROR_USAGE,
-					     "make no cgroup: the limits asked for need one");
-	cgroup->required = limited || spec->rlc.cgroups == CGROUPS_ENABLED ||
-			   spec->rlc.cgroup_parent || spec->rlc.cgroup_writable;
-	if (!cgroup->required && !spec->rlc.detach)
+		return (!spec_has_limits(&spec->linux_.resources) &&
+			(spec->rlc.oci || !needs_device_program(plan))) ||
+		       error_set(error, RLC_ERROR_USAGE,
+				 "make no cgroup: the limits asked for need one");
+	cgroup->required = is_required(spec, plan);
+	if (!cgroup->required && !spec->rlc.detach && !spec->rlc.oci)
 		return true;
-	cgroup->limits = cgroup_limits_lines(resources, error);
-	if (!cgroup->limits || !check_device_program(plan, error))
+	if (!make_lines(spec, plan, v1, error) || !check_device_program(plan, error))
 		return false;
-	cgroup->controllers = cgroup_limits_controllers(cgroup->limits);
-	cgroup->devices = geteuid() == 0 && !spec->rlc.privileged;
+	if (!v1) {
+		cgroup->controllers = cgroup_limits_controllers(cgroup->limits);
+		cgroup->devices = may_guard(spec) && !spec->rlc.privileged;
+	}
 	if (cgroup_place_choose(plan, &refused))
 		return true;
 	if (cgroup->required) {
@@ -105,7 +143,7 @@ void cgroup_plan_clear(CgroupPlan *plan)
 
 /* --- make --- */
 
-static bool record(const Plan *plan, const char *directory, const char *aside, GError **error)
+static bool write_record(const Plan *plan, const char *directory, const char *aside, GError **error)
 {
 	g_autofree char *path = g_build_filename(plan->state_dir, CGROUP_RECORD, NULL);
 	g_autofree char *text =
@@ -241,7 +279,7 @@ static bool make_at(Container *container, const char *parent, GError **error)
 	g_autofree char *directory = g_build_filename(parent, plan->cgroup.name, NULL);
 	g_autofree char *aside =
 		plan->cgroup.move ? g_strconcat(directory, "-" CGROUP_SUPERVISOR, NULL) : NULL;
-	bool ok = record(plan, directory, aside, error);
+	bool ok = write_record(plan, directory, aside, error);
 
 	if (plan->cgroup.method == CGROUP_DIRECT)
 		ok = ok && make_direct(plan, directory, error);
@@ -255,10 +293,25 @@ static bool make_at(Container *container, const char *parent, GError **error)
 	return container->cgroup >= 0;
 }
 
+static char *v1_path(const CgroupPlan *plan)
+{
+	return g_build_filename(plan->parent, plan->name, NULL);
+}
+
+static bool make_v1(const Plan *plan, GError **error)
+{
+	g_autofree char *path = v1_path(&plan->cgroup);
+	g_autofree char *mark = g_strconcat(V1_MARK, path, NULL);
+
+	return write_record(plan, mark, NULL, error) && cgroup_v1_make(path, error);
+}
+
 static bool make_cgroup(Container *container, GError **error)
 {
 	const CgroupPlan *plan = &container->plan->cgroup;
 
+	if (plan->method == CGROUP_V1)
+		return make_v1(container->plan, error);
 	if (plan->method != CGROUP_SCOPE)
 		return make_at(container, plan->parent, error);
 	return make_scope(container, error) && make_at(container, container->scope, error);
@@ -278,12 +331,23 @@ bool cgroup_parent(Container *container, GError **error)
 	return true;
 }
 
+bool cgroup_enter(Container *container, GError **error)
+{
+	g_autofree char *path = NULL;
+
+	if (container->plan->cgroup.method != CGROUP_V1)
+		return true;
+	path = v1_path(&container->plan->cgroup);
+	return cgroup_v1_enter(path, container->init_pid, error);
+}
+
 /* --- limits --- */
 
 static bool guard_devices(const Container *container, GError **error)
 {
 	const Plan *plan = container->plan;
-	g_autoptr(GArray) rules = cgroup_devices_rules(&plan->spec->linux_, plan->devices);
+	g_autoptr(GArray) rules = cgroup_devices_rules(&plan->spec->linux_.resources,
+						       plan->spec->rlc.oci, plan->devices);
 	g_autoptr(GError) refused = NULL;
 
 	if (!plan->cgroup.devices || cgroup_devices_attach(container->cgroup, rules, &refused))
@@ -298,9 +362,14 @@ static bool guard_devices(const Container *container, GError **error)
 
 bool cgroup_limit(Container *container, GError **error)
 {
-	const GPtrArray *limits =
-		container->limits ? container->limits : container->plan->cgroup.limits;
+	const CgroupPlan *plan = &container->plan->cgroup;
+	const GPtrArray *limits = container->limits ? container->limits : plan->limits;
 
+	if (plan->method == CGROUP_V1) {
+		g_autofree char *path = v1_path(plan);
+
+		return cgroup_v1_write(path, limits, error);
+	}
 	return container->cgroup < 0 || (guard_devices(container, error) &&
 					 cgroup_limits_write(container->cgroup, limits, error));
 }
@@ -345,9 +414,14 @@ void cgroup_record_parse(const char *text, CgroupRecord *ret_record)
 	g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
 
 	*ret_record = (CgroupRecord){0};
-	if (g_strv_length(lines) < 3 || !g_str_has_prefix(lines[0], CGROUP_ROOT "/"))
+	if (g_strv_length(lines) < 3)
 		return;
-	ret_record->directory = g_strdup(lines[0]);
+	if (g_str_has_prefix(lines[0], CGROUP_ROOT "/"))
+		ret_record->directory = g_strdup(lines[0]);
+	else if (g_str_has_prefix(lines[0], V1_MARK "/"))
+		ret_record->v1 = g_strdup(lines[0] + strlen(V1_MARK));
+	else
+		return;
 	ret_record->unit = line_or_null(lines[1]);
 	ret_record->aside = line_or_null(lines[2]);
 }
@@ -355,11 +429,12 @@ void cgroup_record_parse(const char *text, CgroupRecord *ret_record)
 void cgroup_record_clear(CgroupRecord *record)
 {
 	g_clear_pointer(&record->directory, g_free);
+	g_clear_pointer(&record->v1, g_free);
 	g_clear_pointer(&record->unit, g_free);
 	g_clear_pointer(&record->aside, g_free);
 }
 
-static void read_record(int dir, CgroupRecord *ret_record)
+void cgroup_record_read(int dir, CgroupRecord *ret_record)
 {
 	g_autofree char *text = fd_read_file(dir, CGROUP_RECORD, RECORD_MAX, NULL);
 
@@ -371,7 +446,7 @@ bool cgroup_is_paused(int dir)
 	g_auto(CgroupRecord) record = {0};
 	auto_fd cgroup = -1;
 
-	read_record(dir, &record);
+	cgroup_record_read(dir, &record);
 	cgroup = record.directory ? cgroup_open(record.directory, NULL) : -1;
 	return cgroup >= 0 && cgroup_is_frozen(cgroup);
 }
@@ -440,7 +515,9 @@ bool cgroup_release(int dir, GError **error)
 {
 	g_auto(CgroupRecord) record = {0};
 
-	read_record(dir, &record);
+	cgroup_record_read(dir, &record);
+	if (record.v1)
+		return cgroup_v1_remove(record.v1, error);
 	if (!record.directory)
 		return true;
 	if (!cgroup_remove(record.directory, error))

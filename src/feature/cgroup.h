@@ -12,7 +12,8 @@
 
 /*
  * File of the container's state, of three lines: the directory of its cgroup; the unit of its
- * scope; where its supervisor stepped aside to.  "-" stands for none.
+ * scope; where its supervisor stepped aside to.  "-" stands for none.  Of version 1 the first is
+ * "v1:PATH".
  */
 #define CGROUP_RECORD "cgroup"
 
@@ -25,6 +26,9 @@ void cgroup_plan_clear(CgroupPlan *plan);
  * is to be removed again is on record before.
  */
 bool cgroup_parent(Container *container, GError **error);
+
+/* create, after clone: what could not be born in its cgroup, of version 1, is put there. */
+bool cgroup_enter(Container *container, GError **error);
 
 /* supervisor, when init has opened what it needs: the limits, from here on. */
 bool cgroup_limit(Container *container, GError **error);
@@ -41,9 +45,12 @@ char *cgroup_oom_text(const Container *container);
 /* What the record says. */
 typedef struct {
 	char *directory; /* of the container's cgroup; NULL: it has none */
+	char *v1;	 /* path in the hierarchies of version 1; or NULL */
 	char *unit, *aside;
 } CgroupRecord;
 
+/* Of the container of whose state this is the directory; nothing in it where there is none. */
+void cgroup_record_read(int dir, CgroupRecord *ret_record);
 void cgroup_record_parse(const char *text, CgroupRecord *ret_record);
 void cgroup_record_clear(CgroupRecord *record);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CgroupRecord, cgroup_record_clear)

@@ -41,12 +41,15 @@ static const SpecDeviceRule defaults[] = {
 	{true, 'c', 5, 1, "rwm"}, {true, 'c', 5, 2, "rwm"}, {true, 'c', 136, -1, "rwm"},
 };
 
-GArray *cgroup_devices_rules(const SpecLinux *asked, const GArray *devices)
+GArray *cgroup_devices_rules(const SpecResources *asked, bool closed, const GArray *devices)
 {
 	GArray *rules = g_array_new(FALSE, FALSE, sizeof(SpecDeviceRule));
 
-	g_array_append_vals(rules, makes, G_N_ELEMENTS(makes));
-	g_array_append_vals(rules, asked->resources.devices->data, asked->resources.devices->len);
+	if (!closed)
+		g_array_append_vals(rules, makes, G_N_ELEMENTS(makes));
+	g_array_append_vals(rules, asked->devices->data, asked->devices->len);
+	if (closed)
+		g_array_append_vals(rules, makes, G_N_ELEMENTS(makes));
 	g_array_append_vals(rules, defaults, G_N_ELEMENTS(defaults));
 	for (guint i = 0; i < devices->len; i++) {
 		const PlanDevice *device = &g_array_index(devices, PlanDevice, i);

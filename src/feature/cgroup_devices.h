@@ -14,9 +14,10 @@
 
 /*
  * All rules, the later ones stronger: every node may be made (mknod); resources.devices; what is in
- * every /dev may be used; and the plan's devices.  Of SpecDeviceRule; caller frees.
+ * every /dev may be used; and the plan's devices.  closed: those of resources begin with one that
+ * refuses everything, as an OCI caller's do, and come in front.  Of SpecDeviceRule; caller frees.
  */
-GArray *cgroup_devices_rules(const SpecLinux *asked, const GArray *devices);
+GArray *cgroup_devices_rules(const SpecResources *asked, bool closed, const GArray *devices);
 
 /* The program that applies the rules, of struct bpf_insn: the last that fits decides. */
 GArray *cgroup_devices_program(const GArray *rules);

@@ -197,6 +197,8 @@ GPtrArray *cgroup_limits_lines(const SpecResources *resources, GError **error)
 	add_cpu(lines, &resources->cpu);
 	add_number(lines, "pids.max", resources->pids);
 	add_hugepages(lines, resources->hugepage_limits);
+	for (guint i = 0; i < resources->rdma->len; i++)
+		add(lines, "rdma.max=%s", (const char *)g_ptr_array_index(resources->rdma, i));
 	return add_io(lines, &resources->block_io, error) &&
 			       add_unified(lines, resources->unified, error)
 		       ? g_steal_pointer(&lines)

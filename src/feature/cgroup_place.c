@@ -11,7 +11,9 @@
 #include "base/fd.h"
 #include "base/hint.h"
 #include "feature/cgroup_systemd.h"
+#include "feature/cgroup_v1.h"
 #include "kernel/cgroup.h"
+#include "kernel/userns.h"
 
 /*
  * A place that this host does not have is RLC_ERROR_NOT_FOUND, one that has it and lacks something
@@ -76,7 +78,8 @@ static bool place_scope(Plan *plan, GError **error)
 	if (!plan->cgroup.unit)
 		plan->cgroup.unit = g_strdup_printf("rlc-%s.scope", plan->id);
 	if (!plan->cgroup.slice)
-		plan->cgroup.slice = g_strdup(geteuid() == 0 ? "machine.slice" : "app.slice");
+		plan->cgroup.slice =
+			g_strdup(cgroup_systemd_is_users() ? "app.slice" : "machine.slice");
 	return take(plan, CGROUP_SCOPE, NULL, CGROUP_CONTAINER);
 }
 
@@ -199,11 +202,27 @@ static bool place_at(Plan *plan, const char *asked, GError **error)
 	g_autofree char *path = g_canonicalize_filename(joined, NULL);
 	g_autofree char *parent = g_path_get_dirname(path), *name = g_path_get_basename(path);
 
-	if (g_strv_length(parts) != 3)
+	if (g_strv_length(parts) != 3 || (plan->spec->rlc.oci && !plan->spec->rlc.cgroup_systemd))
 		return place_named(plan, parent, name, error);
 	plan->cgroup.slice = *parts[0] ? g_strdup(parts[0]) : NULL;
-	plan->cgroup.unit = g_strdup_printf("%s-%s.scope", parts[1], parts[2]);
+	plan->cgroup.unit =
+		g_strdup_printf("%s%s%s.scope", parts[1], *parts[1] ? "-" : "", parts[2]);
 	return place_scope(plan, error);
+}
+
+/* cgroupsPath on a host of version 1: relative ones are below /rlc, as above. */
+static bool place_v1(Plan *plan, GError **error)
+{
+	const char *asked = plan->spec->linux_.cgroups_path;
+	g_autofree char *path =
+		g_canonicalize_filename(asked ? asked : plan->id, "/" CGROUP_V1_PARENT);
+	g_autofree char *parent = g_path_get_dirname(path), *name = g_path_get_basename(path);
+
+	if (geteuid() == 0 && userns_is_host())
+		return take(plan, CGROUP_V1, parent, name);
+	error_set(error, RLC_ERROR_UNSUPPORTED,
+		  "make a cgroup: on a host of cgroups of version 1 only root can");
+	return hint_add(error, HINT_CGROUP_V1, NULL);
 }
 
 bool cgroup_place_choose(Plan *plan, GError **error)
@@ -212,6 +231,8 @@ bool cgroup_place_choose(Plan *plan, GError **error)
 					       place_delegated};
 	g_autoptr(GError) reason = NULL;
 
+	if (plan->spec->rlc.oci && cgroup_v1_is_mounted())
+		return place_v1(plan, error);
 	if (!cgroup_is_mounted()) {
 		error_set(error, RLC_ERROR_UNSUPPORTED,
 			  "make a cgroup: '" CGROUP_ROOT "' is not one of version 2");

@@ -13,6 +13,8 @@
 
 #define CGROUP_OWN_PARENT "/sys/fs/cgroup/rlc" /* CGROUP_DIRECT: made and removed by rlc */
 
+#define CGROUP_V1_PARENT "rlc" /* the same of version 1 */
+
 /*
  * Fill in method, parent, name, unit, slice and move for plan->cgroup.controllers. Looks, and
  * touches nothing.  false with *error: no place has them, and what would help.

@@ -14,6 +14,7 @@
 #include "base/hint.h"
 #include "kernel/cgroup.h"
 #include "kernel/sync.h"
+#include "kernel/userns.h"
 
 #define LIBRARY	    "libsystemd.so.0"
 #define DESTINATION "org.freedesktop.systemd1"
@@ -81,18 +82,24 @@ static bool load(GError **error)
 
 /* --- where it listens --- */
 
+bool cgroup_systemd_is_users(void)
+{
+	return userns_outer_uid() != 0;
+}
+
 static char *runtime_directory(void)
 {
 	const char *runtime = g_getenv("XDG_RUNTIME_DIR");
 
-	return runtime && g_path_is_absolute(runtime) ? g_strdup(runtime)
-						      : g_strdup_printf("/run/user/%u", geteuid());
+	return runtime && g_path_is_absolute(runtime)
+		       ? g_strdup(runtime)
+		       : g_strdup_printf("/run/user/%u", userns_outer_uid());
 }
 
 /* A bus; or, where none runs, systemd's own socket, on which it speaks the same without one. */
 static char *socket_path(bool *ret_is_bus)
 {
-	g_autofree char *runtime = geteuid() == 0 ? NULL : runtime_directory();
+	g_autofree char *runtime = cgroup_systemd_is_users() ? runtime_directory() : NULL;
 	g_autofree char *bus = runtime ? g_build_filename(runtime, "bus", NULL)
 				       : g_strdup("/run/dbus/system_bus_socket");
 	g_autofree char *private =
@@ -122,12 +129,13 @@ bool cgroup_systemd_available(GError **error)
 
 char *cgroup_systemd_directory(GError **error)
 {
-	g_autofree char *user = g_strdup_printf(
-		CGROUP_ROOT "/user.slice/user-%u.slice/user@%u.service", geteuid(), geteuid());
+	g_autofree char *user =
+		g_strdup_printf(CGROUP_ROOT "/user.slice/user-%u.slice/user@%u.service",
+				userns_outer_uid(), userns_outer_uid());
 
 	if (!cgroup_systemd_available(error))
 		return NULL;
-	if (geteuid() == 0)
+	if (!cgroup_systemd_is_users())
 		return g_strdup(CGROUP_ROOT);
 	if (access(user, F_OK) == 0)
 		return g_steal_pointer(&user);

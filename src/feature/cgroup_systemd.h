@@ -10,6 +10,9 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+/* Is it a user's own that is asked, also where he is root of a user namespace of his? */
+bool cgroup_systemd_is_users(void);
+
 /*
  * Is there a systemd that this user can ask?  NOT_FOUND where the host has none, UNSUPPORTED where
  * the user has none of his own.

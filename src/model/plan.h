@@ -143,6 +143,7 @@ typedef enum {
 	CGROUP_DIRECT,	  /* parent is made in the tree of the host by root, or named by the user */
 	CGROUP_SCOPE,	  /* a scope of systemd's, which also has the supervisor in it */
 	CGROUP_DELEGATED, /* parent is ours already */
+	CGROUP_V1,	  /* OCI: of version 1, parent/name in each hierarchy */
 } CgroupMethod;
 
 typedef struct {

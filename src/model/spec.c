@@ -114,12 +114,13 @@ static GArray *rates_new(void)
 	return structs_new(sizeof(SpecDeviceRate), rate_clear);
 }
 
-static void resources_init(SpecResources *resources)
+void spec_resources_init(SpecResources *resources)
 {
 	SpecBlockIo *io = &resources->block_io;
 
 	resources->devices = g_array_new(FALSE, FALSE, sizeof(SpecDeviceRule));
 	resources->hugepage_limits = g_array_new(FALSE, FALSE, sizeof(SpecHugepageLimit));
+	resources->rdma = strings_new();
 	resources->unified = strings_new();
 	io->weight_device = rates_new();
 	io->read_bps = rates_new();
@@ -128,12 +129,13 @@ static void resources_init(SpecResources *resources)
 	io->write_iops = rates_new();
 }
 
-static void resources_free(SpecResources *resources)
+void spec_resources_clear(SpecResources *resources)
 {
 	SpecBlockIo *io = &resources->block_io;
 
 	g_array_unref(resources->devices);
 	g_array_unref(resources->hugepage_limits);
+	g_ptr_array_unref(resources->rdma);
 	g_ptr_array_unref(resources->unified);
 	g_free(resources->cpu.cpus);
 	g_free(resources->cpu.mems);
@@ -152,11 +154,12 @@ bool spec_has_limits(const SpecResources *resources)
 
 	return memory->limit > 0 || memory->reservation > 0 || memory->swap > 0 ||
 	       cpu->shares > 0 || cpu->quota > 0 || cpu->burst > 0 || cpu->cpus || cpu->mems ||
-	       cpu->idle || resources->pids > 0 || resources->devices->len > 0 || io->weight > 0 ||
+	       cpu->idle || memory->swappiness_set || memory->disable_oom_killer ||
+	       resources->pids > 0 || io->weight > 0 ||
 	       io->weight_device->len + io->read_bps->len + io->write_bps->len +
 			       io->read_iops->len + io->write_iops->len >
 		       0 ||
-	       resources->hugepage_limits->len > 0 || resources->unified->len > 0;
+	       resources->hugepage_limits->len + resources->rdma->len + resources->unified->len > 0;
 }
 
 static void linux_init(SpecLinux *linux_)
@@ -168,7 +171,7 @@ static void linux_init(SpecLinux *linux_)
 	linux_->joined = structs_new(sizeof(SpecNamespace), namespace_clear);
 	linux_->sysctl = strings_new();
 	linux_->devices = structs_new(sizeof(SpecDevice), device_clear);
-	resources_init(&linux_->resources);
+	spec_resources_init(&linux_->resources);
 	linux_->personality = -1;
 }
 
@@ -263,7 +266,7 @@ static void linux_free(SpecLinux *linux_)
 	g_free(linux_->seccomp.listener_path);
 	g_free(linux_->seccomp.listener_metadata);
 	g_array_unref(linux_->devices);
-	resources_free(&linux_->resources);
+	spec_resources_clear(&linux_->resources);
 	g_free(linux_->cgroups_path);
 	g_array_unref(linux_->joined);
 	g_ptr_array_unref(linux_->sysctl);

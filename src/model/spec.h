@@ -154,8 +154,10 @@ typedef struct {
  * feature/cgroup_limits.c that converts.
  */
 typedef struct {
-	int64_t limit, reservation; /* bytes */
-	int64_t swap;		    /* bytes of memory and swap together */
+	int64_t limit, reservation;		 /* bytes */
+	int64_t swap;				 /* bytes of memory and swap together */
+	bool swappiness_set, disable_oom_killer; /* of version 1 alone */
+	uint64_t swappiness;
 } SpecMemory;
 
 typedef struct {
@@ -179,6 +181,7 @@ typedef struct {
 	int64_t pids; /* pids.limit */
 	SpecBlockIo block_io;
 	GArray *hugepage_limits; /* of SpecHugepageLimit */
+	GPtrArray *rdma;	 /* of char *: lines of rdma.max */
 	GPtrArray *unified;	 /* of char *, "FILE=VALUE": written as they are, after the rest */
 } SpecResources;
 
@@ -358,6 +361,7 @@ typedef struct {
 	unsigned stop_timeout; /* seconds until `rlc stop` kills it */
 	SpecCgroups cgroups;
 	char *cgroup_parent;  /* --cgroup-parent: a slice of systemd's, or a path; or NULL */
+	bool cgroup_systemd;  /* OCI: cgroups_path is "SLICE:PREFIX:NAME" of a scope's */
 	bool cgroup_writable; /* the payload may divide its cgroup further */
 	SpecRestart restart;
 	unsigned restart_max;  /* RESTART_ON_FAILURE: so often; 0: without end */
@@ -392,6 +396,11 @@ Spec *spec_new(void);
 /* A new Spec with none of them: what an empty config.json asks for.  Never fails. */
 Spec *spec_new_bare(void);
 void spec_free(Spec *spec);
+
+/* Resources alone, none asked for. */
+void spec_resources_init(SpecResources *resources);
+void spec_resources_clear(SpecResources *resources);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SpecResources, spec_resources_clear)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Spec, spec_free)
 
 /* Append a mount; the strings and options are copied. options is a comma-separated list or NULL. */
@@ -401,7 +410,7 @@ void spec_add_mount(Spec *spec, const char *type, const char *source, const char
 /* Put an anonymous volume in front of all mounts. */
 void spec_add_volume(Spec *spec, const char *destination);
 
-/* Was a limit asked for that only a cgroup can keep? */
+/* Was a limit asked for that only a cgroup can keep? Rules of devices are another matter. */
 bool spec_has_limits(const SpecResources *resources);
 
 /* Does one of the mounts cover this path inside? */

@@ -61,6 +61,22 @@ static bool check_namespaces(const FieldAt *root, const Spec *spec, GError **err
 	return true;
 }
 
+/* config-linux.md, "Cgroup ownership": who has it mounted writable in a namespace of its own. */
+static bool divides_cgroup(const Spec *spec)
+{
+	for (guint i = 0; i < spec->mounts->len; i++) {
+		const SpecMount *mount = &g_array_index(spec->mounts, SpecMount, i);
+		bool readonly = false;
+
+		for (guint j = 0; j < mount->options->len; j++)
+			readonly =
+				readonly || strcmp(g_ptr_array_index(mount->options, j), "ro") == 0;
+		if (g_strcmp0(mount->type, "cgroup") == 0 && !readonly)
+			return spec->linux_.namespaces & CLONE_NEWCGROUP;
+	}
+	return false;
+}
+
 /* The engine's words for it. */
 static void settle(Spec *spec)
 {
@@ -69,6 +85,7 @@ static void settle(Spec *spec)
 	spec->rlc.oci = true;
 	spec->rlc.interactive = true;
 	spec->rlc.userns = spec->linux_.namespaces & CLONE_NEWUSER ? USERNS_MAP : USERNS_DEFAULT;
+	spec->rlc.cgroup_writable = divides_cgroup(spec);
 	spec->rlc.network.mode = own_network ? NET_NONE : NET_HOST;
 }
 

@@ -3,8 +3,8 @@
  * config.json of an OCI bundle, as a Spec: config.md of the runtime specification 1.3.
  *
  * One file per section: config_process.c, config_mounts.c (root and mounts), config_linux.c,
- * config_hooks.c, config_annotations.c.  Fields that are not known are passed over; those that are
- * must be well formed, or the error says line and column.
+ * config_resources.c, config_hooks.c, config_annotations.c.  Fields that are not known are passed
+ * over; those that are must be well formed, or the error says line and column.
  */
 #pragma once
 
@@ -21,6 +21,9 @@ bool config_mount(const FieldAt *at, void *spec, GError **error);
 bool config_hooks(const FieldAt *at, void *spec, GError **error);
 bool config_linux(const FieldAt *at, void *spec, GError **error);
 bool config_annotation(const FieldAt *at, void *spec, GError **error);
+
+/* linux.resources, into a SpecResources */
+bool config_resources(const FieldAt *at, void *resources, GError **error);
 
 /* An element of uidMappings or gidMappings, appended to the GArray of SpecIdMap at *target. */
 bool config_id_map(const FieldAt *at, void *target, GError **error);

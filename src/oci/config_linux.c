@@ -5,7 +5,6 @@
 #include <sys/personality.h>
 
 #include "base/error.h"
-#include "base/log.h"
 #include "kernel/mount.h"
 #include "oci/config.h"
 
@@ -219,55 +218,6 @@ static bool take_seccomp(const FieldAt *at, void *target, GError **error)
 	return true;
 }
 
-/* Nobody may believe that a limit holds which does not. */
-static bool warn_of_limit(const FieldAt *at, void *target, GError **error)
-{
-	(void)target;
-	(void)error;
-	if (json_is_real(at->value) && json_real_value(at->value) > 0)
-		log_warn("linux.resources.%s.%s is not kept: the container has no cgroup",
-			 at->up->key, at->key);
-	return true;
-}
-
-static const Field memory_fields[] = {
-	{"limit", FIELD_CALL, 0, warn_of_limit, false},
-	{"swap", FIELD_CALL, 0, warn_of_limit, false},
-};
-static const Field cpu_fields[] = {
-	{"shares", FIELD_CALL, 0, warn_of_limit, false},
-	{"quota", FIELD_CALL, 0, warn_of_limit, false},
-};
-static const Field pids_fields[] = {
-	{"limit", FIELD_CALL, 0, warn_of_limit, false},
-};
-
-static bool take_memory(const FieldAt *at, void *target, GError **error)
-{
-	return field_read(at, memory_fields, G_N_ELEMENTS(memory_fields), target, error);
-}
-
-static bool take_cpu(const FieldAt *at, void *target, GError **error)
-{
-	return field_read(at, cpu_fields, G_N_ELEMENTS(cpu_fields), target, error);
-}
-
-static bool take_pids(const FieldAt *at, void *target, GError **error)
-{
-	return field_read(at, pids_fields, G_N_ELEMENTS(pids_fields), target, error);
-}
-
-static const Field resources_fields[] = {
-	{"memory", FIELD_CALL, 0, take_memory, false},
-	{"cpu", FIELD_CALL, 0, take_cpu, false},
-	{"pids", FIELD_CALL, 0, take_pids, false},
-};
-
-static bool take_resources(const FieldAt *at, void *target, GError **error)
-{
-	return field_read(at, resources_fields, G_N_ELEMENTS(resources_fields), target, error);
-}
-
 /* What cannot be had here must not be believed to hold. */
 static bool refuse(const FieldAt *at, void *target, GError **error)
 {
@@ -289,7 +239,7 @@ static const Field linux_fields[] = {
 	{"sysctl", FIELD_MAP, offsetof(SpecLinux, sysctl), take_sysctl, false},
 	{"personality", FIELD_CALL, offsetof(SpecLinux, personality), take_personality, false},
 	{"timeOffsets", FIELD_CALL, 0, take_offsets, false},
-	{"resources", FIELD_CALL, 0, take_resources, false},
+	{"resources", FIELD_CALL, offsetof(SpecLinux, resources), config_resources, false},
 	{"seccomp", FIELD_CALL, offsetof(SpecLinux, seccomp), take_seccomp, false},
 	{"intelRdt", FIELD_CALL, 0, refuse, false},
 	{"memoryPolicy", FIELD_CALL, 0, refuse, false},

@@ -10,6 +10,7 @@
 #include "container/enter.h"
 #include "container/join.h"
 #include "feature/caps.h"
+#include "feature/cgroup_handle.h"
 #include "oci/bundle.h"
 #include "oci/config.h"
 #include "oci/pidfile.h"
@@ -24,9 +25,11 @@ typedef struct {
 
 /* started() has no data of its own: one process is one exec. */
 static const char *pid_file;
+static CgroupHandle own_cgroup = {.directory = -1};
 
 static bool command_started(const Container *container, GError **error)
 {
+	cgroup_handle_leave(&own_cgroup);
 	return pidfile_write(pid_file, container->init_pid, error);
 }
 
@@ -178,6 +181,18 @@ static bool open_namespaces(const Created *created, int *fds, GError **error)
 	       error_set(error, RLC_ERROR_STATE, "cannot exec in a stopped container");
 }
 
+static bool enter_cgroup(const Created *created, const ExecOptions *options, int *ret_cgroup,
+			 GError **error)
+{
+	if (!cgroup_handle_open(created->dir, &own_cgroup, error))
+		return false;
+	if (!options->ignore_paused && cgroup_handle_is_frozen(&own_cgroup))
+		return error_set(error, RLC_ERROR_STATE,
+				 "cannot exec in a paused container (use --ignore-paused to "
+				 "override)");
+	return cgroup_handle_enter(&own_cgroup, options->cgroup, ret_cgroup, error);
+}
+
 int verb_exec(const OciGlobals *globals, int argc, char **argv, GError **error)
 {
 	ExecOptions options = {0};
@@ -207,15 +222,17 @@ int verb_exec(const OciGlobals *globals, int argc, char **argv, GError **error)
 		 NULL},
 		{"preserve-fds", 0, 0, G_OPTION_ARG_INT, &options.preserve_fds,
 		 "pass so many descriptors above the streams on", "N"},
-		{"ignore-paused", 0, 0, G_OPTION_ARG_NONE, &options.ignore_paused, "accepted",
-		 NULL},
-		{"cgroup", 0, 0, G_OPTION_ARG_STRING, &options.cgroup, "accepted", "PATH"},
+		{"ignore-paused", 0, 0, G_OPTION_ARG_NONE, &options.ignore_paused,
+		 "also of one that is paused: it runs when that is resumed", NULL},
+		{"cgroup", 0, 0, G_OPTION_ARG_STRING, &options.cgroup,
+		 "the cgroup within the container's", "PATH"},
 		{NULL},
 	};
 	g_auto(Created) created = {.dir = -1, .lock = -1};
 	g_autofree char *cache = created_cache(globals->root);
 	g_autoptr(Spec) spec = NULL;
-	int fds[CONTROL_JOIN_COUNT], code;
+	int fds[CONTROL_JOIN_COUNT], cgroup = -1, code;
+	bool ok;
 
 	if (!verb_parse(globals, &argc, &argv, entries, error) ||
 	    !created_open(globals->root, argv[1], false, &created, error))
@@ -225,7 +242,9 @@ int verb_exec(const OciGlobals *globals, int argc, char **argv, GError **error)
 	pid_file = options.pid_file;
 	spec = make_spec(&created, &options, argv + 2, error);
 	if (!spec || !open_namespaces(&created, fds, error) ||
-	    !enter_oci(spec, cache, fds, -1, command_started, &code, error))
+	    !enter_cgroup(&created, &options, &cgroup, error))
 		return -1;
-	return code;
+	ok = enter_oci(spec, cache, fds, cgroup, command_started, &code, error);
+	cgroup_handle_clear(&own_cgroup);
+	return ok ? code : -1;
 }

@@ -67,6 +67,36 @@ static bool check_terminal(const Spec *spec, const LaunchOptions *options, bool 
 	return true;
 }
 
+/* --systemd-cgroup and --cgroup-manager, as runc and crun have them */
+static bool choose_cgroup(Spec *spec, const OciGlobals *globals, const char *id, GError **error)
+{
+	const char *manager = globals->cgroup_manager;
+	char **path = &spec->linux_.cgroups_path;
+	g_auto(GStrv) parts = NULL;
+
+	if (manager && strcmp(manager, "cgroupfs") != 0 && strcmp(manager, "systemd") != 0 &&
+	    strcmp(manager, "disabled") != 0)
+		return error_set(error, RLC_ERROR_USAGE,
+				 "use the cgroup manager '%s': there are cgroupfs, systemd and "
+				 "disabled",
+				 manager);
+	if (g_strcmp0(manager, "disabled") == 0)
+		spec->rlc.cgroups = CGROUPS_DISABLED;
+	spec->rlc.cgroup_systemd = globals->systemd_cgroup || g_strcmp0(manager, "systemd") == 0;
+	if (*path && !**path)
+		g_clear_pointer(path, g_free);
+	if (!spec->rlc.cgroup_systemd)
+		return true;
+	if (!*path)
+		*path = g_strdup_printf(":rlc:%s", id);
+	parts = g_strsplit(*path, ":", -1);
+	return g_strv_length(parts) == 3 ||
+	       error_set(error, RLC_ERROR_USAGE,
+			 "expected cgroupsPath to be of format \"slice:prefix:name\" for systemd "
+			 "cgroups, got \"%s\" instead",
+			 *path);
+}
+
 static bool apply_options(Spec *spec, const LaunchOptions *options, GError **error)
 {
 	int preserved = options->preserve_fds + listen_fds(spec);
@@ -141,6 +171,7 @@ bool launch_create(const OciGlobals *globals, LaunchOptions *options, const char
 	    field_load(BUNDLE_CONFIG, &document, error))
 		ret_launch->spec = config_read(&document, error);
 	if (ret_launch->spec && apply_options(ret_launch->spec, options, error) &&
+	    choose_cgroup(ret_launch->spec, globals, id, error) &&
 	    save_and_make(ret_launch, options, bundle, &document, globals->root, error))
 		return true;
 	launch_clear(ret_launch);

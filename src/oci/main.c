@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/error.h"
-#include "base/fd.h"
+#include "kernel/userns.h"
 #include "oci/report.h"
 #include "oci/verb.h"
-
-#define MAP_MAX 4096
 
 static G_GNUC_NORETURN void print_version(void)
 {
@@ -19,21 +16,11 @@ static G_GNUC_NORETURN void print_version(void)
 	exit(0);
 }
 
-/* Root of the host, not of a user namespace: podman's, of an ordinary user, is one. */
-static bool is_host_root(void)
-{
-	g_autofree char *map = fd_read_file(AT_FDCWD, "/proc/self/uid_map", MAP_MAX, NULL);
-	unsigned inside, outside, count;
-
-	return geteuid() == 0 && (!map || sscanf(map, "%u %u %u", &inside, &outside, &count) != 3 ||
-				  count == UINT32_MAX);
-}
-
 /* root: /run, others: where their session has its files. */
 static char *default_root(void)
 {
 	const char *runtime = g_getenv("XDG_RUNTIME_DIR");
-	bool host_root = is_host_root();
+	bool host_root = geteuid() == 0 && userns_is_host();
 
 	if (runtime && *runtime == '/' && !host_root)
 		return g_build_filename(runtime, "rlc-oci", NULL);

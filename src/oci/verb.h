@@ -18,7 +18,8 @@ typedef struct {
 	char *root; /* where the state of containers is kept */
 	char *log, *log_format;
 	gboolean debug, systemd_cgroup;
-	char *rootless, *cgroup_manager; /* accepted for callers' sake */
+	char *rootless; /* accepted for callers' sake */
+	char *cgroup_manager;
 } OciGlobals;
 
 struct OciVerb {

@@ -253,7 +253,7 @@ static void test_device_program(void)
 	g_autoptr(GArray) rules = NULL, code = NULL;
 
 	g_array_append_vals(spec->linux_.resources.devices, asked, G_N_ELEMENTS(asked));
-	rules = cgroup_devices_rules(&spec->linux_, none);
+	rules = cgroup_devices_rules(&spec->linux_.resources, false, none);
 	code = cgroup_devices_program(rules);
 	g_assert_true(run(code, CHAR, READ | WRITE, 1, 3));
 	g_assert_true(run(code, CHAR, MKNOD, 1, 11));

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "feature/cgroup_limits.h"
+#include "feature/cgroup_v1.h"
 #include "oci/config.h"
 
 static Spec *read_text(const char *text, GError **error)
@@ -89,11 +91,60 @@ static void test_cut(void)
 	}
 }
 
+/* linux.resources, as what is written into the files of either version */
+static void test_resources(void)
+{
+	static const char text[] =
+		"{\"ociVersion\":\"1.0.0\",\"root\":{\"path\":\"r\"},\"linux\":{\"namespaces\":["
+		"{\"type\":\"mount\"}],\"resources\":{"
+		"\"memory\":{\"limit\":67108864,\"swap\":134217728,\"reservation\":1048576},"
+		"\"cpu\":{\"shares\":1024,\"quota\":50000,\"period\":100000,\"cpus\":\"0-1\","
+		"\"mems\":\"\"},"
+		"\"pids\":{\"limit\":-1},\"blockIO\":{\"weight\":10,\"throttleReadBpsDevice\":["
+		"{\"major\":8,\"minor\":16,\"rate\":100}]},"
+		"\"hugepageLimits\":[{\"pageSize\":\"2MB\",\"limit\":4194304}],"
+		"\"rdma\":{\"mlx5_0\":{\"hcaHandles\":3}},"
+		"\"devices\":[{\"allow\":false},{\"allow\":true,\"type\":\"c\",\"major\":10,"
+		"\"minor\":229,\"access\":\"rw\"}]}}}";
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Spec) spec = read_text(text, &error);
+	const SpecResources *resources = &spec->linux_.resources;
+	g_autoptr(GPtrArray) v1 = cgroup_v1_lines(resources, true, &error);
+	g_autoptr(GPtrArray) v2 = cgroup_limits_lines(resources, &error);
+	g_autofree char *first = NULL, *second = NULL;
+
+	g_assert_no_error(error);
+	g_ptr_array_add(v1, NULL);
+	g_ptr_array_add(v2, NULL);
+	first = g_strjoinv("|", (char **)v1->pdata);
+	second = g_strjoinv("|", (char **)v2->pdata);
+	g_assert_cmpstr(
+		first, ==,
+		"memory.limit_in_bytes=67108864|memory.soft_limit_in_bytes=1048576|"
+		"memory.memsw.limit_in_bytes?=134217728|cpu.shares=1024|"
+		"cpu.cfs_period_us=100000|cpu.cfs_quota_us=50000|cpuset.cpus=0-1|pids.max=max|"
+		"hugetlb.2MB.limit_in_bytes=4194304|blkio.weight?=10|blkio.bfq.weight?=10|"
+		"blkio.throttle.read_bps_device=8:16 100|rdma.max=mlx5_0 hca_handle=3|"
+		"devices.deny=a|devices.deny=a|devices.allow=c 10:229 rw|"
+		"devices.allow=c *:* m|devices.allow=b *:* m|devices.allow=c 1:3 "
+		"rwm|devices.allow=c 1:5 rwm|"
+		"devices.allow=c 1:7 rwm|devices.allow=c 1:8 rwm|devices.allow=c 1:9 rwm|"
+		"devices.allow=c 5:0 rwm|devices.allow=c 5:1 rwm|devices.allow=c 5:2 rwm|"
+		"devices.allow=c 136:* rwm");
+	g_assert_cmpstr(second, ==,
+			"memory.max=67108864|memory.low=1048576|memory.swap.max=67108864|"
+			"cpu.weight=100|cpu.max=50000 100000|cpuset.cpus=0-1|pids.max=max|"
+			"hugetlb.2MB.max=4194304|hugetlb.2MB.rsvd.max?=4194304|"
+			"rdma.max=mlx5_0 hca_handle=3|io.bfq.weight?=10|io.weight=default 1|"
+			"io.max=8:16 rbps=100");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/oci/field/values", test_values);
 	g_test_add_func("/oci/field/places", test_places);
 	g_test_add_func("/oci/field/cut", test_cut);
+	g_test_add_func("/oci/resources", test_resources);
 	return g_test_run();
 }
