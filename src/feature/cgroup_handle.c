@@ -41,6 +41,22 @@ void cgroup_handle_clear(CgroupHandle *handle)
 	g_clear_pointer(&handle->left, g_ptr_array_unref);
 }
 
+/* What it takes a cgroup for; why there is none. */
+static bool has_none(const char *what, GError **error)
+{
+	return error_set(error, RLC_ERROR_STATE, "%s: it has no cgroup of its own%s", what,
+			 cgroup_v1_is_mounted() ? ", for those of version 1 only root can make"
+			 : cgroup_is_mounted()
+				 ? ", for none could be made where it was created; a user's own "
+				   "systemd makes one: --systemd-cgroup"
+				 : ", for this host has none");
+}
+
+bool cgroup_handle_demand(const CgroupHandle *handle, const char *what, GError **error)
+{
+	return cgroup_handle_exists(handle) || has_none(what, error);
+}
+
 /* --- to be born there --- */
 
 /* By one step after another, so that no link and no ".." leads out. */
@@ -83,10 +99,7 @@ bool cgroup_handle_enter(CgroupHandle *handle, const char *below, int *ret_cgrou
 {
 	*ret_cgroup = -1;
 	if (!cgroup_handle_exists(handle))
-		return !below || error_set(error, RLC_ERROR_STATE,
-					   "run a command in the cgroup '%s': the container has no "
-					   "cgroup of its own",
-					   below);
+		return !below || has_none("join a cgroup of the container", error);
 	if (handle->record.v1)
 		return enter_v1(handle, below, error);
 	if (!cgroup_approach(&handle->record, error))
@@ -122,8 +135,7 @@ bool cgroup_handle_limit(const CgroupHandle *handle, const SpecResources *resour
 	g_autoptr(GPtrArray) lines = NULL;
 
 	if (!cgroup_handle_exists(handle))
-		return error_set(error, RLC_ERROR_STATE,
-				 "limit the container: it has no cgroup of its own");
+		return has_none("limit the container", error);
 	lines = handle->record.v1 ? cgroup_v1_lines(resources, false, error)
 				  : cgroup_limits_lines(resources, error);
 	if (!lines)
@@ -149,8 +161,7 @@ bool cgroup_handle_freeze(const CgroupHandle *handle, bool freeze, GError **erro
 		return cgroup_v1_freeze(handle->record.v1, freeze, error);
 	if (handle->directory >= 0)
 		return cgroup_freeze(handle->directory, freeze, error);
-	return error_set(error, RLC_ERROR_STATE, "%s the container: it has no cgroup of its own",
-			 freeze ? "pause" : "resume");
+	return has_none(freeze ? "pause the container" : "resume the container", error);
 }
 
 /* --- what is in it --- */

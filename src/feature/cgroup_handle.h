@@ -22,6 +22,9 @@ typedef struct {
 /* true without one, too: cgroup_handle_exists() tells. false: it cannot be opened. */
 bool cgroup_handle_open(int dir, CgroupHandle *ret_handle, GError **error);
 bool cgroup_handle_exists(const CgroupHandle *handle);
+
+/* RLC_ERROR_STATE where there is none, with the reason; what is wanted of it stands in front. */
+bool cgroup_handle_demand(const CgroupHandle *handle, const char *what, GError **error);
 void cgroup_handle_clear(CgroupHandle *handle);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CgroupHandle, cgroup_handle_clear)
 

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "feature/cgroup_handle.h"
 #include "oci/config.h"
 #include "oci/verb.h"
 
@@ -94,6 +95,13 @@ char *bundle_describe(const json_t *state, pid_t pid, const char *status)
 	return text;
 }
 
+bool bundle_is_paused(const Created *created)
+{
+	g_auto(CgroupHandle) cgroup = CGROUP_HANDLE_NONE;
+
+	return cgroup_handle_open(created->dir, &cgroup, NULL) && cgroup_handle_is_frozen(&cgroup);
+}
+
 const char *bundle_status(const Created *created)
 {
 	static const char *const names[] = {
@@ -103,5 +111,7 @@ const char *bundle_status(const Created *created)
 		[CREATED_STOPPED] = "stopped",
 	};
 
-	return names[created_state(created)];
+	CreatedState state = created_state(created);
+
+	return state == CREATED_RUNNING && bundle_is_paused(created) ? "paused" : names[state];
 }

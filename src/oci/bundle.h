@@ -32,5 +32,8 @@ Spec *bundle_spec(const Created *created, GError **error);
  */
 char *bundle_describe(const json_t *state, pid_t pid, const char *status);
 
+/* Has its cgroup been told to freeze? */
+bool bundle_is_paused(const Created *created);
+
 /* "creating", "created", "running", "paused" or "stopped" */
 const char *bundle_status(const Created *created);

@@ -10,11 +10,22 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "feature/cgroup_handle.h"
 #include "feature/hooks.h"
 #include "oci/bundle.h"
 #include "oci/verb.h"
 
 #define DEATH_WAIT_MS 10000
+
+/* What is frozen dies in version 2, but not in version 1. */
+static void let_die(const Created *created)
+{
+	g_auto(CgroupHandle) cgroup = CGROUP_HANDLE_NONE;
+
+	if (cgroup_handle_open(created->dir, &cgroup, NULL) && cgroup.record.v1 &&
+	    cgroup_handle_is_frozen(&cgroup))
+		cgroup_handle_freeze(&cgroup, false, NULL);
+}
 
 static bool end_init(const Created *created, GError **error)
 {
@@ -25,6 +36,7 @@ static bool end_init(const Created *created, GError **error)
 		return true;
 	if (syscall(SYS_pidfd_send_signal, init, SIGKILL, NULL, 0) < 0 && errno != ESRCH)
 		return error_errno(error, errno, "kill the container's init");
+	let_die(created);
 	return TEMP_FAILURE_RETRY(poll(&dead, 1, DEATH_WAIT_MS)) > 0 ||
 	       error_set(error, RLC_ERROR_FAILED, "container init still running");
 }

@@ -7,7 +7,8 @@
 
 #include "base/error.h"
 #include "base/fd.h"
-#include "container/created.h"
+#include "kernel/cgroup.h"
+#include "oci/processes.h"
 #include "oci/verb.h"
 
 /* "9", "KILL" or "SIGKILL". 0: none. */
@@ -29,6 +30,13 @@ static int parse_signal(const char *text)
 	return 0;
 }
 
+/* What the freezer of version 1 holds would die only when it is let go. */
+static void let_die(const CgroupHandle *cgroup, int signal_number)
+{
+	if (signal_number == SIGKILL && cgroup->record.v1 && cgroup_handle_is_frozen(cgroup))
+		cgroup_handle_freeze(cgroup, false, NULL);
+}
+
 static bool send_signal(const Created *created, int signal_number, GError **error)
 {
 	auto_fd init = created_pidfd(created);
@@ -40,6 +48,30 @@ static bool send_signal(const Created *created, int signal_number, GError **erro
 	return true;
 }
 
+/* Frozen meanwhile, so that none is missed that is just being born. */
+static bool signal_all(const Created *created, const CgroupHandle *cgroup, int signal_number,
+		       GError **error)
+{
+	bool frozen = cgroup_handle_is_frozen(cgroup), freeze;
+	g_autoptr(GArray) pids = NULL;
+
+	if (signal_number == SIGKILL && cgroup->directory >= 0)
+		return cgroup_write(cgroup->directory, "cgroup.kill", "1", error);
+	freeze =
+		!frozen && cgroup_handle_exists(cgroup) && cgroup_handle_freeze(cgroup, true, NULL);
+	pids = processes_find(created, cgroup);
+	for (guint i = 0; i < pids->len; i++) {
+		pid_t pid = g_array_index(pids, pid_t, i);
+
+		if (kill(pid, signal_number) < 0 && errno != ESRCH)
+			error_errno(error && !*error ? error : NULL, errno,
+				    "send signal %d to process %d", signal_number, pid);
+	}
+	if (freeze)
+		cgroup_handle_freeze(cgroup, false, NULL);
+	return !error || !*error;
+}
+
 int verb_kill(const OciGlobals *globals, int argc, char **argv, GError **error)
 {
 	gboolean all = FALSE;
@@ -49,6 +81,7 @@ int verb_kill(const OciGlobals *globals, int argc, char **argv, GError **error)
 		{NULL},
 	};
 	g_auto(Created) created = {.dir = -1, .lock = -1};
+	g_auto(CgroupHandle) cgroup = CGROUP_HANDLE_NONE;
 	int signal_number;
 
 	if (!verb_parse(globals, &argc, &argv, entries, error))
@@ -59,7 +92,11 @@ int verb_kill(const OciGlobals *globals, int argc, char **argv, GError **error)
 		return -1;
 	}
 	if (!created_open(globals->root, argv[1], false, &created, error) ||
-	    !send_signal(&created, signal_number, error))
+	    !cgroup_handle_open(created.dir, &cgroup, error))
 		return -1;
+	if (!(all ? signal_all(&created, &cgroup, signal_number, error)
+		  : send_signal(&created, signal_number, error)))
+		return -1;
+	let_die(&cgroup, signal_number);
 	return 0;
 }

@@ -1,47 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Whose processes they are is asked of the pid namespace, which every host has. */
-#include <dirent.h>
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
-#include "container/created.h"
+#include "oci/processes.h"
 #include "oci/verb.h"
-
-static bool namespace_of(pid_t pid, struct stat *ret)
-{
-	g_autofree char *path = g_strdup_printf("/proc/%d/ns/pid", pid);
-
-	return stat(path, ret) == 0;
-}
-
-/* Of pid_t: those in init's pid namespace; init alone, where that is ours as well. */
-static GArray *find_processes(pid_t init)
-{
-	GArray *pids = g_array_new(FALSE, FALSE, sizeof(pid_t));
-	struct stat wanted, own, theirs;
-	DIR *proc = opendir("/proc");
-	struct dirent *entry;
-	bool shared = !namespace_of(init, &wanted) ||
-		      (namespace_of(getpid(), &own) && own.st_ino == wanted.st_ino);
-
-	while (proc && (entry = readdir(proc))) {
-		pid_t pid = (pid_t)g_ascii_strtoll(entry->d_name, NULL, 10);
-
-		if (pid > 0 && (pid == init || (!shared && namespace_of(pid, &theirs) &&
-						theirs.st_ino == wanted.st_ino)))
-			g_array_append_val(pids, pid);
-	}
-	if (proc)
-		closedir(proc);
-	return pids;
-}
 
 static void print_json(const GArray *pids)
 {
@@ -87,6 +54,7 @@ int verb_ps(const OciGlobals *globals, int argc, char **argv, GError **error)
 		{NULL},
 	};
 	g_auto(Created) created = {.dir = -1, .lock = -1};
+	g_auto(CgroupHandle) cgroup = CGROUP_HANDLE_NONE;
 	g_autoptr(GArray) pids = NULL;
 
 	if (!verb_parse(globals, &argc, &argv, entries, error) ||
@@ -96,7 +64,9 @@ int verb_ps(const OciGlobals *globals, int argc, char **argv, GError **error)
 		error_set(error, RLC_ERROR_STATE, "container not running");
 		return -1;
 	}
-	pids = find_processes(created.pid);
+	if (!cgroup_handle_open(created.dir, &cgroup, error))
+		return -1;
+	pids = processes_find(&created, &cgroup);
 	if (g_strcmp0(format, "json") == 0) {
 		print_json(pids);
 		return 0;

@@ -10,15 +10,19 @@
 static const OciVerb verbs[] = {
 	{"create", "ID", "create a container that waits for its start", 1, 1, verb_create},
 	{"delete", "ID", "remove a container that has stopped", 1, 1, verb_delete},
+	{"events", "ID", "say what a container uses, and when it lacks memory", 1, 1, verb_events},
 	{"exec", "ID [COMMAND [ARG...]]", "run a command in a container", 1, -1, verb_exec},
 	{"features", "", "say what this runtime can do", 0, 0, verb_features},
 	{"kill", "ID [SIGNAL]", "send a signal to a container's init", 1, 2, verb_kill},
 	{"list", "", "list containers", 0, 0, verb_list},
+	{"pause", "ID", "stop all processes of a container where they are", 1, 1, verb_pause},
 	{"ps", "ID [PS-OPTION...]", "list the processes of a container", 1, -1, verb_ps},
+	{"resume", "ID", "let a paused container go on", 1, 1, verb_resume},
 	{"run", "ID", "create and start a container", 1, 1, verb_run},
 	{"spec", "", "write a config.json to begin with", 0, 0, verb_spec},
 	{"start", "ID", "start a container that was created", 1, 1, verb_start},
 	{"state", "ID", "print the state of a container", 1, 1, verb_state},
+	{"update", "ID", "change the limits of a container", 1, 1, verb_update},
 };
 
 const OciVerb *verb_find(const char *name)

@@ -41,12 +41,16 @@ const OciVerb *verb_find(const char *name);
 
 int verb_create(const OciGlobals *globals, int argc, char **argv, GError **error);
 int verb_delete(const OciGlobals *globals, int argc, char **argv, GError **error);
+int verb_events(const OciGlobals *globals, int argc, char **argv, GError **error);
 int verb_exec(const OciGlobals *globals, int argc, char **argv, GError **error);
 int verb_features(const OciGlobals *globals, int argc, char **argv, GError **error);
 int verb_kill(const OciGlobals *globals, int argc, char **argv, GError **error);
 int verb_list(const OciGlobals *globals, int argc, char **argv, GError **error);
+int verb_pause(const OciGlobals *globals, int argc, char **argv, GError **error);
 int verb_ps(const OciGlobals *globals, int argc, char **argv, GError **error);
+int verb_resume(const OciGlobals *globals, int argc, char **argv, GError **error);
 int verb_run(const OciGlobals *globals, int argc, char **argv, GError **error);
 int verb_spec(const OciGlobals *globals, int argc, char **argv, GError **error);
 int verb_start(const OciGlobals *globals, int argc, char **argv, GError **error);
 int verb_state(const OciGlobals *globals, int argc, char **argv, GError **error);
+int verb_update(const OciGlobals *globals, int argc, char **argv, GError **error);
