@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -142,19 +143,34 @@ static GPtrArray *run_in_directory(const SelftestOptions *options, const char *p
 	return results;
 }
 
+/* Where programs can be run from: many a /tmp is mounted noexec. */
+static const char *choose_parent(void)
+{
+	const char *const parents[] = {g_get_tmp_dir(), "/var/tmp", g_get_home_dir()};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(parents); i++) {
+		struct statvfs fs;
+
+		if (access(parents[i], W_OK | X_OK) == 0 && statvfs(parents[i], &fs) == 0 &&
+		    !(fs.f_flag & ST_NOEXEC))
+			return parents[i];
+	}
+	return parents[0];
+}
+
 /*
  * A signal that would end this process is only looked for while there is something to clear away;
  * it stays pending, and does what it does when that is done.
  */
 GPtrArray *selftest_run(const SelftestOptions *options, GError **error)
 {
-	g_autofree char *path = g_build_filename(g_get_tmp_dir(), "rlc-selftest-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(choose_parent(), "rlc-selftest-XXXXXX", NULL);
 	GPtrArray *results;
 	auto_fd signals = -1;
 	sigset_t ending, before;
 
 	if (!g_mkdtemp(path)) {
-		error_errno(error, errno, "make a directory in '%s'", g_get_tmp_dir());
+		error_errno(error, errno, "make a directory '%s'", path);
 		return NULL;
 	}
 	sigemptyset(&ending);

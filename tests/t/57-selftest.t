@@ -136,6 +136,11 @@ run in_host --user "$sub" sh -c 'ulimit -n 9; exec "$@"' sh "${selftest[@]}" --o
 is "$status" 1 "where no container runs at all, it fails"
 like "$out" 'found: "start rlc: Too many open files' "and says why"
 
+mount -t tmpfs -o noexec,mode=1777 none "$T/other"
+run in_host --user "$sub" TMPDIR="$T/other" "${selftest[@]}" --only kernel/privileges
+is "$status" 0 "where temporary files cannot be executed, another place is found"
+umount "$T/other"
+
 # --- interrupted ---
 
 as_background "$sub" env FAKE_DROP= FAKE_FORK= FAKE_ADD= FAKE_SCRIPT='sleep 1000' "$RLC" selftest --only kernel/calls \
