@@ -41,6 +41,7 @@
 #include "container/supervise.h"
 #include "feature/exe_guard.h"
 #include "feature/keyring.h"
+#include "feature/lsm.h"
 #include "feature/process.h"
 #include "feature/seccomp.h"
 #include "feature/tty.h"
@@ -130,8 +131,8 @@ static bool enter_plan(const Spec *spec, Plan *plan, GError **error)
 	plan->entered = true;
 	plan->names.hostname = spec->hostname;
 	exe_guard_plan_entered(plan);
-	if (!tty_plan(spec, plan, error) || !process_plan(spec, plan, error) ||
-	    !seccomp_plan(spec, plan, error))
+	if (!lsm_plan(spec, plan, error) || !tty_plan(spec, plan, error) ||
+	    !process_plan(spec, plan, error) || !seccomp_plan(spec, plan, error))
 		return false;
 	/* What is not to be read is replaced out here, where /dev/null is known to be one. */
 	if (!plan->tty.terminal)

@@ -17,6 +17,7 @@
 #include "feature/devices.h"
 #include "feature/exe_guard.h"
 #include "feature/idmap.h"
+#include "feature/lsm.h"
 #include "feature/mounts.h"
 #include "feature/names.h"
 #include "feature/net.h"
@@ -54,6 +55,7 @@ static const struct {
 	{"terminal", tty_plan, STEP_ALL},
 	{"devices", devices_plan, STEP_RLC},
 	{"cgroup", cgroup_plan, STEP_ALL},
+	{"security", lsm_plan, STEP_ALL},
 	{"process", process_plan, STEP_ALL},
 	{"seccomp", seccomp_plan, STEP_ALL},
 	{"guard", exe_guard_plan, STEP_ALL},

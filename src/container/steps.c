@@ -25,6 +25,7 @@
 #include "feature/hooks.h"
 #include "feature/idmap.h"
 #include "feature/mounts.h"
+#include "feature/mounts_shift.h"
 #include "feature/names.h"
 #include "feature/net.h"
 #include "feature/nodes.h"
@@ -62,6 +63,7 @@ const Step parent_steps[] = {
 	{"rootfs",     ALL, rootfs_parent,      rootfs_parent_explain}, /* root's files, by init's ids */
 	{"share",      RLC, join_send_shm,      NULL},                /* /dev/shm of another container */
 	{"shift",      RLC, volume_parent,      NULL},                /* volumes, by init's ids */
+	{"shift",      OCI, mounts_shift_parent,NULL},                /* mounts that have an id map */
 	{"network",    ALL, net_parent,         net_parent_explain},  /* the net process on init's tap, or a bridge */
 	{"hooks",      OCI, hooks_parent,       NULL},                /* the caller's programs, while the host is in sight */
 	{"terminal",   ALL, tty_parent,         NULL},                /* the master of init's pty */

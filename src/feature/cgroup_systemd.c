@@ -21,6 +21,8 @@
 #define OBJECT	    "/org/freedesktop/systemd1"
 #define MANAGER	    "org.freedesktop.systemd1.Manager"
 #define WAIT_US	    (30 * G_USEC_PER_SEC)
+#define TRIES	    100 /* so often, PAUSE_US apart: 5 s */
+#define PAUSE_US    50000
 
 typedef struct sd_bus Bus;
 typedef struct sd_bus_message Message;
@@ -213,7 +215,10 @@ typedef struct {
 
 static bool refused(const BusError *said, int result, const char *what, GError **error)
 {
-	return said->message ? error_set(error, RLC_ERROR_FAILED, "%s: %s", what, said->message)
+	bool exists = said->name && g_str_has_suffix(said->name, ".UnitExists");
+
+	return said->message ? error_set(error, exists ? RLC_ERROR_EXISTS : RLC_ERROR_FAILED,
+					 "%s: %s", what, said->message)
 			     : error_errno(error, -result, "%s", what);
 }
 
@@ -245,6 +250,22 @@ static bool start_scope(Bus *bus, const Request *ask, Job *job, GError **error)
 	return await_job(bus, job, error);
 }
 
+/* A scope that has just ended keeps its name for a moment, and a failed one until it is told. */
+static bool start_anew(Bus *bus, const Request *ask, Job *job, GError **error)
+{
+	for (int i = 0;; i++) {
+		g_autoptr(GError) failed = NULL;
+
+		if (start_scope(bus, ask, job, &failed))
+			return true;
+		if (i == TRIES || !g_error_matches(failed, RLC_ERROR, RLC_ERROR_EXISTS)) {
+			g_propagate_error(error, g_steal_pointer(&failed));
+			return false;
+		}
+		g_usleep(PAUSE_US);
+	}
+}
+
 static bool make_scope(const Request *ask, GError **error)
 {
 	Job job = {.ended = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free)};
@@ -254,7 +275,7 @@ static bool make_scope(const Request *ask, GError **error)
 	if (!bus)
 		return false;
 	result = sd.match_signal(bus, NULL, NULL, OBJECT, MANAGER, "JobRemoved", job_removed, &job);
-	return check(result, "listen to systemd", error) && start_scope(bus, ask, &job, error);
+	return check(result, "listen to systemd", error) && start_anew(bus, ask, &job, error);
 }
 
 static bool attach(const Request *ask, GError **error)

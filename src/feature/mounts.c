@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "feature/mount_options.h"
+#include "feature/mounts_shift.h"
 #include "kernel/mount.h"
 #include "kernel/tree.h"
 
@@ -64,7 +65,7 @@ static void take_options(const SpecMount *asked, PlanMount *mount)
 	mount->data = data->len ? g_string_free(g_steal_pointer(&data), FALSE) : NULL;
 }
 
-static bool plan_one(const SpecMount *asked, PlanMount *mount, GError **error)
+static bool plan_one(const Plan *plan, const SpecMount *asked, PlanMount *mount, GError **error)
 {
 	mount->destination = g_canonicalize_filename(asked->destination, "/");
 	if (strcmp(mount->destination, "/") == 0)
@@ -75,21 +76,22 @@ static bool plan_one(const SpecMount *asked, PlanMount *mount, GError **error)
 	mount->idmap = mount->idmap || mount->uids;
 	if (asks_for_bind(asked)) {
 		mount->type = g_strdup("bind");
-		return resolve_bind(asked, mount, error);
+		return resolve_bind(asked, mount, error) &&
+		       (!mount->idmap || mounts_shift_check(plan, mount, error));
 	}
 	if (!asked->type)
 		return error_set(error, RLC_ERROR_USAGE, "mount '%s': it has no type",
 				 mount->destination);
 	mount->type = g_strdup(asked->type);
 	mount->source = g_strdup(asked->source ? asked->source : asked->type);
-	return true;
+	return !mount->idmap || mounts_shift_check(plan, mount, error);
 }
 
 bool mounts_plan(const Spec *spec, Plan *plan, GError **error)
 {
 	for (guint i = 0; i < spec->mounts->len; i++) {
 		PlanMount mount = {0};
-		bool ok = plan_one(&g_array_index(spec->mounts, SpecMount, i), &mount, error);
+		bool ok = plan_one(plan, &g_array_index(spec->mounts, SpecMount, i), &mount, error);
 
 		g_array_append_val(plan->mounts, mount); /* which frees it, too */
 		if (!ok)
@@ -104,7 +106,7 @@ bool mounts_plan(const Spec *spec, Plan *plan, GError **error)
  * Attributes of one mount, then of it and all below.  What the host locked (a user namespace may
  * not make a read-only mount writable) stays as it is.
  */
-static bool set_attributes(int fd, const PlanMount *mount, GError **error)
+bool mounts_set_attributes(int fd, const PlanMount *mount, GError **error)
 {
 	g_autoptr(GError) locked = NULL;
 
@@ -144,7 +146,7 @@ static int new_bind(const Plan *plan, const PlanMount *mount, GError **error)
 	auto_fd fd = clone_source(mount, error);
 
 	(void)plan;
-	if (fd < 0 || !set_attributes(fd, mount, error))
+	if (fd < 0 || !mounts_set_attributes(fd, mount, error))
 		return -1;
 	return fd_steal(&fd);
 }
@@ -241,8 +243,10 @@ static bool copy_up(int fs, int target, const PlanMount *mount, GError **error)
 		mount_change(fs, false, MOUNT_ATTR_RDONLY, 0, 0, error));
 }
 
-static bool mount_one(const Plan *plan, const PlanMount *asked, int root, GError **error)
+static bool mount_one(Container *container, const PlanMount *asked, GError **error)
 {
+	const Plan *plan = container->plan;
+	int root = container->root;
 	auto_fd below = mount_open(root, asked->destination, MOUNT_FOLLOW, NULL);
 	g_autofree char *data = tmpfs_data(asked, below);
 	PlanMount mount = *asked;
@@ -258,8 +262,9 @@ static bool mount_one(const Plan *plan, const PlanMount *asked, int root, GError
 		no_links = types[i].no_links;
 	if (strcmp(mount.type, "bind") == 0)
 		directory = mount.source_is_dir;
-	fd = i < G_N_ELEMENTS(types) ? types[i].make(plan, &mount, error)
-				     : new_plain(plan, &mount, error);
+	fd = mount.idmap	       ? mounts_shift_take(container, error)
+	     : i < G_N_ELEMENTS(types) ? types[i].make(plan, &mount, error)
+				       : new_plain(plan, &mount, error);
 	if (fd < 0)
 		return false;
 	target = mount_open_target(root, mount.destination, directory,
@@ -275,7 +280,7 @@ bool mounts_child(Container *container, GError **error)
 	for (guint i = 0; i < mounts->len; i++) {
 		const PlanMount *mount = &g_array_index(mounts, PlanMount, i);
 
-		if (mount_one(container->plan, mount, container->root, error))
+		if (mount_one(container, mount, error))
 			continue;
 		g_prefix_error(error, "'%s': ", mount->destination);
 		return false;

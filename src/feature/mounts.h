@@ -13,3 +13,6 @@ bool mounts_plan(const Spec *spec, Plan *plan, GError **error);
 
 /* init: mount them all inside the new root. */
 bool mounts_child(Container *container, GError **error);
+
+/* Attributes and propagation of what the plan says, on a detached mount. */
+bool mounts_set_attributes(int fd, const PlanMount *mount, GError **error);

@@ -40,6 +40,7 @@
 #include "feature/caps.h"
 #include "feature/exe_guard.h"
 #include "feature/gate.h"
+#include "feature/lsm.h"
 #include "feature/scheduling.h"
 #include "feature/seccomp.h"
 #include "feature/tty.h"
@@ -449,7 +450,9 @@ bool process_exec(Container *container, GError **error)
 	if (!lookup(&process->user, &user, error) || !tty_attach(container, user.uid, error) ||
 	    (!is_limited_outside(container->plan) &&
 	     !process_limit(0, container->plan->spec, error)) ||
-	    !scheduling_set(process, error))
+	    !scheduling_set(process, error) ||
+	    !scheduling_set_memory(&container->plan->spec->linux_.memory_policy, error) ||
+	    (container->plan->entered && !scheduling_set_affinity(process->affinity_final, error)))
 		return false;
 	umask(0022);
 	if (!enter_cwd(process->cwd, error) || !become_user(container->plan, &user, error) ||
@@ -462,7 +465,8 @@ bool process_exec(Container *container, GError **error)
 		    CLOSE_RANGE_CLOEXEC) < 0)
 		return error_errno(error, errno, "close descriptors on exec");
 	return reset_signals(error) && set_personality(container->plan->spec, error) &&
-	       wait_for_start(container, error) && exe_guard_ask(container->plan, error) &&
+	       wait_for_start(container, error) && lsm_set(process, error) &&
+	       exe_guard_ask(container->plan, error) &&
 	       (!process->no_new_privileges || seccomp_load(container->plan, error)) &&
 	       exec_payload(container->plan, (char **)env->pdata, error);
 }

@@ -118,7 +118,7 @@ static bool send_shifted(Container *container, const PlanMount *mount, int usern
 
 	if (clone < 0)
 		return false;
-	if (mount_idmap(clone, userns, error))
+	if (mount_idmap(clone, userns, true, error))
 		return sync_send(container->sync, SYNC_VOLUME, clone, error);
 	g_prefix_error(error, "use '%s': ", mount->source);
 	return hint_add(error, HINT_VOLUME_IDMAP, NULL);

@@ -127,7 +127,7 @@ bool mount_change(int mount, bool recursive, uint64_t set, uint64_t clear, uint6
 	return true;
 }
 
-bool mount_idmap(int mount, int userns, GError **error)
+bool mount_idmap(int mount, int userns, bool recursive, GError **error)
 {
 	struct mount_attr attr = {
 		.attr_set = MOUNT_ATTR_IDMAP,
@@ -135,8 +135,8 @@ bool mount_idmap(int mount, int userns, GError **error)
 		.userns_fd = (uint64_t)userns,
 	};
 
-	if (syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr,
-		    sizeof attr) < 0)
+	if (syscall(SYS_mount_setattr, mount, "", AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0U),
+		    &attr, sizeof attr) < 0)
 		return error_errno(error, errno, "shift a mount into an id map");
 	return true;
 }

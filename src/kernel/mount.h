@@ -47,10 +47,10 @@ bool mount_change(int mount, bool recursive, uint64_t set, uint64_t clear, uint6
 		  GError **error);
 
 /*
- * Shift the owners of all files of a detached mount, and of those below it, by the id map of a user
- * namespace: mount_setattr(2), MOUNT_ATTR_IDMAP.  Needs root of the host.
+ * Shift the owners of all files of a detached mount, and of those below it (recursive), by the id
+ * map of a user namespace: mount_setattr(2), MOUNT_ATTR_IDMAP.  Needs root of the host.
  */
-bool mount_idmap(int mount, int userns, GError **error);
+bool mount_idmap(int mount, int userns, bool recursive, GError **error);
 
 /* Attach a detached mount on the file or directory that target (O_PATH) refers to. */
 bool mount_attach(int mount, int target, const char *path, GError **error);

@@ -254,6 +254,8 @@ static void process_free(SpecProcess *process)
 	g_array_unref(process->rlimits);
 	g_free(process->apparmor_profile);
 	g_free(process->selinux_label);
+	g_free(process->affinity_initial);
+	g_free(process->affinity_final);
 }
 
 static void linux_free(SpecLinux *linux_)

@@ -74,6 +74,7 @@ typedef struct {
 	bool oom_score_adj_set;
 	int oom_score_adj; /* oomScoreAdj, if set: proc(5) */
 	SpecScheduler scheduler;
+	char *affinity_initial, *affinity_final; /* execCPUAffinity: lists of cpuset(7); or NULL */
 	int io_priority; /* ioprio_set(2): class and level; SPEC_UNSET: leave */
 } SpecProcess;
 
@@ -198,6 +199,15 @@ typedef struct {
 	uint32_t nanoseconds;
 } SpecTimeOffset;
 
+#define SPEC_NODES_MAX 1024
+
+/* linux.memoryPolicy: set_mempolicy(2) */
+typedef struct {
+	bool set;
+	int mode; /* MPOL_*, with MPOL_F_* */
+	unsigned long nodes[SPEC_NODES_MAX / (8 * sizeof(unsigned long))];
+} SpecMemoryPolicy;
+
 /* linux.namespaces[]: bit set of CLONE_NEW* */
 typedef struct {
 	uint64_t namespaces;
@@ -205,7 +215,8 @@ typedef struct {
 	uint64_t rootfs_propagation; /* MS_SHARED, …; 0: private */
 	GPtrArray *sysctl;	     /* of "NAME=VALUE" */
 	SpecTimeOffset monotonic, boottime;
-	int64_t personality;			  /* personality(2); -1: leave */
+	int64_t personality; /* personality(2); -1: leave */
+	SpecMemoryPolicy memory_policy;
 	char *mount_label;			  /* of SELinux; or NULL */
 	GArray *uid_mappings, *gid_mappings;	  /* of SpecIdMap; empty: let the tiers decide */
 	GPtrArray *masked_paths, *readonly_paths; /* of char * */

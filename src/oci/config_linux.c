@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* "linux" of a config.json: namespaces, id maps, devices, and what has no section of its own. */
+#include <linux/mempolicy.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/personality.h>
 
 #include "base/error.h"
+#include "feature/scheduling.h"
 #include "kernel/mount.h"
 #include "oci/config.h"
 
@@ -206,16 +208,96 @@ static bool take_offsets(const FieldAt *at, void *target, GError **error)
 	return field_read(at, offsets_fields, G_N_ELEMENTS(offsets_fields), target, error);
 }
 
+/* Who listens for what is notified of; a filter that nobody answers would hang the payload. */
+static bool take_listener(const FieldAt *at, void *target, GError **error)
+{
+	const char *path = field_string(at, error);
+
+	(void)target;
+	return path && (!*path || field_wrong(at, error, "listeners are not supported"));
+}
+
+static const Field seccomp_fields[] = {
+	{"listenerPath", FIELD_CALL, 0, take_listener, false},
+};
+
 /* Compiled by rlc-seccomp, which names the place of what it does not like itself. */
 static bool take_seccomp(const FieldAt *at, void *target, GError **error)
 {
 	SpecSeccomp *seccomp = target;
 
-	if (!json_is_object(at->value))
-		return field_wrong(at, error, "not an object");
+	if (!field_read(at, seccomp_fields, G_N_ELEMENTS(seccomp_fields), target, error))
+		return false;
 	seccomp->kind = SECCOMP_PROFILE;
 	seccomp->profile = field_text(at);
 	return true;
+}
+
+typedef struct {
+	const char *name;
+	int value;
+} PolicyWord;
+
+static bool take_policy_word(const FieldAt *at, const PolicyWord *words, size_t n, int *target,
+			     GError **error)
+{
+	const char *word = field_string(at, error);
+
+	for (size_t i = 0; word && i < n; i++) {
+		if (strcmp(word, words[i].name) == 0) {
+			*target |= words[i].value;
+			return true;
+		}
+	}
+	return word && field_wrong(at, error, "'%s' is none of the words for it", word);
+}
+
+static bool take_policy_mode(const FieldAt *at, void *target, GError **error)
+{
+	static const PolicyWord modes[] = {
+		{"MPOL_DEFAULT", MPOL_DEFAULT},
+		{"MPOL_BIND", MPOL_BIND},
+		{"MPOL_INTERLEAVE", MPOL_INTERLEAVE},
+		{"MPOL_WEIGHTED_INTERLEAVE", 6}, /* Linux 6.9 */
+		{"MPOL_PREFERRED", MPOL_PREFERRED},
+		{"MPOL_PREFERRED_MANY", 5}, /* Linux 5.15 */
+		{"MPOL_LOCAL", MPOL_LOCAL},
+	};
+
+	return take_policy_word(at, modes, G_N_ELEMENTS(modes), target, error);
+}
+
+static bool take_policy_flag(const FieldAt *at, void *target, GError **error)
+{
+	static const PolicyWord flags[] = {
+		{"MPOL_F_STATIC_NODES", MPOL_F_STATIC_NODES},
+		{"MPOL_F_RELATIVE_NODES", MPOL_F_RELATIVE_NODES},
+		{"MPOL_F_NUMA_BALANCING", 1 << 13}, /* Linux 5.15 */
+	};
+
+	return take_policy_word(at, flags, G_N_ELEMENTS(flags), target, error);
+}
+
+static bool take_policy_nodes(const FieldAt *at, void *target, GError **error)
+{
+	const char *list = field_string(at, error);
+
+	if (!list)
+		return false;
+	return !*list || scheduling_parse_list(list, SPEC_NODES_MAX, target) ||
+	       field_wrong(at, error, "'%s' is no list of numbers", list);
+}
+
+static const Field policy_fields[] = {
+	{"mode", FIELD_CALL, offsetof(SpecMemoryPolicy, mode), take_policy_mode, true},
+	{"nodes", FIELD_CALL, offsetof(SpecMemoryPolicy, nodes), take_policy_nodes, false},
+	{"flags", FIELD_EACH, offsetof(SpecMemoryPolicy, mode), take_policy_flag, false},
+};
+
+static bool take_memory_policy(const FieldAt *at, void *target, GError **error)
+{
+	((SpecMemoryPolicy *)target)->set = true;
+	return field_read(at, policy_fields, G_N_ELEMENTS(policy_fields), target, error);
 }
 
 /* What cannot be had here must not be believed to hold. */
@@ -242,7 +324,7 @@ static const Field linux_fields[] = {
 	{"resources", FIELD_CALL, offsetof(SpecLinux, resources), config_resources, false},
 	{"seccomp", FIELD_CALL, offsetof(SpecLinux, seccomp), take_seccomp, false},
 	{"intelRdt", FIELD_CALL, 0, refuse, false},
-	{"memoryPolicy", FIELD_CALL, 0, refuse, false},
+	{"memoryPolicy", FIELD_CALL, offsetof(SpecLinux, memory_policy), take_memory_policy, false},
 	{"netDevices", FIELD_MAP, 0, refuse, false},
 };
 

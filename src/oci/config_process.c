@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "feature/caps.h"
 #include "feature/process.h"
+#include "feature/scheduling.h"
 #include "oci/config.h"
 
 /* --- user --- */
@@ -252,6 +253,29 @@ static bool take_io_priority(const FieldAt *at, void *target, GError **error)
 	return true;
 }
 
+#define CPUS_MAX 4096
+
+static bool take_processors(const FieldAt *at, void *target, GError **error)
+{
+	const char *list = field_string(at, error);
+
+	if (!list)
+		return false;
+	return (!*list || scheduling_parse_list(list, CPUS_MAX, NULL)
+			? field_take(at, FIELD_STRING, target, error)
+			: field_wrong(at, error, "'%s' is no list of numbers", list));
+}
+
+static const Field affinity_fields[] = {
+	{"initial", FIELD_CALL, offsetof(SpecProcess, affinity_initial), take_processors, false},
+	{"final", FIELD_CALL, offsetof(SpecProcess, affinity_final), take_processors, false},
+};
+
+static bool take_affinity(const FieldAt *at, void *target, GError **error)
+{
+	return field_read(at, affinity_fields, G_N_ELEMENTS(affinity_fields), target, error);
+}
+
 static bool take_oom_score(const FieldAt *at, void *target, GError **error)
 {
 	SpecProcess *process = target;
@@ -277,6 +301,7 @@ static const Field process_fields[] = {
 	{"noNewPrivileges", FIELD_BOOL, offsetof(SpecProcess, no_new_privileges), NULL, false},
 	{"oomScoreAdj", FIELD_CALL, 0, take_oom_score, false},
 	{"scheduler", FIELD_CALL, offsetof(SpecProcess, scheduler), take_scheduler, false},
+	{"execCPUAffinity", FIELD_CALL, 0, take_affinity, false},
 	{"ioPriority", FIELD_CALL, offsetof(SpecProcess, io_priority), take_io_priority, false},
 };
 

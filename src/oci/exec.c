@@ -11,6 +11,7 @@
 #include "container/join.h"
 #include "feature/caps.h"
 #include "feature/cgroup_handle.h"
+#include "feature/scheduling.h"
 #include "oci/bundle.h"
 #include "oci/config.h"
 #include "oci/pidfile.h"
@@ -241,7 +242,8 @@ int verb_exec(const OciGlobals *globals, int argc, char **argv, GError **error)
 		fds[i] = -1;
 	pid_file = options.pid_file;
 	spec = make_spec(&created, &options, argv + 2, error);
-	if (!spec || !open_namespaces(&created, fds, error) ||
+	if (!spec || !scheduling_set_affinity(spec->process.affinity_initial, error) ||
+	    !open_namespaces(&created, fds, error) ||
 	    !enter_cgroup(&created, &options, &cgroup, error))
 		return -1;
 	ok = enter_oci(spec, cache, fds, cgroup, command_started, &code, error);

@@ -1,0 +1,116 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# rlc-oci: how the process of a config.json is scheduled and protected, mounts with an id map, and what `features` promises.
+. "$(dirname "$0")/../lib/lib.sh"
+. "$(dirname "$0")/../lib/oci.sh"
+needs root userns
+bundle=
+leftovers_begin
+
+inside() { # FILTER COMMAND: the command's output
+	bundle root ".process.args = [\"sh\", \"-c\", $(jq -n --arg c "$2" '$c')] | $1"
+	run oci root run --bundle "$bundle" p1
+}
+wrong() { # FILTER PLACE DESCRIPTION
+	bundle root "$1"
+	run oci root run --bundle "$bundle" p1
+	is "$status" 1 "$3 is refused"
+	like "$err" "config.json:[0-9]+:[0-9]+: $2" "with its place"
+}
+
+# -------------------------------------------------------------------------------- the process
+
+inside '.linux.personality = {"domain": "LINUX32"}' 'uname -m'
+is "$out" "$(setarch linux32 uname -m)" "a personality"
+wrong '.linux.personality = {"domain": "BSD"}' "linux.personality.domain: 'BSD' is neither" "another one"
+inside '.process.scheduler = {"policy": "SCHED_BATCH", "nice": 5}' 'cut -d " " -f 19,41 /proc/self/stat'
+is "$out" "5 3" "a scheduler"
+wrong '.process.scheduler = {"policy": "SCHED_NOPE"}' "process.scheduler.policy: 'SCHED_NOPE'" "an unknown one"
+inside '.process.ioPriority = {"class": "IOPRIO_CLASS_BE", "priority": 6}' 'ionice -p $$'
+is "$out" "best-effort: prio 6" "a priority for devices"
+wrong '.process.ioPriority = {"class": "IOPRIO_CLASS_BE", "priority": 8}' 'process.ioPriority: priority 8' "one out of range"
+inside '.linux.memoryPolicy = {"mode": "MPOL_BIND", "nodes": "0", "flags": ["MPOL_F_STATIC_NODES"]}' \
+	'head -n 1 /proc/self/numa_maps'
+like "$out" 'bind=static:0' "a policy of memory: $err"
+wrong '.linux.memoryPolicy = {"mode": "MPOL_NOPE"}' "linux.memoryPolicy.mode: 'MPOL_NOPE'" "an unknown one"
+wrong '.linux.memoryPolicy = {"mode": "MPOL_BIND", "nodes": "1-0"}' "linux.memoryPolicy.nodes: '1-0' is no list" "nodes that are none"
+wrong '.process.execCPUAffinity = {"final": "0,x"}' "process.execCPUAffinity.final: '0,x' is no list" "processors that are none"
+wrong '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/x"}' \
+	'linux.seccomp.listenerPath: listeners are not supported' "a listener"
+if [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" != Y ]; then
+	bundle root '.process.apparmorProfile = "some"'
+	run oci root create --bundle "$bundle" p1
+	like "$err" "profile 'some': AppArmor is not enabled" "a profile that nobody would enforce"
+fi
+if [ ! -e /sys/fs/selinux/enforce ]; then
+	bundle root '.process.selinuxLabel = "a:b:c"'
+	run oci root create --bundle "$bundle" p1
+	like "$err" "label 'a:b:c': SELinux is not enabled" "a label that nobody would enforce"
+fi
+
+first=$(taskset -cp $$ | sed 's/.*: \([0-9]*\).*/\1/')
+bundle root ".process.args = [\"sleep\", \"1000\"] | .process.execCPUAffinity = {\"initial\": \"$first\", \"final\": \"$first\"}"
+oci root run --detach --bundle "$bundle" p1
+run oci root exec p1 sed -n 's/^Cpus_allowed_list:\t//p' /proc/self/status
+is "$out" "$first" "exec runs on the processors that execCPUAffinity names"
+is "$(sed -n 's/^Cpus_allowed_list:\t//p' "/proc/$(oci root state p1 | jq .pid)/status")" \
+	"$(sed -n 's/^Cpus_allowed_list:\t//p' /proc/self/status)" "and the container itself where it was"
+oci root delete --force p1
+
+# ------------------------------------------------------------------------- mounts with an id map
+
+install -d -m 0755 "$T/shared"
+touch "$T/shared/root" && touch "$T/shared/other" && chown 7:8 "$T/shared/other"
+userns='.linux.namespaces += [{"type": "user"}]
+	| .linux.uidMappings = [{"containerID": 0, "hostID": 100000, "size": 1000}]
+	| .linux.gidMappings = [{"containerID": 0, "hostID": 200000, "size": 1000}]'
+shared() { # OPTION [MEMBERS]
+	echo ".mounts += [{\"destination\": \"/m\", \"type\": \"bind\", \"source\": \"$T/shared\", \"options\": [\"rbind\", \"$1\"]${2:-}}]"
+}
+show='stat -c %u:%g /m/root /m/other; touch /m/new && echo made'
+bundle root .
+chown -R 100000:200000 "$bundle/rootfs"
+inside "$userns | $(shared rw)" "$show"
+is "$out" $'65534:65534\n65534:65534' "without an id map owners are nobody"
+for option in idmap ridmap; do
+	inside "$userns | $(shared $option)" "$show"
+	is "$out" $'0:0\n7:8\nmade' "$option: owners are those of the host, in the container's ids: $err"
+	is "$(stat -c %u:%g "$T/shared/new")" 0:0 "$option: what is made is root's out here, too"
+	rm -f "$T/shared/new"
+done
+chown -R 0:0 "$bundle/rootfs"
+own=', "uidMappings": [{"containerID": 0, "hostID": 1000, "size": 100}], "gidMappings": [{"containerID": 0, "hostID": 2000, "size": 100}]'
+inside "$(shared ro "$own")" "$show"
+is "$out" $'1000:2000\n1007:2008' "an id map of the mount's own"
+like "$err" 'Read-only file system' "with its other options"
+inside "$(shared idmap)" true
+like "$err" "neither uidMappings of its own nor a user namespace" "no map at all is refused"
+inside '.mounts += [{"destination": "/m", "type": "tmpfs", "options": ["idmap"]}]' true
+like "$err" "only bind mounts can be" "what is no bind is refused"
+
+# -------------------------------------------------------------------------------------- features
+
+run "$RLC_OCI" features
+is "$(jq -c '[.linux.seccomp.enabled, .linux.mountExtensions.idmap.enabled, .linux.cgroup.v1, .linux.cgroup.v2,
+	.linux.cgroup.systemd, .linux.intelRdt.enabled, .linux.netDevices.enabled]' <<<"$out")" \
+	'[true,true,true,true,true,false,false]' "features: what works is said"
+for action in $(jq -r '.linux.seccomp.actions[]' <<<"$out"); do
+	bundle root ".process.args = [\"echo\", \"ran\"] | .linux.seccomp = {\"defaultAction\": \"SCMP_ACT_ALLOW\",
+		\"syscalls\": [{\"names\": [\"swapon\"], \"action\": \"$action\"}]}"
+	is "$(oci root run --bundle "$bundle" p1 2>&1)" ran "the action $action"
+done
+bundle root ".process.args = [\"echo\", \"ran\"] | .linux.seccomp = {\"defaultAction\": \"SCMP_ACT_ALLOW\",
+	\"architectures\": $(jq -c .linux.seccomp.archs <<<"$out"), \"flags\": $(jq -c .linux.seccomp.supportedFlags <<<"$out"),
+	\"syscalls\": $(jq -c '[.linux.seccomp.operators[] | {names: ["swapoff"], action: "SCMP_ACT_ERRNO",
+		args: [{index: 0, value: 1, valueTwo: 1, op: .}]}]' <<<"$out")}"
+is "$(oci root run --bundle "$bundle" p1 2>&1)" ran "all architectures, flags and operators that it names"
+for option in $(jq -r '.mountOptions[]' <<<"$out" | grep -v idmap); do
+	options+=("$option")
+done
+bundle root ".process.args = [\"true\"] | .mounts += [{\"destination\": \"/m\", \"type\": \"bind\", \"source\": \"$T/shared\",
+	\"options\": $(printf '%s\n' "${options[@]}" | jq -Rnc '[inputs]')}]"
+run oci root run --bundle "$bundle" p1
+is "$status$err" 0 "all options of mounts"
+oci_no_leftovers root "nothing is left"
+no_leftovers "nothing is left behind"
+done_testing
