@@ -51,6 +51,12 @@ static bool parse_globals(int *argc, char ***argv, OciGlobals *globals, GError *
 	g_autoptr(GOptionContext) context = g_option_context_new("VERB [ARG...]");
 	g_autoptr(GError) wrong = NULL;
 
+	if (*argc == 2 && strcmp((*argv)[1], VERB_TABLE) == 0) {
+		verb_print_table("", "VERB [ARGUMENT...]",
+				 "An OCI runtime with runc's command line.", entries);
+		verb_list_table();
+		exit(0);
+	}
 	g_set_prgname("rlc-oci");
 	g_option_context_set_summary(context, "rlc as an OCI runtime, with runc's command line");
 	g_option_context_set_strict_posix(context, TRUE);

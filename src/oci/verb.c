@@ -34,6 +34,25 @@ const OciVerb *verb_find(const char *name)
 	return NULL;
 }
 
+/* As rlc's own --help=table: what doc/man/generate makes the manual page of. */
+void verb_print_table(const char *name, const char *arguments, const char *summary,
+		      const GOptionEntry *entries)
+{
+	printf("usage\t%s\t%s\t%s\n", name, arguments, summary);
+	for (; entries && entries->long_name; entries++)
+		printf("option\t%s\t%.1s\t%s\t\t%s\n", entries->long_name,
+		       entries->short_name ? &entries->short_name : "",
+		       entries->arg_description ? entries->arg_description : "",
+		       entries->description);
+}
+
+void verb_list_table(void)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++)
+		printf("command\t%s\t%s\t%s\n", verbs[i].name, verbs[i].arguments,
+		       verbs[i].summary);
+}
+
 bool verb_parse(const OciGlobals *globals, int *argc, char ***argv, const GOptionEntry *entries,
 		GError **error)
 {
@@ -42,6 +61,10 @@ bool verb_parse(const OciGlobals *globals, int *argc, char ***argv, const GOptio
 	g_autofree char *name = g_strconcat("rlc-oci ", verb->name, NULL);
 	g_autoptr(GError) wrong = NULL;
 
+	if (*argc == 2 && strcmp((*argv)[1], VERB_TABLE) == 0) {
+		verb_print_table(verb->name, verb->arguments, verb->summary, entries);
+		exit(0);
+	}
 	g_set_prgname(name);
 	g_option_context_set_summary(context, verb->summary);
 	g_option_context_set_strict_posix(context, TRUE);

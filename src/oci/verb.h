@@ -37,6 +37,12 @@ struct OciVerb {
 bool verb_parse(const OciGlobals *globals, int *argc, char ***argv, const GOptionEntry *entries,
 		GError **error);
 
+/* --help=table, of the program and of each verb, for doc/man/generate */
+#define VERB_TABLE "--help=table"
+void verb_print_table(const char *name, const char *arguments, const char *summary,
+		      const GOptionEntry *entries);
+void verb_list_table(void);
+
 const OciVerb *verb_find(const char *name);
 
 int verb_create(const OciGlobals *globals, int argc, char **argv, GError **error);

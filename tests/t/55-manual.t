@@ -5,7 +5,7 @@
 needs rlc busybox mandoc zsh fish
 
 man=$T/man
-ok "the manual pages can be made" "$SRCDIR/doc/man/generate" "$RLC" "$man"
+ok "the manual pages can be made" "$SRCDIR/doc/man/generate" "$RLC" "$man" "$BUILD/rlc-oci"
 
 commands_of() { "$RLC" "$@" --help=table | awk -F '\t' '$1 == "command" { print $2 }'; }
 options_of() { "$RLC" "$@" --help=table | awk -F '\t' '$1 == "option" { print "--" $2 }'; }
@@ -44,7 +44,7 @@ done
 
 # no date, so that the pages of one version are always the same
 is "$(mandoc -Tlint -Wwarning "$man"/*.[158] 2>&1 | grep -v 'missing date')" "" "the pages are in order"
-SOURCE_DATE_EPOCH=86400 "$SRCDIR/doc/man/generate" "$RLC" "$T/dated"
+SOURCE_DATE_EPOCH=86400 "$SRCDIR/doc/man/generate" "$RLC" "$T/dated" "$BUILD/rlc-oci"
 is "$(mandoc -Tlint -Wwarning "$T/dated"/*.1 2>&1)" "" "with a date, too"
 
 # --- completion ---
