@@ -11,6 +11,13 @@
  *
  * The payload's exec closes its copy of the sync socket, the reaper closes its own: only then does
  * the supervisor see the end of file that means success.
+ *
+ * The payload is begun by vfork(2): it borrows the reaper's memory until its exec, which spares the
+ * copy of all page tables and a fault for each page that is written afterwards.  The reaper, which
+ * waits meanwhile, shares what belongs to memory (that it is not dumpable), and nothing that
+ * belongs to a process: ids, capabilities, filter, signals, descriptors.  Where the exec is watched
+ * (exe_guard.h) it is fork(2), for a signal would stop the traced payload before its exec, and who
+ * waits in vfork could not let it go on.
  */
 #include "container/init.h"
 
@@ -79,9 +86,6 @@ static bool is_first(const Plan *plan)
  * way. */
 static bool let_go(Container *container, GError **error)
 {
-	hide_arguments();
-	if (prctl(PR_SET_NAME, REAPER_NAME) < 0)
-		return error_errno(error, errno, "name the reaper");
 	if (!caps_keep_kill(error))
 		return false;
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
@@ -162,6 +166,27 @@ static G_GNUC_NORETURN void reaper_main(Container *container, pid_t payload)
 	}
 }
 
+/* In the reaper's memory, perhaps: it must not return. */
+static G_GNUC_NORETURN void payload_main(Container *container)
+{
+	g_autoptr(GError) error = NULL;
+
+	if (!process_exec(container, &error)) {
+		g_prefix_error(&error, "process: ");
+		sync_send_error(container->sync, error);
+	}
+	_exit(125);
+}
+
+static pid_t start_payload(Container *container)
+{
+	pid_t payload = container->plan->guard_exe ? fork() : vfork();
+
+	if (payload == 0)
+		payload_main(container);
+	return payload;
+}
+
 bool init_run_payload(Container *container, GError **error)
 {
 	sigset_t all;
@@ -179,11 +204,12 @@ bool init_run_payload(Container *container, GError **error)
 		return error_errno(error, errno, "block signals");
 	if (!is_first(container->plan) && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
 		return error_errno(error, errno, "become the reaper of orphans");
-	payload = fork();
+	hide_arguments(); /* before the payload can look */
+	if (prctl(PR_SET_NAME, REAPER_NAME) < 0)
+		return error_errno(error, errno, "name the reaper");
+	payload = start_payload(container);
 	if (payload < 0)
 		return error_errno(error, errno, "fork the payload");
-	if (payload == 0)
-		return process_exec(container, error);
 	if (!exe_guard_watch(container->plan, payload, error))
 		return false;
 	reaper_main(container, payload);
@@ -192,7 +218,7 @@ bool init_run_payload(Container *container, GError **error)
 void init_explain(const Plan *plan, GString *script)
 {
 	g_string_append(script, plan->spec->rlc.init
-					? "# fork: the child becomes the payload, PID 1 reaps and "
+					? "# vfork: the child becomes the payload, PID 1 reaps and "
 					  "passes signals on\n"
 					: "# no fork: PID 1 becomes the payload\n");
 	process_explain(plan, script);
