@@ -122,6 +122,8 @@ static const struct {
 			  "boot without ipv6.disable=1   (containers have IPv4 alone until then)"},
 	[HINT_NO_ROUTE] = {"RLC-N15", "this host has no default route",
 			   "ip route   (shows the routes; containers reach what the host reaches)"},
+	[HINT_SLIRP_MISSING] = {"RLC-N16", "the user-mode network is libslirp's",
+				"sudo apt-get install libslirp0   (or run with --network none)"},
 	[HINT_ROOTFS_MISSING] =
 		{"RLC-R01",
 		 "a rootfs is a directory that holds a system's files (bin, etc, usr, ...)",

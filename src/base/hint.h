@@ -41,6 +41,7 @@ typedef enum {
 	HINT_NAMESERVER,      /* N13: the host's name server does not answer; arg: it */
 	HINT_NO_IPV6,	      /* N14: the kernel has no IPv6 */
 	HINT_NO_ROUTE,	      /* N15: the host has no default route */
+	HINT_SLIRP_MISSING,   /* N16: libslirp cannot be loaded */
 	HINT_ROOTFS_MISSING,  /* R01: the rootfs does not exist; arg: path */
 	HINT_ROOTFS_OWNER,    /* R02: the owner of the rootfs has no id inside; arg: "PATH" */
 	HINT_ROOTFS_SEARCH,   /* R03: a directory above the rootfs may not be searched; arg: it */

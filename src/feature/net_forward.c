@@ -137,10 +137,10 @@ static bool open_tcp(NetForward *forward, const PublishPlan *publish, Slirp *sli
 	if (next < 0)
 		return net_publish_refused(publish, errno, error);
 	close(next);
-	if (slirp_add_hostxfwd(slirp, (struct sockaddr *)&host, length,
-			       is4 ? (struct sockaddr *)&inside4 : (struct sockaddr *)&inside6,
-			       is4 ? sizeof inside4 : sizeof inside6,
-			       is4 ? 0 : SLIRP_HOSTFWD_V6ONLY) < 0 ||
+	if (net_libslirp.add_hostxfwd(
+		    slirp, (struct sockaddr *)&host, length,
+		    is4 ? (struct sockaddr *)&inside4 : (struct sockaddr *)&inside6,
+		    is4 ? sizeof inside4 : sizeof inside6, is4 ? 0 : SLIRP_HOSTFWD_V6ONLY) < 0 ||
 	    listen(next, BACKLOG) < 0 || fcntl(next, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
 		return net_publish_refused(publish, errno, error);
 	forward->listeners++;
@@ -177,8 +177,8 @@ static bool open_inside(const NetForward *forward, Slirp *slirp, int fd, Listene
 	if (next < 0)
 		return false;
 	close(next);
-	return slirp_add_hostxfwd(slirp, (struct sockaddr *)&outside, sizeof outside,
-				  (struct sockaddr *)&inside, sizeof inside, 0) == 0 &&
+	return net_libslirp.add_hostxfwd(slirp, (struct sockaddr *)&outside, sizeof outside,
+					 (struct sockaddr *)&inside, sizeof inside, 0) == 0 &&
 	       listen(next, BACKLOG) == 0;
 }
 

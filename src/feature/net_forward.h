@@ -14,8 +14,7 @@
  */
 #pragma once
 
-#include <slirp/libslirp.h>
-
+#include "feature/net_libslirp.h"
 #include "feature/net_loop.h"
 #include "model/container.h"
 

@@ -30,7 +30,6 @@
 #include <malloc.h>
 #include <net/if.h>
 #include <signal.h>
-#include <slirp/libslirp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -47,6 +46,7 @@
 #include "feature/net_frame.h"
 #include "feature/net_gate.h"
 #include "feature/net_lane.h"
+#include "feature/net_libslirp.h"
 #include "feature/net_loop.h"
 #include "feature/net_ping.h"
 #include "feature/net_publish.h"
@@ -210,7 +210,7 @@ static void take_frame(NetProcess *process, const uint8_t *frame, size_t length)
 			net_ping_notice(process->ping);
 		if (net_forward_answer(process->forward, &packet))
 			break;
-		slirp_input(process->slirp, frame, (int)length);
+		net_libslirp.input(process->slirp, frame, (int)length);
 		break;
 	case NET_GATE_DNS:
 		net_follow_ask(process->control);
@@ -268,7 +268,7 @@ static gint query_slirp(NetProcess *process, gint timeout)
 	uint32_t wait = timeout < 0 ? UINT32_MAX : (uint32_t)timeout;
 	guint before = process->polls->len;
 
-	slirp_pollfds_fill(process->slirp, &wait, on_add_poll, process);
+	net_libslirp.pollfds_fill(process->slirp, &wait, on_add_poll, process);
 	if (process->polls->len - before <= net_forward_listeners(process->forward) &&
 	    g_get_monotonic_time() - process->active_at > QUIET_AFTER)
 		return timeout;
@@ -277,14 +277,14 @@ static gint query_slirp(NetProcess *process, gint timeout)
 
 static void serve_slirp(NetProcess *process, bool failed, bool frames)
 {
-	slirp_pollfds_poll(process->slirp, failed, on_get_revents, process);
+	net_libslirp.pollfds_poll(process->slirp, failed, on_get_revents, process);
 	if (!frames)
 		return;
 	/* libslirp reads the clock in its poll alone, so frames must not come before it ... */
 	process->active_at = g_get_monotonic_time();
 	read_tap(process);
 	/* ... and a packet that waited for a neighbour's answer leaves in it: ask no sockets */
-	slirp_pollfds_poll(process->slirp, 1, on_get_revents, process);
+	net_libslirp.pollfds_poll(process->slirp, 1, on_get_revents, process);
 }
 
 static void loop_round(NetProcess *process)
@@ -333,7 +333,7 @@ static Slirp *make_slirp(NetProcess *process)
 		.disable_dhcp = true,
 	};
 
-	return slirp_new(&config, &callbacks, process);
+	return net_libslirp.new(&config, &callbacks, process);
 }
 
 /*
@@ -345,7 +345,7 @@ static bool add_relay(NetProcess *process, int listener, GError **error)
 	static const NetRelayLimits dns_limits = {.streams = 256, .idle = 60 * G_USEC_PER_SEC};
 	struct in_addr nameserver = process->plan->nameserver;
 
-	if (slirp_add_unix(process->slirp, NET_SANDBOX_DNS, &nameserver, 53) < 0)
+	if (net_libslirp.add_unix(process->slirp, NET_SANDBOX_DNS, &nameserver, 53) < 0)
 		return error_set(error, RLC_ERROR_FAILED, "forward DNS over TCP: libslirp refused");
 	process->relay = net_relay_new(&process->loop, &process->servers, listener, dns_limits);
 	return true;
@@ -401,6 +401,8 @@ static bool process_start(NetProcess *process, Sync *control, GError **error)
 	/* what needs the host's files and interfaces comes before the sandbox */
 	net_dns_servers(process->plan->host_nameservers, &process->servers);
 	net_ping_probe(&forbidden_gid);
+	if (!net_libslirp_load(error))
+		return false;
 	process->slirp = make_slirp(process);
 	if (!process->slirp)
 		return error_set(error, RLC_ERROR_FAILED, "start libslirp: it refused");
