@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "base/error.h"
 
+#include <string.h>
+
 G_DEFINE_QUARK(rlc - error - quark, rlc_error)
 G_DEFINE_QUARK(rlc - errno - quark, rlc_errno)
 
@@ -20,10 +22,14 @@ bool error_errno(GError **error, int errno_value, const char *format, ...)
 	g_autofree char *message = NULL;
 	va_list args;
 
+	if (!error)
+		return false;
 	va_start(args, format);
 	message = g_strdup_vprintf(format, args);
 	va_end(args);
-	g_set_error(error, RLC_ERRNO, errno_value, "%s: %s", message, g_strerror(errno_value));
+	/* Many errors are expected, and never seen: g_strerror(3) would load a converter of
+	 * character sets for the first of them. */
+	g_set_error(error, RLC_ERRNO, errno_value, "%s: %s", message, strerror(errno_value));
 	return false;
 }
 

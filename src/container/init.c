@@ -146,17 +146,24 @@ static G_GNUC_NORETURN void reaper_main(Container *container, pid_t payload)
 	const Plan *plan = container->plan;
 	g_autoptr(GError) error = NULL;
 	pid_t supervisor = getppid(); /* 0, as seen from another pid namespace */
+	const struct timespec idle_after = {.tv_sec = 1};
+	bool idles = false;
 	sigset_t all;
 
 	if (!let_go(container, &error)) {
 		sync_send_error(container->sync, error);
 		_exit(125);
 	}
-	malloc_trim(0); /* it idles from here on */
 	sigfillset(&all);
 	for (;;) {
-		int signal_number = sigwaitinfo(&all, NULL);
+		/* who idles gives memory back; a payload that ends at once is not kept waiting */
+		int signal_number =
+			idles ? sigwaitinfo(&all, NULL) : sigtimedwait(&all, NULL, &idle_after);
 
+		if (signal_number < 0 && errno == EAGAIN) {
+			malloc_trim(0);
+			idles = true;
+		}
 		if (!is_first(plan) && getppid() != supervisor)
 			reaper_end(plan, 128 + SIGKILL);
 		if (signal_number == SIGCHLD)

@@ -52,6 +52,13 @@ static const char *const names[CONTROL_NAMESPACES_END] = {
 	[CONTROL_TIME] = "time", [CONTROL_CGROUP] = "cgroup",
 };
 
+static const uint64_t clone_flags[CONTROL_NAMESPACES_END] = {
+	[CONTROL_USER] = CLONE_NEWUSER, [CONTROL_MNT] = CLONE_NEWNS,
+	[CONTROL_PID] = CLONE_NEWPID,	[CONTROL_NET] = CLONE_NEWNET,
+	[CONTROL_UTS] = CLONE_NEWUTS,	[CONTROL_IPC] = CLONE_NEWIPC,
+	[CONTROL_TIME] = CLONE_NEWTIME, [CONTROL_CGROUP] = CLONE_NEWCGROUP,
+};
+
 /* In the pid namespace of another container init cannot be looked at from the first moment on. */
 static bool is_hidden(const Plan *plan)
 {
@@ -86,12 +93,22 @@ bool join_offer_child(Container *container, GError **error)
 	return true;
 }
 
+/* Shared with us, for sure? What a clone made, is not: no need to look. */
+static bool is_ours(const Plan *plan, int type, int fd)
+{
+	g_autofree char *own = NULL;
+
+	if (plan->clone_flags & clone_flags[type])
+		return false;
+	own = g_strdup_printf("/proc/self/ns/%s", names[type]);
+	return is_same_file(fd, own);
+}
+
 /* What enters the container, in ControlJoin's order. What it shares with us is not offered. */
 static bool open_namespaces(Container *container, GError **error)
 {
 	container->join[CONTROL_PIDFD] = container->init_pidfd;
 	for (int i = CONTROL_PIDFD + 1; i < CONTROL_NAMESPACES_END; i++) {
-		g_autofree char *own = g_strdup_printf("/proc/self/ns/%s", names[i]);
 		g_autoptr(GError) failed = NULL;
 		auto_fd fd = -1;
 
@@ -103,7 +120,7 @@ static bool open_namespaces(Container *container, GError **error)
 			g_propagate_error(error, g_steal_pointer(&failed));
 			return false;
 		}
-		if (fd >= 0 && !is_same_file(fd, own))
+		if (fd >= 0 && !is_ours(container->plan, i, fd))
 			container->join[i] = fd_steal(&fd);
 	}
 	return true;

@@ -20,7 +20,9 @@ void state_names_drop(int names, const char *id)
 		return;
 	while ((entry = readdir(dir))) {
 		char target[NAME_MAX + 1];
-		ssize_t n = readlinkat(names, entry->d_name, target, sizeof target - 1);
+		ssize_t n = entry->d_type == DT_DIR
+				    ? -1
+				    : readlinkat(names, entry->d_name, target, sizeof target - 1);
 
 		if (n <= 0)
 			continue;
@@ -39,7 +41,9 @@ char *state_names_find(int names, const char *id)
 
 	while (dir && !found && (entry = readdir(dir))) {
 		char target[NAME_MAX + 1];
-		ssize_t n = readlinkat(names, entry->d_name, target, sizeof target - 1);
+		ssize_t n = entry->d_type == DT_DIR
+				    ? -1
+				    : readlinkat(names, entry->d_name, target, sizeof target - 1);
 
 		if (n > 0 && strlen(id) == (size_t)n && strncmp(target, id, (size_t)n) == 0)
 			found = g_strdup(entry->d_name);

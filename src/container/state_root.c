@@ -50,6 +50,8 @@ char *state_root_choose(const char *root, GError **error)
 
 	root = root ? root : g_getenv("RLC_ROOT");
 	chosen = root ? g_canonicalize_filename(root, NULL) : conventional();
+	if (chosen && !root && geteuid() != 0)
+		return g_steal_pointer(&chosen); /* that was tried */
 	if (!chosen) {
 		chosen = usable(run_user) ? g_steal_pointer(&run_user)
 					  : g_strdup_printf("/tmp/rlc-%u", geteuid());

@@ -99,14 +99,15 @@ static bool remove_root(int containers, const char *id)
 	return false;
 }
 
-/* Of a container that is not this process's; spec NULL: read it. */
-void state_sweep_tell(const char *root, int names, const char *id, const Spec *spec,
+/* Of a container that is not this process's; spec NULL: read it. True: it has a name. */
+bool state_sweep_tell(const char *root, int names, const char *id, const Spec *spec,
 		      const char *action, int exit_code, const char *detail)
 {
 	g_autoptr(Spec) recorded = spec ? NULL : state_load_spec(root, id, NULL);
 	g_autofree char *name = state_names_find(names, id);
 
 	events_add(root, action, id, name, spec ? spec : recorded, exit_code, detail);
+	return name;
 }
 
 /*
@@ -128,8 +129,8 @@ void state_sweep_remove(const char *root, int containers, int names, const char 
 	volumes_used_release(dir, id, volumes || !ran, !ran);
 	if (!remove_root(containers, id))
 		return;
-	state_sweep_tell(root, names, id, spec, "remove", -1, NULL);
-	state_names_drop(names, id);
+	if (state_sweep_tell(root, names, id, spec, "remove", -1, NULL))
+		state_names_drop(names, id);
 	remove_files(dir);
 	if (unlinkat(containers, id, AT_REMOVEDIR) < 0)
 		kept_remove(containers, id);

@@ -20,8 +20,9 @@ void state_sweep_remove(const char *root, int containers, int names, const char 
 /* Clean up after the containers whose supervisor is dead. */
 void state_sweep_dead(const char *root, int containers, int names);
 
-/* An event of a container that is not this process's; spec NULL: it is read. */
-void state_sweep_tell(const char *root, int names, const char *id, const Spec *spec,
+/* An event of a container that is not this process's; spec NULL: it is read. True: it has a name.
+ */
+bool state_sweep_tell(const char *root, int names, const char *id, const Spec *spec,
 		      const char *action, int exit_code, const char *detail);
 
 /* The same for who does not hold ROOT/lock. */

@@ -62,6 +62,7 @@ struct Supervisor {
 	Container *container;
 	GMainLoop *loop;
 	guint signal_source, init_source, net_source, resolv_source, names_source, timer_source;
+	guint idle_source;
 	Pump input, output;
 	Streams *streams;	       /* of a detached container; or NULL */
 	int terminal_in, terminal_out; /* the caller's, opened anew; -1: none */
@@ -88,32 +89,22 @@ static bool takes_signal(int signal_number)
 	       (sigaction(signal_number, NULL, &action) == 0 && action.sa_handler != SIG_IGN);
 }
 
-static sigset_t taken_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (int i = 1; i < NSIG; i++) {
-		if (takes_signal(i))
-			sigaddset(&set, i);
-	}
-	return set;
-}
+static sigset_t taken; /* by supervise_block_signals() */
 
 void supervise_block_signals(void)
 {
-	sigset_t set;
-
 	signal(SIGCHLD, SIG_DFL); /* ignored by the caller it would keep us from init's status */
-	set = taken_signals();
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	sigemptyset(&taken);
+	for (int i = 1; i < NSIG; i++) {
+		if (takes_signal(i))
+			sigaddset(&taken, i);
+	}
+	sigprocmask(SIG_BLOCK, &taken, NULL);
 }
 
 void supervise_unblock_signals(void)
 {
-	sigset_t set = taken_signals();
-
-	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	sigprocmask(SIG_UNBLOCK, &taken, NULL);
 }
 
 /* Watches */
@@ -436,6 +427,16 @@ static gboolean time_over(gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+/* Who runs on gives back what the start has taken; who ends at once would take it again. */
+static gboolean idles(gpointer data)
+{
+	Supervisor *supervisor = data;
+
+	malloc_trim(0);
+	supervisor->idle_source = 0;
+	return G_SOURCE_REMOVE;
+}
+
 static bool start(Supervisor *supervisor, int signals, GError **error)
 {
 	const Container *container = supervisor->container;
@@ -456,6 +457,7 @@ static bool start(Supervisor *supervisor, int signals, GError **error)
 	if (timeout > 0)
 		supervisor->timer_source =
 			g_timeout_add(MIN(timeout, G_MAXUINT / 1000) * 1000, time_over, supervisor);
+	supervisor->idle_source = g_timeout_add_seconds(1, idles, supervisor);
 	return start_terminal(supervisor, error);
 }
 
@@ -464,6 +466,7 @@ static void stop(Supervisor *supervisor)
 	pump_stop(&supervisor->input);
 	pump_stop(&supervisor->output);
 	g_clear_pointer(&supervisor->streams, streams_stop);
+	unwatch(&supervisor->idle_source);
 	unwatch(&supervisor->timer_source);
 	unwatch(&supervisor->names_source);
 	unwatch(&supervisor->resolv_source);
@@ -485,8 +488,7 @@ static int exit_code(const Supervisor *supervisor)
 
 bool supervise(Container *container, int *ret_exit_code, GError **error)
 {
-	sigset_t set = taken_signals();
-	auto_fd signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	auto_fd signals = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
 	g_autoptr(GMainLoop) loop = g_main_loop_new(NULL, FALSE);
 	g_autofree Supervisor *supervisor = g_new0(Supervisor, 1);
 	bool ok;
@@ -499,7 +501,6 @@ bool supervise(Container *container, int *ret_exit_code, GError **error)
 	supervisor->loop = loop;
 	supervisor->terminal_in = supervisor->terminal_out = -1;
 	ok = start(supervisor, signals, error);
-	malloc_trim(0); /* it idles from here on */
 	if (ok)
 		g_main_loop_run(loop);
 	stop(supervisor);
@@ -529,8 +530,7 @@ static gboolean pause_signal(int fd, GIOCondition condition, gpointer data)
 
 bool supervise_pause(Container *container, unsigned milliseconds, GError **error)
 {
-	sigset_t set = taken_signals();
-	auto_fd signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	auto_fd signals = signalfd(-1, &taken, SFD_CLOEXEC | SFD_NONBLOCK);
 	bool over = false;
 	guint timer, source;
 

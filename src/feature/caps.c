@@ -32,11 +32,10 @@ bool caps_parse(const char *name, uint64_t *ret_mask)
 
 bool caps_drop_bounding(const SpecCapabilities *caps, GError **error)
 {
-	/* A bounding set is read and dropped one by one; the first that does not exist ends it. */
-	for (int i = 0; cap_get_bound(i) >= 0; i++) {
-		if (caps->bounding & UINT64_C(1) << i || cap_get_bound(i) == 0)
-			continue;
-		if (cap_drop_bound(i) < 0)
+	for (int i = 0; i < cap_max_bits(); i++) {
+		/* who may drop none may be without it all the same */
+		if (!(caps->bounding & UINT64_C(1) << i) && cap_drop_bound(i) < 0 &&
+		    cap_get_bound(i) > 0)
 			return error_errno(error, errno, "drop capability %d from the bounding set",
 					   i);
 	}

@@ -46,6 +46,7 @@ enum {
 	DEV_MQUEUE
 };
 
+#define TTY_GROUP	     5
 #define DEVPTS_WITHOUT_GROUP "newinstance,ptmxmode=0666,mode=0620"
 
 static bool dev_make_file(int dev, const char *name, GError **error)
@@ -77,13 +78,28 @@ static bool dev_bind(int dev, size_t i, GError **error)
 	return mount >= 0 && mount_attach(mount, target, path, error);
 }
 
-static int dev_new_filesystem(size_t i, GError **error)
+/* Of one id alone, whichever map it will be? The kernel would refuse the group. */
+static bool dev_has_no_tty_group(const Plan *plan)
 {
+	for (guint i = 0; i < plan->idmap.tiers->len; i++) {
+		const IdmapTier *tier = g_ptr_array_index(plan->idmap.tiers, i);
+
+		if (tier->method != IDMAP_SINGLE ||
+		    g_array_index(tier->gids, SpecIdMap, 0).inside == TTY_GROUP)
+			return false;
+	}
+	return true;
+}
+
+static int dev_new_filesystem(const Plan *plan, size_t i, GError **error)
+{
+	bool plain = i == DEV_PTS && dev_has_no_tty_group(plan);
 	g_autoptr(GError) refused = NULL;
-	int mount = mount_new(filesystems[i].type, filesystems[i].options,
+	int mount = mount_new(filesystems[i].type,
+			      plain ? DEVPTS_WITHOUT_GROUP : filesystems[i].options,
 			      filesystems[i].attributes, &refused);
 
-	if (mount < 0 && i == DEV_PTS)
+	if (mount < 0 && i == DEV_PTS && !plain)
 		return mount_new(filesystems[i].type, DEVPTS_WITHOUT_GROUP,
 				 filesystems[i].attributes, error);
 	if (mount < 0)
@@ -122,7 +138,8 @@ static bool dev_mount(Container *container, int dev, size_t i, GError **error)
 {
 	bool shared = dev_is_shared(container->plan, i);
 	g_autoptr(GError) missing = NULL;
-	auto_fd mount = shared ? dev_shared(container, i, &missing) : dev_new_filesystem(i, error);
+	auto_fd mount = shared ? dev_shared(container, i, &missing)
+			       : dev_new_filesystem(container->plan, i, error);
 	auto_fd target = -1;
 
 	if (shared && mount < 0 && error_is_errno(missing, ENOENT))

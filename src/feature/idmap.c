@@ -360,6 +360,8 @@ static void caller_look_up(IdmapCaller *caller, const Spec *spec)
 	caller->name = g_strdup(user ? user->pw_name : NULL);
 	caller->subuids = subid_ranges(SUBID_UID, caller->name, caller->uid);
 	caller->subgids = subid_ranges(SUBID_GID, caller->name, caller->uid);
+	if (caller->subuids->len == 0 && caller->subgids->len == 0)
+		return; /* he needs no program */
 	programs_find(&caller->shadow, find_in_path, "/usr/bin");
 	find_shim(&caller->shim);
 }

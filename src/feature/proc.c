@@ -76,20 +76,28 @@ int proc_open(GError **error)
 	return fd_steal(&proc);
 }
 
+/* What hides files and directories. */
+typedef struct {
+	int null;
+	int directory; /* the cover of the first directory, attached; -1: there is none yet */
+} ProcCovers;
+
 /*
- * What hides a file or directory.  Each directory gets a tmpfs of its own: before Linux 6.15 a
- * mount can be cloned only once it is attached.
+ * One tmpfs hides all directories, for to make one, and to end it, costs more than all else here.
+ * It is cloned from where it is attached: before Linux 6.15 another mount could not be.
  */
-static int proc_new_cover(mode_t mode, int null, GError **error)
+static int proc_new_cover(const ProcCovers *covers, mode_t mode, GError **error)
 {
 	if (!S_ISDIR(mode))
-		return mount_clone(null, "", false, error);
+		return mount_clone(covers->null, "", false, error);
+	if (covers->directory >= 0)
+		return mount_clone(covers->directory, "", false, error);
 	return mount_new("tmpfs", "size=4k,nr_inodes=1,mode=0755",
 			 PROC_ATTRIBUTES | MOUNT_ATTR_RDONLY, error);
 }
 
 /* Hide a directory under an empty read-only tmpfs, a file under /dev/null. */
-static bool proc_mask_path(int root, const char *path, int null, GError **error)
+static bool proc_mask_path(int root, const char *path, ProcCovers *covers, GError **error)
 {
 	g_autoptr(GError) missing = NULL;
 	auto_fd target = mount_open(root, path, MOUNT_NO_SYMLINKS, &missing);
@@ -105,8 +113,12 @@ static bool proc_mask_path(int root, const char *path, int null, GError **error)
 	}
 	if (fstat(target, &st) < 0)
 		return error_errno(error, errno, "stat '%s'", path);
-	cover = proc_new_cover(st.st_mode, null, error);
-	return cover >= 0 && mount_attach(cover, target, path, error);
+	cover = proc_new_cover(covers, st.st_mode, error);
+	if (cover < 0 || !mount_attach(cover, target, path, error))
+		return false;
+	if (S_ISDIR(st.st_mode) && covers->directory < 0)
+		covers->directory = fd_steal(&cover);
+	return true;
 }
 
 static bool proc_readonly_path(int root, const char *path, GError **error)
@@ -145,21 +157,25 @@ static int proc_open_null(const Container *container, GError **error)
 	return fd_steal(&null);
 }
 
+static bool proc_mask_paths(Container *container, GError **error)
+{
+	const GPtrArray *paths = container->plan->spec->linux_.masked_paths;
+	ProcCovers covers = {.null = proc_open_null(container, error), .directory = -1};
+	bool ok = covers.null >= 0;
+
+	for (guint i = 0; ok && i < paths->len; i++)
+		ok = proc_mask_path(container->root, g_ptr_array_index(paths, i), &covers, error);
+	fd_close(&covers.null);
+	fd_close(&covers.directory);
+	return ok;
+}
+
 bool proc_mask(Container *container, GError **error)
 {
 	const SpecLinux *linux_ = &container->plan->spec->linux_;
-	auto_fd null = -1;
 
-	if (linux_->masked_paths->len > 0) {
-		null = proc_open_null(container, error);
-		if (null < 0)
-			return false;
-	}
-	for (guint i = 0; i < linux_->masked_paths->len; i++) {
-		if (!proc_mask_path(container->root, g_ptr_array_index(linux_->masked_paths, i),
-				    null, error))
-			return false;
-	}
+	if (linux_->masked_paths->len > 0 && !proc_mask_paths(container, error))
+		return false;
 	for (guint i = 0; i < linux_->readonly_paths->len; i++) {
 		if (!proc_readonly_path(container->root,
 					g_ptr_array_index(linux_->readonly_paths, i), error))

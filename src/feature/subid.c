@@ -134,14 +134,27 @@ static GArray *ranges_from_library(SubidKind kind, const char *name)
 	return ranges;
 }
 
-GArray *subid_ranges(SubidKind kind, const char *name, uid_t uid)
+/* Read once: ranges are asked for in pairs. */
+static bool is_library_wanted(void)
 {
+	static enum {
+		UNKNOWN,
+		FILES,
+		LIBRARY
+	} source;
 	g_autofree char *nsswitch = NULL;
 
-	nsswitch = fd_read_file(AT_FDCWD, "/etc/nsswitch.conf", NSSWITCH_FILE_MAX, NULL);
-	if (nsswitch && subid_needs_library(nsswitch))
-		return ranges_from_library(kind, name);
-	return ranges_from_file(kind, name, uid);
+	if (source == UNKNOWN) {
+		nsswitch = fd_read_file(AT_FDCWD, "/etc/nsswitch.conf", NSSWITCH_FILE_MAX, NULL);
+		source = nsswitch && subid_needs_library(nsswitch) ? LIBRARY : FILES;
+	}
+	return source == LIBRARY;
+}
+
+GArray *subid_ranges(SubidKind kind, const char *name, uid_t uid)
+{
+	return is_library_wanted() ? ranges_from_library(kind, name)
+				   : ranges_from_file(kind, name, uid);
 }
 
 static uint64_t range_end(const SubidRange *range)

@@ -235,7 +235,7 @@ restore "$(readlink -f "$library")"
 as=(as "$one")
 library=$(ldconfig -p | awk '/libslirp.so.0 / { print $NF; exit }')
 replace "$(readlink -f "$library")" ""
-fault RLC-N16 user-network reduced "no libslirp" "$RLC" run --network slirp $bb true
+fault RLC-N16 user-network failed "no libslirp" "$RLC" run --network slirp $bb true
 run as "$one" "$RLC" run --network none $bb echo fine
 is "$status $out" "0 fine" "without the network nobody misses libslirp"
 restore "$(readlink -f "$library")"
