@@ -143,6 +143,7 @@ static void run_end_life(Container *container)
 	fd_close(&container->cgroup);
 	sync_close(container->sync);
 	g_clear_pointer(&container->tiers, g_ptr_array_unref);
+	g_clear_pointer(&container->unpacked, g_free);
 }
 
 /* ended: how it did; NULL: it was never started, and nothing is kept of it. */

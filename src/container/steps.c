@@ -17,6 +17,7 @@
 #include "container/scratch.h"
 #include "container/state.h"
 #include "container/streams.h"
+#include "container/unpacked.h"
 #include "container/volumes_used.h"
 #include "feature/cgroup.h"
 #include "feature/dev.h"
@@ -49,6 +50,7 @@
 /* The supervisor, or an OCI runtime's create: everything that needs the host. */
 const Step parent_steps[] = {
 	{"state",      RLC, state_parent,       state_explain},       /* say on disk that it exists */
+	{"image",      RLC, unpacked_parent,    unpacked_explain},    /* its files, if it is built in */
 	{"scratch",    RLC, scratch_parent,     scratch_explain},     /* a disk for what is written, if not memory */
 	{"volumes",    RLC, volumes_used_parent,volumes_used_explain}, /* make those that are missing */
 	{"control",    RLC, control_parent,     NULL},                /* where other commands reach it */
@@ -84,7 +86,7 @@ const Step child_steps[] = {
 	{"time",       OCI, timens_child,       NULL},                /* clocks of its own */
 	{"private",    ALL, rootfs_private,     rootfs_private_explain},
 	{"rootfs",     ALL, rootfs_child,       rootfs_explain},      /* stack the new root on the old */
-	{"image",      RLC, builtin_child,      builtin_explain},     /* fill it, if it is built in */
+	{"image",      RLC, builtin_child,      builtin_explain},     /* fill it, if nothing is there */
 	{"keep",       RLC, rootfs_keep,        rootfs_keep_explain}, /* what is written over it, on a disk */
 	{"network",    ALL, net_child,          net_explain},         /* lo, and a tap for the net process */
 	{"proc",       RLC, proc_child,         proc_explain},

@@ -281,8 +281,22 @@ static int rootfs_empty(GError **error)
 	return rootfs_stack(mount_new("tmpfs", "mode=0755", MOUNT_ATTR_NODEV, error), error);
 }
 
-static int rootfs_make(const Plan *plan, OverlayUpper *upper, GError **error)
+static int rootfs_builtin(Container *container, OverlayUpper *upper, GError **error)
 {
+	g_autoptr(GError) refused = NULL;
+	int root = container->unpacked ? overlay_stack(container->unpacked, upper, &refused) : -1;
+
+	if (root >= 0)
+		return root;
+	if (refused)
+		log_debug("rootfs: %s; the built-in image is copied", refused->message);
+	g_clear_pointer(&container->unpacked, g_free);
+	return rootfs_empty(error);
+}
+
+static int rootfs_make(Container *container, OverlayUpper *upper, GError **error)
+{
+	const Plan *plan = container->plan;
 	const RootfsPlan *rootfs = &plan->rootfs;
 
 	switch (rootfs->kind) {
@@ -291,7 +305,7 @@ static int rootfs_make(const Plan *plan, OverlayUpper *upper, GError **error)
 	case ROOT_OVERLAY:
 		return overlay_stack(rootfs->path, upper, error);
 	case ROOT_BUILTIN:
-		return rootfs_empty(error);
+		return rootfs_builtin(container, upper, error);
 	case ROOT_LAYERS:
 		return rootfs->layers->len > 0 ? overlay_stack_layers(rootfs->layers, upper, error)
 					       : rootfs_empty(error);
@@ -309,7 +323,7 @@ static bool make_root(Container *container, GError **error)
 		return false;
 	upper = rootfs_upper(container);
 	container->root = rootfs->idmapped ? rootfs_shifted(container, &upper, error)
-					   : rootfs_make(container->plan, &upper, error);
+					   : rootfs_make(container, &upper, error);
 	container->upper = upper.opened;
 	return container->root >= 0 &&
 	       (!rootfs->readonly || rootfs_protect_below(container->root, error));
@@ -333,9 +347,11 @@ bool rootfs_child(Container *container, GError **error)
 }
 
 /* Made in memory in each life: what is written is to go elsewhere. */
-static bool is_filled(const Plan *plan)
+static bool is_filled(const Container *container)
 {
-	return plan->rootfs.kind == ROOT_BUILTIN ||
+	const Plan *plan = container->plan;
+
+	return (plan->rootfs.kind == ROOT_BUILTIN && !container->unpacked) ||
 	       (plan->rootfs.kind == ROOT_LAYERS && plan->rootfs.layers->len == 0);
 }
 
@@ -346,7 +362,7 @@ bool rootfs_keep(Container *container, GError **error)
 	g_autoptr(GArray) dirs = NULL;
 	int root;
 
-	if (!container->plan->scratch_kept || !is_filled(container->plan))
+	if (!container->plan->scratch_kept || !is_filled(container))
 		return true;
 	dirs = g_array_new(FALSE, FALSE, sizeof(int));
 	g_array_append_val(dirs, container->root);
@@ -362,7 +378,9 @@ bool rootfs_keep(Container *container, GError **error)
 
 void rootfs_keep_explain(const Plan *plan, GString *script)
 {
-	if (plan->scratch_kept && is_filled(plan))
+	if (plan->scratch_kept &&
+	    (plan->rootfs.kind == ROOT_BUILTIN ||
+	     (plan->rootfs.kind == ROOT_LAYERS && plan->rootfs.layers->len == 0)))
 		g_string_append_printf(script,
 				       "# one more overlay, over that: what is written goes to "
 				       "'%s' and stays\n",

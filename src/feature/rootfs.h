@@ -23,7 +23,10 @@ bool rootfs_private(Container *container, GError **error);
  */
 bool rootfs_parent(Container *container, GError **error);
 
-/* init: attach the new root, set container->root. For ROOT_BUILTIN an empty tmpfs (image/builtin).
+/*
+ * init: attach the new root, set container->root.  For ROOT_BUILTIN an overlay over
+ * container->unpacked; where that is NULL, or becomes so as the kernel refuses it, an empty tmpfs
+ * (image/builtin.h).
  */
 bool rootfs_child(Container *container, GError **error);
 

@@ -11,8 +11,11 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "builtin_digest.h"
 
 extern const char builtin_busybox[], builtin_busybox_end[];
+
+const char builtin_digest[] = BUILTIN_DIGEST;
 
 static const char *const applets[] = {
 #include "busybox_applets.h"
@@ -84,7 +87,8 @@ static void builtin_let_go(void)
 
 bool builtin_child(Container *container, GError **error)
 {
-	return container->plan->rootfs.kind != ROOT_BUILTIN || builtin_fill(container->root, error);
+	return container->plan->rootfs.kind != ROOT_BUILTIN || container->unpacked ||
+	       builtin_fill(container->root, error);
 }
 
 bool builtin_write_program(int dirfd, const char *path, GError **error)

@@ -7,7 +7,13 @@
 
 #include "model/container.h"
 
-/* init: fill the empty root of ROOT_BUILTIN; nothing to do for other kinds. */
+/* Changes with what builtin_fill() makes. */
+extern const char builtin_digest[];
+
+/*
+ * init: fill the empty root of ROOT_BUILTIN; nothing to do for other kinds, and where it is laid
+ * over container->unpacked.
+ */
 bool builtin_child(Container *container, GError **error);
 
 /* Fill any empty directory with it. */

@@ -75,6 +75,7 @@ struct Container {
 	bool stop_asked;	 /* it was told to end, and is not to be started again */
 
 	/* both, until init has its own */
+	char *unpacked;		/* ROOT_BUILTIN: where its files are; NULL: init makes them */
 	int payload_streams[3]; /* --detach: the payload's ends, or -1 */
 
 	/* init only */

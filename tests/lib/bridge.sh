@@ -61,7 +61,7 @@ _host_text() {
 		{ ip route; ip -6 route; ip rule; } | sed "s/ expires.*//; s/ linkdown//; s/ *$//"
 		nft list ruleset 2>/dev/null | sed "s/counter packets [0-9]* bytes [0-9]*/counter/"
 		sysctl -a 2>/dev/null | grep "^net\." | grep -v "nf_conntrack_count\|conf\.rlc[0-9a-f]\{12\}"
-		find /run/rlc -mindepth 2 ! -name lock'
+		find /run/rlc -mindepth 2 ! -name lock ! -path "*/builtin-*"'
 }
 
 _no_fading_links() { ! in_host ip -o link | grep -q ' rlc[0-9a-f]\{12\}@'; }

@@ -627,7 +627,7 @@ when_finished _end_descendants
 
 # Files of containers' state, but for the skeleton that stays on purpose, and files of the users'
 _state_files() {
-	local user skeleton=(! -path '*/rlc*/containers' ! -path '*/rlc*/names' ! -path '*/rlc*/lock'
+	local user skeleton=(! -path '*/rlc*/containers' ! -path '*/rlc*/names' ! -path '*/rlc*/builtin-*' ! -path '*/rlc*/lock'
 		! -path '*/rlc*/networks' ! -path '*/rlc*/events' ! -path '*/rlc*/events.1')
 
 	[ -z "${RLC_TEST_MOUNTNS:-}" ] || find /run/rlc -mindepth 1 "${skeleton[@]}"

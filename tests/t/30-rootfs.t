@@ -129,7 +129,35 @@ for who in root "$sub" "$one"; do
 	is "$out" "" "${who%-*}: the built-in image has all applets"
 	rlc builtin:busybox sh -c 'cat /etc/passwd | head -n 1 | cut -d: -f1; ls -d /tmp /etc /root /bin; stat -c %a /tmp'
 	is "$(paste -sd' ' <<<"$out")" "root /bin /etc /root /tmp 1777" "${who%-*}: and what a system needs"
+
+	# it is unpacked once, and no container changes it for the next
+	state=/run/rlc
+	[ "$who" = root ] || state=$T/run-$who/rlc
+	files=("$state"/builtin-*)
+	is "${#files[@]} $(stat -c %U "${files[0]}")" "1 $who" "${who%-*}: it lies unpacked beside the state"
+	before=$(fingerprint "${files[0]}")
+	rlc builtin:busybox sh -c 'echo x >>/bin/busybox; rm /bin/ls; echo new >/new; mv /etc /etc2; stat -c %u:%g /bin/busybox /bin /'
+	is "$(paste -sd' ' <<<"$out")" "0:0 0:0 0:0" "${who%-*}: all of it is root's inside"
+	is "$(fingerprint "${files[0]}")" "$before" "${who%-*}: what a container writes is not in it"
+	rlc builtin:busybox sh -c 'ls -d /bin/ls /etc /new /etc2; tail -c 2 /bin/busybox | grep -c x'
+	is "$(paste -sd' ' <<<"$out")" "/bin/ls /etc 0" "${who%-*}: nor in the next container"
+	names=$(cd "${files[0]}" && find . -printf '%p %m %s\n' | sort)
+	find "${files[0]}" -delete
+	rlc builtin:busybox stat -c %a /root /tmp /bin/busybox
+	is "$(paste -sd' ' <<<"$out")" "700 1777 755" "${who%-*}: it is unpacked again where it is missing"
+	is "$(cd "${files[0]}" && find . -printf '%p %m %s\n' | sort)" "$names" "${who%-*}: as it was"
 done
+
+# Where it cannot be kept, or would not be root's inside, it is copied
+as root mkdir "$T/small"
+mount -t tmpfs -o size=512k,mode=0777 none "$T/small"
+run as "$sub" RLC_ROOT="$T/small/rlc" "$RLC" run --network none builtin:busybox sh -c 'stat -f -c %T /; stat -c %u /bin/ls'
+is "$status $(paste -sd' ' <<<"$out")" "0 tmpfs 0" "without room for it a container has a copy"
+is "$(find "$T/small/rlc" -name 'builtin*')" "" "and no part of it stays behind"
+umount "$T/small"
+who=$sub
+rlc --userns keep-id builtin:busybox sh -c 'stat -f -c %T /; stat -c %u /bin/busybox'
+is "$status $(paste -sd' ' <<<"$out")" "0 tmpfs 0" "so it has where the caller is not root inside"
 
 # ------------------------------------------------------------------------------------ bad roots
 

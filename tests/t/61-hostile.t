@@ -369,7 +369,7 @@ plant "a link of another user" ln -s "$canary" "$state"
 plant "a FIFO of another user" mkfifo -m 0666 "$state"
 without_runtime
 is "$status" 0 "without them it runs"
-is "$(find "$state" -perm /077 ! -type l)" "" "and its state is closed to others"
+is "$(find "$state" -path "$state/builtin-*" -prune -o -perm /077 ! -type l -print)" "" "and its state is closed to others"
 rm -rf "$state"
 
 # ------------------------------------------------------------ no payload outlives its supervisor
