@@ -2,62 +2,42 @@
 #include "feature/caps.h"
 
 #include <errno.h>
-#include <string.h>
-#include <sys/capability.h>
-#include <sys/prctl.h>
+#include <linux/capability.h>
 
 #include "base/error.h"
-
-#define CAP_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_"
-
-G_DEFINE_AUTO_CLEANUP_FREE_FUNC(cap_t, cap_free, NULL)
+#include "kernel/capability.h"
 
 bool caps_parse(const char *name, uint64_t *ret_mask)
 {
-	g_autofree char *full = NULL;
-	cap_value_t value;
+	int capability;
 
 	if (g_ascii_strcasecmp(name, "all") == 0) {
 		*ret_mask = UINT64_MAX;
 		return true;
 	}
-	full = g_ascii_strncasecmp(name, "cap_", 4) == 0 ? g_strdup(name)
-							 : g_strconcat("cap_", name, NULL);
-	/* libcap takes numbers too, and stops at the first character that it does not like */
-	if (strspn(full, CAP_LETTERS) != strlen(full) || cap_from_name(full, &value) < 0)
+	capability = capability_find(g_ascii_strncasecmp(name, "cap_", 4) == 0 ? name + 4 : name);
+	if (capability < 0)
 		return false;
-	*ret_mask = UINT64_C(1) << value;
+	*ret_mask = UINT64_C(1) << capability;
 	return true;
 }
 
 bool caps_drop_bounding(const SpecCapabilities *caps, GError **error)
 {
-	for (int i = 0; i < cap_max_bits(); i++) {
-		/* who may drop none may be without it all the same */
-		if (!(caps->bounding & UINT64_C(1) << i) && cap_drop_bound(i) < 0 &&
-		    cap_get_bound(i) > 0)
-			return error_errno(error, errno, "drop capability %d from the bounding set",
-					   i);
-	}
-	return true;
-}
-
-/* Raise in flag whatever mask has and the kernel knows. */
-static bool caps_fill(cap_t sets, cap_flag_t flag, uint64_t mask)
-{
-	for (int i = 0; i < cap_max_bits(); i++) {
-		cap_value_t value = i;
-
-		if (mask & UINT64_C(1) << i && cap_set_flag(sets, flag, 1, &value, CAP_SET) < 0)
-			return false;
+	for (int i = 0; i < 64; i++) {
+		if (caps->bounding & UINT64_C(1) << i || capability_drop_bound(i))
+			continue;
+		/* the first that the kernel does not know ends it */
+		return errno == EINVAL ||
+		       error_errno(error, errno, "drop capability %d from the bounding set", i);
 	}
 	return true;
 }
 
 static bool caps_raise_ambient(uint64_t mask, GError **error)
 {
-	for (int i = 0; i < cap_max_bits(); i++) {
-		if (mask & UINT64_C(1) << i && cap_set_ambient(i, CAP_SET) < 0)
+	for (int i = 0; i < 64; i++) {
+		if (mask & UINT64_C(1) << i && !capability_raise_ambient(i))
 			return error_errno(error, errno, "raise ambient capability %d", i);
 	}
 	return true;
@@ -66,37 +46,29 @@ static bool caps_raise_ambient(uint64_t mask, GError **error)
 /* What this process may have at most: rlc itself may run with less than everything. */
 static uint64_t caps_held(void)
 {
-	g_auto(cap_t) sets = cap_get_proc();
-	uint64_t mask = 0;
+	Capabilities sets;
 
-	for (int i = 0; sets && i < cap_max_bits(); i++) {
-		cap_flag_value_t value = CAP_CLEAR;
-
-		if (cap_get_flag(sets, i, CAP_PERMITTED, &value) == 0 && value == CAP_SET)
-			mask |= UINT64_C(1) << i;
-	}
-	return mask;
+	return capability_get(&sets) ? sets.permitted : 0;
 }
 
 bool caps_set(const SpecCapabilities *caps, uint32_t uid, GError **error)
 {
-	g_auto(cap_t) sets = cap_init();
-	uint64_t allowed = caps->bounding & caps_held();
+	uint64_t held = caps_held();
+	uint64_t allowed = caps->bounding & held;
 	uint64_t ambient = caps->ambient & allowed;
-	uint64_t permitted = uid == 0 ? (caps->permitted & allowed) | ambient : ambient;
-	uint64_t effective = uid == 0 ? (caps->effective & allowed) | ambient : ambient;
-	uint64_t inheritable = ambient;
+	Capabilities sets = {
+		.permitted = uid == 0 ? (caps->permitted & allowed) | ambient : ambient,
+		.effective = uid == 0 ? (caps->effective & allowed) | ambient : ambient,
+		.inheritable = ambient,
+	};
 
 	if (caps->exact) {
-		allowed = caps_held();
-		permitted = caps->permitted & allowed;
-		effective = caps->effective & permitted;
-		inheritable = caps->inheritable & allowed;
-		ambient = caps->ambient & permitted & inheritable;
+		sets.permitted = caps->permitted & held;
+		sets.effective = caps->effective & sets.permitted;
+		sets.inheritable = caps->inheritable & held;
+		ambient = caps->ambient & sets.permitted & sets.inheritable;
 	}
-	if (!sets || !caps_fill(sets, CAP_PERMITTED, permitted) ||
-	    !caps_fill(sets, CAP_EFFECTIVE, effective) ||
-	    !caps_fill(sets, CAP_INHERITABLE, inheritable) || cap_set_proc(sets) < 0)
+	if (!capability_set(&sets))
 		return error_errno(error, errno, "set capabilities");
 	return caps_raise_ambient(ambient, error);
 }
@@ -111,9 +83,12 @@ bool caps_keep_kill(GError **error)
 
 bool caps_raise_permitted(GError **error)
 {
-	g_auto(cap_t) sets = cap_get_proc();
+	Capabilities sets;
 
-	if (!sets || !caps_fill(sets, CAP_EFFECTIVE, caps_held()) || cap_set_proc(sets) < 0)
-		return error_errno(error, errno, "raise capabilities");
-	return true;
+	if (capability_get(&sets)) {
+		sets.effective = sets.permitted;
+		if (capability_set(&sets))
+			return true;
+	}
+	return error_errno(error, errno, "raise capabilities");
 }

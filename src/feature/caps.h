@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Capabilities of the payload and of the reaper: capabilities(7), by libcap. */
+/* Capabilities of the payload and of the reaper: capabilities(7). */
 #pragma once
 
 #include <glib.h>

@@ -4,8 +4,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <string.h>
-#include <sys/capability.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -17,6 +17,7 @@
 #include "feature/net_made.h"
 #include "feature/net_probe.h"
 #include "feature/net_resolv.h"
+#include "kernel/capability.h"
 
 #define RESOLV_CONF	    "/etc/resolv.conf"
 #define RESOLV_CONF_SYSTEMD "/run/systemd/resolve/resolv.conf"
@@ -86,13 +87,9 @@ static bool look(Netlink *netlink, const char *name, Bridge *ret_bridge, GError 
 
 static bool may_administer(void)
 {
-	cap_t sets = cap_get_proc();
-	cap_flag_value_t value = CAP_CLEAR;
-	bool may = sets && cap_get_flag(sets, CAP_NET_ADMIN, CAP_EFFECTIVE, &value) == 0 &&
-		   value == CAP_SET;
+	Capabilities sets;
 
-	cap_free(sets);
-	return may;
+	return capability_get(&sets) && sets.effective & UINT64_C(1) << CAP_NET_ADMIN;
 }
 
 bool net_bridge_is_default(void)

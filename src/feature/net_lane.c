@@ -39,9 +39,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/ethernet.h>
+#include <linux/capability.h>
 #include <linux/rtnetlink.h>
 #include <netinet/tcp.h>
-#include <sys/capability.h>
 #include <sys/socket.h>
 
 #include "base/error.h"

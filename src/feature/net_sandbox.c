@@ -6,7 +6,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
-#include <sys/capability.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -17,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "kernel/capability.h"
 #include "kernel/filter.h"
 #include "kernel/mount.h"
 
@@ -143,17 +143,16 @@ bool net_sandbox_enter(int *ret_listener, GError **error)
 
 static bool drop_capabilities(GError **error)
 {
-	cap_t none = cap_init();
-	bool dropped = none && cap_set_proc(none) == 0;
+	const Capabilities none = {0};
 
-	cap_free(none);
-	return dropped || error_errno(error, errno, "drop the net process's capabilities");
+	return capability_set(&none) ||
+	       error_errno(error, errno, "drop the net process's capabilities");
 }
 
 bool net_sandbox_seal(GError **error)
 {
-	for (cap_value_t cap = 0; cap_drop_bound(cap) == 0;)
-		cap++;
+	for (int i = 0; i < 64 && capability_drop_bound(i); i++)
+		continue;
 	if (drop_capabilities(error) && filter_seal(&filter_net, error))
 		return true;
 	g_prefix_error(error, "seal the net process: ");

@@ -2,9 +2,9 @@
 /* What this build can do, as features.md of the runtime specification has it. */
 #include <jansson.h>
 #include <stdio.h>
-#include <sys/capability.h>
 
 #include "oci/verb.h"
+#include "kernel/capability.h"
 
 static json_t *strings(const char *const *texts, size_t n)
 {
@@ -19,13 +19,11 @@ static json_t *capabilities(void)
 {
 	json_t *array = json_array();
 
-	for (cap_value_t i = 0; i < cap_max_bits(); i++) {
-		char *lower = cap_to_name(i);
-		g_autofree char *name = lower ? g_ascii_strup(lower, -1) : NULL;
+	for (int i = 0; capability_name(i); i++) {
+		g_autofree char *lower = g_strconcat("cap_", capability_name(i), NULL);
+		g_autofree char *name = g_ascii_strup(lower, -1);
 
-		if (name)
-			json_array_append_new(array, json_string(name));
-		cap_free(lower);
+		json_array_append_new(array, json_string(name));
 	}
 	return array;
 }

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 #include "feature/names.h"
 #include "feature/process.h"
 #include "feature/user.h"
+#include "kernel/capability.h"
 
 /* An image's /etc, with text as its passwd and group; NULL: the file is missing. */
 typedef struct {
@@ -173,6 +175,35 @@ static void test_caps_parse(void)
 	g_assert_false(caps_parse("chown,kill", &mask));
 }
 
+static void test_capability_names(void)
+{
+	int i = 0;
+
+	for (; capability_name(i); i++)
+		g_assert_cmpint(capability_find(capability_name(i)), ==, i);
+	g_assert_cmpint(i, >, CAP_AUDIT_READ); /* Linux 3.16 */
+	g_assert_cmpstr(capability_name(CAP_SYS_ADMIN), ==, "sys_admin");
+	g_assert_null(capability_name(64));
+}
+
+/* What is given up is gone, and the rest is as it was. */
+static void test_capability_sets(void)
+{
+	Capabilities before, after;
+
+	g_assert_true(capability_get(&before));
+	after = before;
+	after.effective = 0;
+	g_assert_true(capability_set(&after));
+	g_assert_true(capability_get(&after));
+	g_assert_cmpuint(after.effective, ==, 0);
+	g_assert_cmpuint(after.permitted, ==, before.permitted);
+	g_assert_cmpuint(after.inheritable, ==, before.inheritable);
+	g_assert_true(capability_set(&before));
+	g_assert_true(capability_get(&after));
+	g_assert_cmpuint(after.effective, ==, before.effective);
+}
+
 static void test_rlimits(void)
 {
 	int resource = -1;
@@ -236,6 +267,8 @@ int main(int argc, char **argv)
 	g_test_add_func("/user/hostile-files", test_user_hostile_files);
 	g_test_add_func("/user/check", test_user_check);
 	g_test_add_func("/caps/parse", test_caps_parse);
+	g_test_add_func("/caps/names", test_capability_names);
+	g_test_add_func("/caps/sets", test_capability_sets);
 	g_test_add_func("/process/rlimits", test_rlimits);
 	g_test_add_func("/process/plan", test_process_plan);
 	g_test_add_func("/names/plan", test_names_plan);
