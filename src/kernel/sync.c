@@ -130,7 +130,7 @@ bool sync_send(Sync *sync, SyncMessage message, int fd, GError **error)
 	if (sync_send_bytes(sync, &packet, offsetof(SyncPacket, text), fd))
 		return true;
 	failure = errno;
-	if (failure == EPIPE && sync_last_words(sync, error))
+	if ((failure == EPIPE || failure == ECONNRESET) && sync_last_words(sync, error))
 		return false;
 	return error_errno(error, failure, "send %s", sync_names[message]);
 }

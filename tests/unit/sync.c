@@ -95,6 +95,21 @@ static void test_error_crosses(Pair *pair, gconstpointer data)
 	g_assert_true(pair->supervisor.peer_failed);
 }
 
+/* Whoever it is that speaks next. */
+static void test_error_behind_unread(Pair *pair, gconstpointer data)
+{
+	g_autoptr(GError) sent = NULL, got = NULL;
+
+	(void)data;
+	g_assert_true(sync_send(&pair->supervisor, SYNC_TAP, -1, NULL)); /* nobody reads it */
+	error_errno(&sent, EACCES, "open '/dev/net/tun'");
+	sync_send_error(&pair->init, sent);
+	sync_close(&pair->init);
+	g_assert_false(sync_send(&pair->supervisor, SYNC_LANE, -1, &got));
+	g_assert_error(got, RLC_ERRNO, EACCES);
+	g_assert_cmpstr(got->message, ==, sent->message);
+}
+
 static void test_refusal_crosses(Pair *pair, gconstpointer data)
 {
 	g_autoptr(GError) sent = NULL, got = NULL;
@@ -211,6 +226,7 @@ int main(int argc, char **argv)
 	ADD("descriptor-missing", test_descriptor_missing);
 	ADD("other-message", test_other_message);
 	ADD("error", test_error_crosses);
+	ADD("error-behind-unread", test_error_behind_unread);
 	ADD("refusal", test_refusal_crosses);
 	ADD("long-error", test_long_error);
 	ADD("death", test_death);
