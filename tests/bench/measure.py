@@ -241,6 +241,12 @@ def report(directory):
          start_table("One id", one, output))
     output += ["![](performance-start.svg)", ""]
     start_table("Ranges of ids, by newuidmap and newgidmap", ranges, output)
+    for name, title in (("oci-one.json", "One id"), ("oci-root.json", "root")):
+        if os.path.exists(os.path.join(directory, name)):
+            if name == "oci-one.json":
+                output += ["## As an OCI runtime", "", "create, start and delete of a bundle, three "
+                           "commands, without cgroups; milliseconds of all three.", ""]
+            start_table(title, load(name), output)
     output += ["## User-mode network", "", "Two network namespaces and a veth pair between them; "
                "medians ± MAD.", ""]
     middle = net_table(rounds, output)
