@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -79,6 +80,27 @@ bool fd_write_file(int dirfd, const char *path, const char *text, GError **error
 		return error_errno(error, errno, "open '%s'", path);
 	if (TEMP_FAILURE_RETRY(write(fd, text, strlen(text))) < 0)
 		return error_errno(error, errno, "write '%s'", path);
+	return true;
+}
+
+bool fd_replace_file(const char *path, const char *text, mode_t mode, int *ret_dir, GError **error)
+{
+	g_autofree char *parent = g_path_get_dirname(path), *name = g_path_get_basename(path);
+	g_autofree char *new = g_strdup_printf(".rlc-%08x%08x", g_random_int(), g_random_int());
+	auto_fd dir = open(parent, O_PATH | O_DIRECTORY | O_CLOEXEC), file = -1;
+
+	if (dir < 0)
+		return error_errno(error, errno, "open '%s'", parent);
+	file = openat(dir, new, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	if (file < 0)
+		return error_errno(error, errno, "make a file in '%s'", parent);
+	if (!fd_write_all(file, text, strlen(text)) || renameat(dir, new, dir, name) < 0) {
+		error_errno(error, errno, "write '%s'", path);
+		unlinkat(dir, new, 0);
+		return false;
+	}
+	if (ret_dir)
+		*ret_dir = fd_steal(&dir);
 	return true;
 }
 

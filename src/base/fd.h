@@ -36,6 +36,14 @@ DIR *fd_list(int dirfd);
 bool fd_write_file(int dirfd, const char *path, const char *text, GError **error);
 
 /*
+ * Put a new file with this text in place of whatever is at path: whole or not at all, and where
+ * others may write in the directory, too, for nothing that they put there is followed or opened.
+ * *ret_dir (may be NULL) is the directory, O_PATH, in which the name can be removed again; the
+ * caller's to close.
+ */
+bool fd_replace_file(const char *path, const char *text, mode_t mode, int *ret_dir, GError **error);
+
+/*
  * Read a regular file whole, as text with a terminating NUL, at most max bytes (E2BIG beyond).
  * Opens without following a FIFO into a wait; anything but a regular file is refused (EINVAL),
  * which makes it fit for files of an image.  /proc files count as regular.  Caller frees.

@@ -38,8 +38,13 @@ char *kept_target(int containers, const char *id)
 bool kept_make(int containers, const char *id, GError **error)
 {
 	g_autofree char *dir = kept_dir(), *path = g_build_filename(dir, id, NULL);
+	g_autoptr(Store) store = store_open(NULL, true, error);
 
-	if (g_mkdir_with_parents(dir, 0700) < 0)
+	if (!store) {
+		g_prefix_error(error, "keep the container on disk (--rm would not): ");
+		return false;
+	}
+	if (mkdirat(store->dir, STORE_KEPT, 0700) < 0 && errno != EEXIST)
 		return error_errno(error, errno,
 				   "keep the container on disk (--rm would not): make '%s'", dir);
 	if (symlinkat(path, containers, id) < 0)

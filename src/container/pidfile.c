@@ -4,25 +4,26 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
 
 bool pidfile_parent(Container *container, GError **error)
 {
 	const char *path = container->plan->spec->rlc.pidfile;
 	g_autofree char *text = g_strdup_printf("%d\n", (int)container->init_pid);
-	g_autoptr(GError) failed = NULL;
 
-	if (!path)
+	if (!path || fd_replace_file(path, text, 0644, &container->pidfile, error))
 		return true;
-	if (!g_file_set_contents(path, text, -1, &failed))
-		return error_set(error, RLC_ERROR_FAILED, "write the --pidfile: %s",
-				 failed->message);
-	container->pidfile = true;
-	return true;
+	g_prefix_error(error, "write the --pidfile: ");
+	return false;
 }
 
 void pidfile_cleanup(Container *container)
 {
-	if (container->pidfile)
-		unlink(container->plan->spec->rlc.pidfile);
-	container->pidfile = false;
+	g_autofree char *name = NULL;
+
+	if (container->pidfile < 0)
+		return;
+	name = g_path_get_basename(container->plan->spec->rlc.pidfile);
+	unlinkat(container->pidfile, name, 0);
+	fd_close(&container->pidfile);
 }

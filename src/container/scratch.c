@@ -51,10 +51,13 @@ static char *asked_dir(const char *path, GError **error)
 
 static char *store_dir(GError **error)
 {
-	g_autofree char *store = store_default_path();
-	g_autofree char *dir = g_build_filename(store, SCRATCH_RECORD, NULL);
+	g_autoptr(Store) store = store_open(NULL, true, error);
+	g_autofree char *dir = NULL;
 
-	if (g_mkdir_with_parents(dir, 0700) < 0) {
+	if (!store)
+		return NULL;
+	dir = g_build_filename(store->path, SCRATCH_RECORD, NULL);
+	if (mkdirat(store->dir, SCRATCH_RECORD, 0700) < 0 && errno != EEXIST) {
 		error_errno(error, errno, "make '%s'", dir);
 		return NULL;
 	}

@@ -279,7 +279,8 @@ static void add_table(Making *making)
 
 static bool write_made(const NetLeases *leases, const GString *text, GError **error)
 {
-	auto_fd fd = openat(leases->dir, MADE_NEW, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	auto_fd fd = openat(leases->dir, MADE_NEW,
+			    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd < 0 || !fd_write_all(fd, text->str, text->len) ||
 	    renameat(leases->dir, MADE_NEW, leases->dir, MADE) < 0)

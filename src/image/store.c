@@ -321,17 +321,51 @@ static Store *refuse_store(const Store *store, GError **error)
 	return NULL;
 }
 
+/*
+ * Where others may write, a link can be another user's, and lead to a directory of ours that is no
+ * store.  One of our own, or of root's, is followed: it is read by its descriptor, so that nobody
+ * puts another in its place meanwhile.
+ */
+static bool store_follow(Store *store, GError **error)
+{
+	auto_fd link = open(store->path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	g_autofree char *parent = g_path_get_dirname(store->path), *path = NULL;
+	char target[PATH_MAX];
+	struct stat st;
+	ssize_t n;
+
+	if (link < 0 || fstat(link, &st) < 0 || !S_ISLNK(st.st_mode))
+		return true; /* who opens it without following will see */
+	if (st.st_uid != 0 && st.st_uid != geteuid())
+		return error_set(error, RLC_ERROR_UNSUPPORTED,
+				 "open the store '%s': it is a link of uid %u, neither root's nor "
+				 "yours",
+				 store->path, st.st_uid);
+	n = readlinkat(link, "", target, sizeof target - 1);
+	if (n < 0)
+		return error_errno(error, errno, "read the link '%s'", store->path);
+	target[n] = '\0';
+	path = g_canonicalize_filename(target, parent);
+	g_free(store->path);
+	store->path = realpath(path, NULL);
+	if (!store->path)
+		store->path = g_steal_pointer(&path);
+	return true;
+}
+
 Store *store_open(const char *path, bool create, GError **error)
 {
 	g_autoptr(Store) store = g_new0(Store, 1);
 
 	store->path = path ? g_canonicalize_filename(path, NULL) : store_default_path();
 	store->dir = -1;
+	if (!store_follow(store, error))
+		return refuse_store(store, error);
 	if (create && g_mkdir_with_parents(store->path, 0700) < 0) {
 		error_errno(error, errno, "make the store '%s'", store->path);
 		return refuse_store(store, error);
 	}
-	store->dir = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	store->dir = open(store->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (store->dir < 0) {
 		if (errno == ENOENT)
 			error_set(error, RLC_ERROR_NOT_FOUND,

@@ -89,8 +89,9 @@ bool store_is_on_overlay(const char *path);
 
 /*
  * Open the store at path (NULL: the default), and make it if create.  Without create a store that
- * does not exist is RLC_ERROR_NOT_FOUND.  One that is not the caller's, or open to others, is
- * refused.
+ * does not exist is RLC_ERROR_NOT_FOUND.  One that is not the caller's, or open to others, or
+ * behind a link that another user made, is refused.  Who writes anything below the store opens it
+ * by this first.
  */
 Store *store_open(const char *path, bool create, GError **error);
 void store_free(Store *store);

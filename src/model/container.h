@@ -69,7 +69,7 @@ struct Container {
 	struct Journal *journal; /* the same with --log-driver journald; or NULL */
 	struct LogFile *log;	 /* --detach: where streams[] are written; or NULL */
 	int streams[3];		 /* --detach: our ends of the payload's streams, or -1 */
-	bool pidfile;		 /* --pidfile was written */
+	int pidfile;		 /* --pidfile was written in this directory, or -1 */
 	bool restarted;		 /* this is not its first life */
 	GArray *fresh;		 /* of ContainerFresh: volumes that nobody used before; or NULL */
 	bool stop_asked;	 /* it was told to end, and is not to be started again */
@@ -102,6 +102,7 @@ static inline Container container_closed(const Plan *plan, Sync *sync)
 		.state_lock = -1,
 		.control = -1,
 		.guest = -1,
+		.pidfile = -1,
 		.join = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1},
 		.streams = {-1, -1, -1},
 		.payload_streams = {-1, -1, -1},

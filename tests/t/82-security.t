@@ -225,6 +225,118 @@ as "$one" ln -s "$T/secret" "$T/planted/store"
 run as "$sub" RLC_STORE="$T/planted/store" "$RLC" images
 isnt "$status" 0 "CVE-2021-41103: nor a link that another planted"
 
+# ------------------------------------------------------------ a local user plants what rlc would write to
+
+# Where others may write, and the kernel's fs.protected_* do not keep their links and pipes away: no sticky bit
+open=$T/open
+plant() { # KIND AT: by the other user, at the name that rlc is about to use
+	rm -rf "${2:?}"
+	case $1 in
+	directory) as "$one" mkdir -m 0777 "$2" ;;
+	link) as "$one" ln -s "$victim" "$2" ;;
+	link-to-directory) as "$one" ln -s "$victim.d" "$2" ;;
+	hard-link) ln "$victim" "$2" ;; # as where fs.protected_hardlinks is 0
+	fifo) as "$one" mkfifo -m 0666 "$2" ;;
+	socket) as "$one" /usr/bin/python3 -c 'import socket, sys; socket.socket(socket.AF_UNIX).bind(sys.argv[1])' "$2" ;;
+	esac
+}
+untouched() { # what the links lead to is as it was
+	[ "$(cat "$victim")" = precious ] && [ "$(stat -c '%a %h' "$victim")" = "$1" ] && [ -z "$(ls -A "$victim.d")" ]
+}
+for who in root "$sub"; do
+	kind_of "$who"
+	rm -rf "$open"
+	mkdir -m 0777 "$open"
+	victim=$open/victim-$kind
+	mkdir -m 0700 "$victim.d"
+	echo precious >"$victim"
+	chmod 0600 "$victim"
+	chown "$who:" "$victim" "$victim.d"
+
+	plant link "$open/file"
+	as "$who" sh -c "echo overwritten >$open/file"
+	is "$(cat "$victim")" overwritten "planting: $kind: a link that another user planted is followed by who opens it by name"
+	echo precious >"$victim"
+
+	# the state's directory: by --root, and where an ordinary user has no runtime directory
+	fallback=/tmp/rlc-$(id -u "$who")
+	for what in directory link-to-directory hard-link fifo socket; do
+		for at in "$open/state" "$fallback"; do
+			[[ $who != root || $at != /tmp/* ]] || continue
+			[ "$at" = "$fallback" ] && root=(-u XDG_RUNTIME_DIR) || root=(RLC_ROOT="$at")
+			plant "$what" "$at"
+			RUN_TIMEOUT=20 run as "$who" "${root[@]}" "$RLC" run --network none $bb true
+			is "$status" 125 "planting: $kind: no state in ${at##*/} that is another user's $what"
+			like "$err" "$at" "planting: $kind: which is said"
+			links=1
+			[ "$what" != hard-link ] || links=2
+			ok "planting: $kind: and nothing is written through it" untouched "600 $links"
+			is "$(find "$at" -mindepth 1)" "" "planting: $kind: nor into it"
+			rm -rf "${at:?}"
+		done
+	done
+
+	# the store
+	for what in directory link-to-directory hard-link fifo; do
+		plant "$what" "$open/store"
+		RUN_TIMEOUT=20 run as "$who" RLC_STORE="$open/store" "$RLC" volume create planted
+		is "$status" 125 "planting: $kind: no volume in a store that is another user's $what"
+		RUN_TIMEOUT=20 run as "$who" RLC_STORE="$open/store" "$RLC" run -d --network none $bb true
+		is "$status" 125 "planting: $kind: and no container is kept there"
+		ok "planting: $kind: and nothing is written through it" untouched "600 $([ "$what" = hard-link ] && echo 2 || echo 1)"
+		is "$(find "$open/store" -mindepth 1)" "" "planting: $kind: nor into it"
+		rm -rf "$open/store"
+	done
+
+	as "$who" ln -s "$victim.d" "$open/store"
+	run as "$who" RLC_STORE="$open/store" "$RLC" volume create own
+	is "$status" 0 "planting: $kind: a link of one's own is followed"
+	rm -rf "$open/store" "${victim:?}.d"/*
+
+	# files that the caller names
+	for what in link hard-link fifo; do
+		plant "$what" "$open/pid"
+		rlc --pidfile "$open/pid" -v "$open:/open:ro" $bb sh -c 'test -f /open/pid && cat /open/pid'
+		like "$status $out" '^0 [0-9]+$' "planting: $kind: --pidfile takes the place of a planted $what"
+		ok "planting: $kind: and nothing is written through it" untouched "600 1"
+		nok "planting: $kind: and it is gone with the container" test -e "$open/pid"
+		plant "$what" "$open/cid"
+		rlc --cidfile "$open/cid" $bb true
+		is "$status" 125 "planting: $kind: --cidfile refuses a planted $what"
+		rm -f "$open/cid"
+		ok "planting: $kind: and nothing is written through it" untouched "600 1"
+	done
+
+	# a directory above the pidfile that is swapped while the container runs
+	mkdir -m 0777 "$open/above" "$open/other"
+	echo precious >"$open/other/pid"
+	as_background "$who" "$RLC" run --network none --pidfile "$open/above/pid" -v "$open:/open:ro" $bb sh -c \
+		'until [ -e /open/go ]; do sleep 0.02; done'
+	runs=$!
+	ok "planting: $kind: the pidfile is there" wait_for 20 test -s "$open/above/pid"
+	mv "$open/above" "$open/moved"
+	ln -s "$open/other" "$open/above"
+	touch "$open/go"
+	wait "$runs"
+	is "$? $(cat "$open/other/pid")" "0 precious" "planting: $kind: only the file that was written is removed"
+	nok "planting: $kind: and that one is" test -e "$open/moved/pid"
+
+	# nothing of rlc's own is open to others: state, logs, store
+	as "$who" "$RLC" run -d --name closed --network none $bb sh -c 'echo line; sleep 7005' >/dev/null
+	dirs=("$T/store-$who")
+	[ "$who" = root ] && dirs+=(/run/rlc) || dirs+=("$T/run-$who/rlc")
+	is "$(find "${dirs[@]}" -maxdepth 0 -perm /077)" "" "planting: $kind: the directories of state and store are closed"
+	is "$(find "${dirs[0]}" "${dirs[1]}" -mindepth 1 -maxdepth 3 -name '*.log*' -perm /077)" "" "planting: $kind: and its logs"
+	for verb in "stop closed" "kill closed" "logs closed" "exec closed true" "rm -f closed" "inspect closed"; do
+		# shellcheck disable=SC2086 # words
+		run as "$one" RLC_ROOT="${dirs[1]}" "$RLC" $verb
+		isnt "$status" 0 "planting: $kind: another user cannot rlc ${verb%% *} it"
+	done
+	run as "$who" "$RLC" inspect --format '{{.State.Status}}' closed
+	is "$out" running "planting: $kind: it runs on"
+	as "$who" "$RLC" rm -f closed >/dev/null
+done
+
 # ------------------------------------------------------------ the kernel's surface
 
 surface=$(

@@ -173,6 +173,41 @@ static void test_fd_read_missing(void)
 	g_assert_nonnull(strstr(error->message, "/nonexistent/file"));
 }
 
+/* Whatever another user put at the name, it is replaced and never followed. */
+static void test_fd_replace_file(void)
+{
+	g_autofree char *place = g_dir_make_tmp("rlc-base-XXXXXX", NULL);
+	g_autofree char *path = g_build_filename(place, "file", NULL);
+	g_autofree char *victim = g_build_filename(place, "victim", NULL);
+	g_autofree char *inside = g_build_filename(path, "x", NULL);
+	auto_fd dir = -1;
+
+	for (int kind = 0; kind < 4; kind++) {
+		g_autofree char *text = NULL, *kept = NULL;
+		g_autoptr(GError) error = NULL;
+		struct stat st;
+
+		g_assert_true(g_file_set_contents(victim, "precious", -1, NULL));
+		g_assert_cmpint(kind == 0   ? 0
+				: kind == 1 ? symlink(victim, path)
+				: kind == 2 ? link(victim, path)
+					    : mkfifo(path, 0666),
+				==, 0);
+		g_assert_true(fd_replace_file(path, "new", 0600, &dir, &error));
+		g_assert_no_error(error);
+		g_assert_true(g_file_get_contents(victim, &kept, NULL, NULL));
+		g_assert_cmpstr(kept, ==, "precious");
+		g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+		g_assert_cmpstr(text, ==, "new");
+		g_assert_true(lstat(path, &st) == 0 && S_ISREG(st.st_mode));
+		g_assert_cmpint(unlinkat(dir, "file", 0), ==, 0);
+		fd_close(&dir);
+	}
+	g_assert_false(fd_replace_file(inside, "new", 0600, NULL, NULL));
+	unlink(victim);
+	g_assert_cmpint(rmdir(place), ==, 0); /* nothing half made is left */
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -191,5 +226,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/base/fd/endless", test_fd_read_endless);
 	g_test_add_func("/base/fd/fifo", test_fd_read_fifo);
 	g_test_add_func("/base/fd/missing", test_fd_read_missing);
+	g_test_add_func("/base/fd/replace", test_fd_replace_file);
 	return g_test_run();
 }
