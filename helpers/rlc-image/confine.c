@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "kernel/filter.h"
+#include "kernel/landlock.h"
 
 #define FIRST_KEPT 3
 #define MEMORY_MAX (1ULL << 30)
@@ -80,7 +81,7 @@ static bool set_limits(GError **error)
 bool confine_enter(int directory, GError **error)
 {
 	if (enter_directory(directory, error) && set_limits(error) && limit_capabilities(error) &&
-	    filter_seal(&filter_unpack, error))
+	    landlock_seal(directory, error) && filter_seal(&filter_unpack, error))
 		return true;
 	g_prefix_error(error, "confine the unpacking process: ");
 	return false;

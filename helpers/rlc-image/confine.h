@@ -11,7 +11,8 @@ void confine_keep(int *fds, size_t count);
 
 /*
  * Make the directory the whole file system, keep the capabilities that files' owners, modes and
- * attributes need, and refuse every system call but those that make files.  A process that may not
- * chroot (a test without an id map) goes without the first.
+ * attributes need, lose sight of all other files even where chroot(2) fails (landlock.h), and
+ * refuse every system call but those that make files.  A process that may not chroot (a test
+ * without an id map) goes without the first.
  */
 bool confine_enter(int directory, GError **error);

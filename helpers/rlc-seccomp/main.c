@@ -24,6 +24,7 @@
 #include "base/fd.h"
 #include "feature/seccomp_profile.h"
 #include "kernel/filter.h"
+#include "kernel/landlock.h"
 #include "rlc-seccomp/profile.h"
 
 #define PROFILE_MAX (4 << 20)
@@ -78,7 +79,8 @@ static bool confine(int keep, GError **error)
 	json_object_seed(0);
 	if (setrlimit(RLIMIT_CORE, &none) < 0)
 		return error_errno(error, errno, "limit the process");
-	return fd_close_others(keep, error) && filter_seal(&filter_compile, error);
+	return fd_close_others(keep, error) && landlock_seal(-1, error) &&
+	       filter_seal(&filter_compile, error);
 }
 
 static void add(GArray *code, uint16_t operation, uint8_t yes, uint8_t no, uint32_t k)

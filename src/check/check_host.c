@@ -18,6 +18,7 @@
 #include "base/program.h"
 #include "check/check.h"
 #include "check/trial.h"
+#include "kernel/landlock.h"
 #include "kernel/namespace.h"
 
 /* Called with what no kernel takes: one that has the call says so, another says ENOSYS. */
@@ -184,6 +185,18 @@ static CheckStatus probe_limits(char **ret_text, GError **error)
 	return CHECK_OK;
 }
 
+/* A second line, so its lack costs no feature. */
+static CheckStatus probe_landlock(char **ret_text, GError **error)
+{
+	int version = landlock_version();
+
+	(void)error;
+	*ret_text = version >= 2 ? g_strdup_printf("version %d shuts files to the parsers", version)
+				 : g_strdup("not in this kernel: parsers are held by their filters "
+					    "of system calls alone");
+	return CHECK_OK;
+}
+
 const CheckProbe check_host_probes[] = {
 	{"kernel", NULL, "no container can be made", probe_kernel},
 	{"namespaces", "kernel", "no container can be made", probe_namespaces},
@@ -192,6 +205,7 @@ const CheckProbe check_host_probes[] = {
 	{"open-files", NULL, "containers with many ports or terminals fail", probe_open_files},
 	{"inotify", NULL, "logs -f and events fail", probe_inotify},
 	{"limits", "container", "limits that need what lacks are refused", probe_limits},
+	{"landlock", NULL, "parsers have one line of defence less", probe_landlock},
 	{"images", NULL, "nothing but builtin:busybox and --rootfs can be run", probe_images},
 	{0},
 };

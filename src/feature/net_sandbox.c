@@ -18,6 +18,7 @@
 #include "base/fd.h"
 #include "kernel/capability.h"
 #include "kernel/filter.h"
+#include "kernel/landlock.h"
 #include "kernel/mount.h"
 
 /*
@@ -153,7 +154,7 @@ bool net_sandbox_seal(GError **error)
 {
 	for (int i = 0; i < 64 && capability_drop_bound(i); i++)
 		continue;
-	if (drop_capabilities(error) && filter_seal(&filter_net, error))
+	if (drop_capabilities(error) && landlock_seal(-1, error) && filter_seal(&filter_net, error))
 		return true;
 	g_prefix_error(error, "seal the net process: ");
 	return false;

@@ -27,7 +27,8 @@ bool net_sandbox_close(int keep, GError **error);
  */
 bool net_sandbox_enter(int *ret_listener, GError **error);
 
-/* Second half, when all is opened: no capabilities, no new privileges, and the system call filter.
+/* Second half, when all is opened: no capabilities, no new privileges, no files and abstract
+ * sockets (landlock.h), and the system call filter.
  */
 bool net_sandbox_seal(GError **error);
 

@@ -11,12 +11,16 @@
 #include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <stddef.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "kernel/landlock.h"
 #include "kernel/mount.h"
 #include "kernel/namespace.h"
 #include "kernel/netlink.h"
@@ -308,6 +312,66 @@ static void test_mount_option(void)
 
 #define ADD(name, function) g_test_add("/kernel/" name, Root, NULL, root_open, function, root_close)
 
+/* A socket in the abstract name space, of this test's own. */
+static struct sockaddr_un abstract;
+static const socklen_t abstract_length = offsetof(struct sockaddr_un, sun_path) + 16;
+
+/* In a child: the exit code has a bit for each thing that was refused. */
+static int try_sealed(int dir)
+{
+	auto_fd client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int refused = 0;
+
+	refused |= (open("/etc/passwd", O_RDONLY | O_CLOEXEC) < 0) << 0;
+	refused |= (open("/", O_RDONLY | O_CLOEXEC) < 0) << 1;
+	refused |= (openat(dir, "a/file", O_WRONLY | O_CREAT | O_CLOEXEC, 0600) < 0) << 2;
+	refused |= (linkat(dir, "a/file", dir, "b/link", 0) < 0) << 3;
+	refused |= (unlinkat(dir, "b/link", 0) < 0) << 4;
+	refused |= (connect(client, (struct sockaddr *)&abstract, abstract_length) < 0) << 5;
+	return refused;
+}
+
+static int in_child(int dir, bool seal)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		if (seal && !landlock_seal(dir, NULL))
+			_exit(255);
+		_exit(try_sealed(dir));
+	}
+	g_assert_cmpint(TEMP_FAILURE_RETRY(waitpid(pid, &status, 0)), ==, pid);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void test_landlock(void)
+{
+	g_autofree char *place = g_dir_make_tmp("rlc-kernel-XXXXXX", NULL);
+	auto_fd dir = open(place, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_fd listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int version = landlock_version(), refused = 0;
+
+	abstract.sun_family = AF_UNIX;
+	g_snprintf(abstract.sun_path + 1, 16, "rlc-%d", (int)getpid());
+	g_assert_cmpint(bind(listener, (struct sockaddr *)&abstract, abstract_length), ==, 0);
+	g_assert_cmpint(listen(listener, 8), ==, 0);
+	g_assert_cmpint(mkdirat(dir, "a", 0700), ==, 0);
+	g_assert_cmpint(mkdirat(dir, "b", 0700), ==, 0);
+	g_assert_cmpint(in_child(dir, false), ==, 0);
+	if (version >= 2)
+		refused |= 1 << 0 | 1 << 1;
+	if (version >= 6)
+		refused |= 1 << 5;
+	g_assert_cmpint(in_child(dir, true), ==, refused);
+	if (version >= 2) /* and with no directory at all nothing of it is left */
+		g_assert_cmpint(in_child(-1, true) & (1 << 0 | 1 << 1), ==, 1 << 0 | 1 << 1);
+	unlinkat(dir, "a/file", 0);
+	unlinkat(dir, "a", AT_REMOVEDIR);
+	unlinkat(dir, "b", AT_REMOVEDIR);
+	rmdir(place);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -320,6 +384,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/kernel/namespace/clone", test_clone);
 	g_test_add_func("/kernel/netlink", test_netlink);
 	g_test_add_func("/kernel/pivot", test_pivot);
+	g_test_add_func("/kernel/landlock", test_landlock);
 	g_test_add_func("/kernel/mount-option", test_mount_option);
 	return g_test_run();
 }
