@@ -89,6 +89,45 @@ static bool set_writable_cgroups(RunParse *parse, const char *value, GError **er
 	       error_set(error, RLC_ERROR_USAGE, "'%s' is neither true nor false", value);
 }
 
+/* unconfined: no profile is asked for, on whatever host */
+static bool set_apparmor(RunParse *parse, const char *value, GError **error)
+{
+	char **profile = &parse->spec->process.apparmor_profile;
+
+	if (strcmp(value, "unconfined") == 0) {
+		g_clear_pointer(profile, g_free);
+		return true;
+	}
+	for (const char *c = value; *c; c++) {
+		if (g_ascii_iscntrl(*c))
+			return error_set(error, RLC_ERROR_USAGE, "not a profile's name");
+	}
+	return *value ? run_value_replace(profile, value)
+		      : error_set(error, RLC_ERROR_USAGE, "the profile's name is empty");
+}
+
+/* docker puts a label together of user:, role:, type: and level:; here it is given whole. */
+static bool set_label(RunParse *parse, const char *value, GError **error)
+{
+	static const char *const parts[] = {"user", "role", "type", "level", "filetype"};
+	char **label = &parse->spec->process.selinux_label;
+	g_auto(GStrv) words = g_strsplit(value, ":", 4);
+
+	if (strcmp(value, "disable") == 0) {
+		g_clear_pointer(label, g_free);
+		return true;
+	}
+	if (g_strv_length(words) < 3 || !*words[0] || !*words[1] || !*words[2])
+		return error_set(error, RLC_ERROR_USAGE,
+				 "neither disable nor a whole label, USER:ROLE:TYPE[:LEVEL]");
+	for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
+		if (strcmp(words[0], parts[i]) == 0)
+			return error_set(error, RLC_ERROR_USAGE,
+					 "a label is given whole, USER:ROLE:TYPE[:LEVEL]");
+	}
+	return run_value_replace(label, value);
+}
+
 static const struct {
 	const char *name;
 	RunSetter set;
@@ -96,6 +135,7 @@ static const struct {
 	{"seccomp", set_seccomp},      {"no-new-privileges", set_no_new_privileges},
 	{"userns", set_nested_userns}, {"mask", set_mask},
 	{"unmask", set_unmask},	       {"writable-cgroups", set_writable_cgroups},
+	{"apparmor", set_apparmor},    {"label", set_label},
 };
 
 static bool set_security_opt(RunParse *parse, const char *value, GError **error)
@@ -109,9 +149,9 @@ static bool set_security_opt(RunParse *parse, const char *value, GError **error)
 		if (strlen(name) == length && strncmp(name, value, length) == 0)
 			return security_options[i].set(parse, rest, error);
 	}
-	return error_set(
-		error, RLC_ERROR_USAGE,
-		"not seccomp, no-new-privileges, userns, mask, unmask or writable-cgroups=VALUE");
+	return error_set(error, RLC_ERROR_USAGE,
+			 "not seccomp, apparmor, label, no-new-privileges, userns, mask, unmask or "
+			 "writable-cgroups=VALUE");
 }
 
 static bool set_privileged(RunParse *parse, const char *value, GError **error)
@@ -197,7 +237,8 @@ void run_security_finish(RunParse *parse)
 
 static const RunOption rows[] = {
 	{"security-opt", 0, OPTION_MANY, set_security_opt, "NAME=VALUE",
-	 "seccomp=FILE|unconfined, no-new-privileges=BOOL, userns=allow, mask=PATHS, "
+	 "seccomp=FILE|unconfined, apparmor=PROFILE|unconfined, label=LABEL|disable, "
+	 "no-new-privileges=BOOL, userns=allow, mask=PATHS, "
 	 "unmask=PATHS|ALL"},
 	{"privileged", 0, OPTION_SWITCH, set_privileged, NULL,
 	 "all capabilities of its namespaces, nothing masked, no filter"},

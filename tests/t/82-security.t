@@ -426,6 +426,27 @@ for who in root "$sub"; do
 	is "$status" 0 "nested: $kind: it can where that is allowed"
 done
 
+# ------------------------------------------------------------ security modules: asked for, or refused aloud
+
+who=$sub
+rlc --security-opt apparmor=unconfined --security-opt label=disable $bb true
+is "$status" 0 "lsm: to ask for no profile and no label is always well"
+if [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" = Y ]; then
+	rlc --security-opt apparmor=rlct-no-such-profile $bb true
+	refused "lsm: a profile that is not loaded" "rlct-no-such-profile"
+else
+	rlc --security-opt apparmor=docker-default $bb true
+	refused "lsm: a profile where AppArmor is off" "use the AppArmor profile 'docker-default': AppArmor is not enabled"
+fi
+if [ ! -e /sys/fs/selinux/enforce ]; then
+	rlc --security-opt label=system_u:system_r:container_t:s0:c1,c2 $bb true
+	refused "lsm: a label where SELinux is off" "use the SELinux label 'system_u:system_r:container_t:s0:c1,c2': SELinux is not enabled"
+fi
+for word in apparmor= label=x label=type:container_t label=level:s0:c1,c2; do
+	rlc --security-opt "$word" $bb true
+	refused "lsm: $word" "parse --security-opt '$word'"
+done
+
 # ------------------------------------------------------------ words of an image are no options
 
 who=$sub
