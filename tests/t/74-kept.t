@@ -20,7 +20,7 @@ reboot_machine() { # USER
 
 	while read -r pid; do
 		kill -KILL "$pid"
-	done < <(pgrep -u "$1" -f ' run ' | grep -vx $$)
+	done < <(pgrep -u "$1" -f "^$T/bin/rlc.* run " | grep -vx $$) # not those of tests beside this one
 	wait_for 10 no_supervisor "$1"
 	if [ "$1" = root ]; then
 		find /run/rlc -mindepth 1 -delete
