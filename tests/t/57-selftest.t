@@ -106,7 +106,7 @@ fails limits/files FAKE_DROP='--ulimit=*'
 fails limits/timeout FAKE_SCRIPT='exit 5'
 who=root
 fails isolation/root FAKE_DROP='--userns=*'
-# tests/vm/selftest.t has the limits that need a cgroup
+# Those of limits, which need a cgroup of version 2, are skipped here
 is "$(comm -13 <(sort -u <<<"$tried") <(cut -d' ' -f1 "$T/results" | sort))" "$no_limits" "each was tried"
 no_leftovers "nothing is left of them"
 
