@@ -69,12 +69,14 @@ is "$containers $processes" "$count $((3 * count))" "three processes for each co
 note "each idle container costs $each KiB (PSS)"
 ok "at most $PSS_MAX KiB" test "$each" -le $PSS_MAX
 
-# Processor time, which other work on this machine does not lengthen much: the best of five
+# Processor time, which other work on this machine lengthens less: the best of twenty, for a virtual machine's
+# processors are slower for a second at times
 cat >"$T/took" <<'PYTHON'
-import os, resource, subprocess, sys
+import os, resource, subprocess, sys, time
 
 best = None
-for _ in range(5):
+for _ in range(20):
+    time.sleep(0.2)
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
