@@ -38,9 +38,7 @@ char *cgroup_limits_size_text(uint64_t bytes)
 	return g_strdup_printf("%" PRIu64 " bytes", bytes);
 }
 
-static void add(GPtrArray *lines, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static void add(GPtrArray *lines, const char *format, ...)
+void cgroup_limits_add(GPtrArray *lines, const char *format, ...)
 {
 	va_list list;
 
@@ -53,9 +51,9 @@ static void add(GPtrArray *lines, const char *format, ...)
 static void add_number(GPtrArray *lines, const char *file, int64_t number)
 {
 	if (number < 0)
-		add(lines, "%s=max", file);
+		cgroup_limits_add(lines, "%s=max", file);
 	else if (number > 0)
-		add(lines, "%s=%" PRId64, file, number);
+		cgroup_limits_add(lines, "%s=%" PRId64, file, number);
 }
 
 /*
@@ -75,11 +73,11 @@ static bool add_swap(GPtrArray *lines, const SpecMemory *memory, GError **error)
 				 ": that is less than memory's limit alone, %" PRId64,
 				 memory->swap, memory->limit);
 	if (memory->swap > 0)
-		add(lines, "memory.swap.max=%" PRId64, memory->swap - memory->limit);
+		cgroup_limits_add(lines, "memory.swap.max=%" PRId64, memory->swap - memory->limit);
 	else if (memory->swap < 0)
-		add(lines, "memory.swap.max?=max");
+		cgroup_limits_add(lines, "memory.swap.max?=max");
 	else if (memory->limit > 0)
-		add(lines, "memory.swap.max?=%" PRId64, memory->limit);
+		cgroup_limits_add(lines, "memory.swap.max?=%" PRId64, memory->limit);
 	return true;
 }
 
@@ -95,19 +93,19 @@ static void add_cpu(GPtrArray *lines, const SpecCpu *cpu)
 	uint64_t period = cpu->period ? cpu->period : PERIOD_DEFAULT;
 
 	if (cpu->shares > 0)
-		add(lines, "cpu.weight=%u", cgroup_limits_cpu_weight(cpu->shares));
+		cgroup_limits_add(lines, "cpu.weight=%u", cgroup_limits_cpu_weight(cpu->shares));
 	if (cpu->quota > 0)
-		add(lines, "cpu.max=%" PRId64 " %" PRIu64, cpu->quota, period);
+		cgroup_limits_add(lines, "cpu.max=%" PRId64 " %" PRIu64, cpu->quota, period);
 	else if (cpu->quota < 0 || cpu->period > 0)
-		add(lines, "cpu.max=max %" PRIu64, period);
+		cgroup_limits_add(lines, "cpu.max=max %" PRIu64, period);
 	if (cpu->burst > 0)
-		add(lines, "cpu.max.burst=%" PRIu64, cpu->burst);
+		cgroup_limits_add(lines, "cpu.max.burst=%" PRIu64, cpu->burst);
 	if (cpu->idle)
-		add(lines, "cpu.idle=1");
+		cgroup_limits_add(lines, "cpu.idle=1");
 	if (cpu->cpus)
-		add(lines, "cpuset.cpus=%s", cpu->cpus);
+		cgroup_limits_add(lines, "cpuset.cpus=%s", cpu->cpus);
 	if (cpu->mems)
-		add(lines, "cpuset.mems=%s", cpu->mems);
+		cgroup_limits_add(lines, "cpuset.mems=%s", cpu->mems);
 }
 
 /* "8:0" */
@@ -137,7 +135,7 @@ static bool add_rates(GPtrArray *lines, const GArray *rates, const char *word, G
 
 		if (!numbers)
 			return false;
-		add(lines, "io.max=%s %s=%" PRIu64, numbers, word, rate->rate);
+		cgroup_limits_add(lines, "io.max=%s %s=%" PRIu64, numbers, word, rate->rate);
 	}
 	return true;
 }
@@ -145,8 +143,9 @@ static bool add_rates(GPtrArray *lines, const GArray *rates, const char *word, G
 static bool add_io(GPtrArray *lines, const SpecBlockIo *io, GError **error)
 {
 	if (io->weight > 0) {
-		add(lines, "io.bfq.weight?=%u", io->weight);
-		add(lines, "io.weight=default %u", cgroup_limits_io_weight(io->weight));
+		cgroup_limits_add(lines, "io.bfq.weight?=%u", io->weight);
+		cgroup_limits_add(lines, "io.weight=default %u",
+				  cgroup_limits_io_weight(io->weight));
 	}
 	for (guint i = 0; i < io->weight_device->len; i++) {
 		const SpecDeviceRate *rate = &g_array_index(io->weight_device, SpecDeviceRate, i);
@@ -154,8 +153,9 @@ static bool add_io(GPtrArray *lines, const SpecBlockIo *io, GError **error)
 
 		if (!numbers)
 			return false;
-		add(lines, "io.bfq.weight?=%s %" PRIu64, numbers, rate->rate);
-		add(lines, "io.weight=%s %u", numbers, cgroup_limits_io_weight(rate->rate));
+		cgroup_limits_add(lines, "io.bfq.weight?=%s %" PRIu64, numbers, rate->rate);
+		cgroup_limits_add(lines, "io.weight=%s %u", numbers,
+				  cgroup_limits_io_weight(rate->rate));
 	}
 	return add_rates(lines, io->read_bps, "rbps", error) &&
 	       add_rates(lines, io->write_bps, "wbps", error) &&
@@ -168,8 +168,9 @@ static void add_hugepages(GPtrArray *lines, const GArray *limits)
 	for (guint i = 0; i < limits->len; i++) {
 		const SpecHugepageLimit *limit = &g_array_index(limits, SpecHugepageLimit, i);
 
-		add(lines, "hugetlb.%s.max=%" PRIu64, limit->page_size, limit->limit);
-		add(lines, "hugetlb.%s.rsvd.max?=%" PRIu64, limit->page_size, limit->limit);
+		cgroup_limits_add(lines, "hugetlb.%s.max=%" PRIu64, limit->page_size, limit->limit);
+		cgroup_limits_add(lines, "hugetlb.%s.rsvd.max?=%" PRIu64, limit->page_size,
+				  limit->limit);
 	}
 }
 
@@ -198,7 +199,8 @@ GPtrArray *cgroup_limits_lines(const SpecResources *resources, GError **error)
 	add_number(lines, "pids.max", resources->pids);
 	add_hugepages(lines, resources->hugepage_limits);
 	for (guint i = 0; i < resources->rdma->len; i++)
-		add(lines, "rdma.max=%s", (const char *)g_ptr_array_index(resources->rdma, i));
+		cgroup_limits_add(lines, "rdma.max=%s",
+				  (const char *)g_ptr_array_index(resources->rdma, i));
 	return add_io(lines, &resources->block_io, error) &&
 			       add_unified(lines, resources->unified, error)
 		       ? g_steal_pointer(&lines)

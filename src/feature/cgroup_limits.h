@@ -18,6 +18,9 @@
  */
 GPtrArray *cgroup_limits_lines(const SpecResources *resources, GError **error);
 
+/* Append a line, "FILE=VALUE", to such a list; of either version of cgroups. */
+void cgroup_limits_add(GPtrArray *lines, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
 /* The controllers (kernel/cgroup.h) that it takes. */
 unsigned cgroup_limits_controllers(const GPtrArray *lines);
 

@@ -23,6 +23,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "feature/cgroup_devices.h"
+#include "feature/cgroup_limits.h"
 #include "kernel/cgroup.h"
 
 #define TRIES	 500 /* so often, PAUSE_US apart: 5 s */
@@ -82,47 +83,37 @@ char *cgroup_v1_directory(const char *path)
 
 /* --- limits --- */
 
-static void add(GPtrArray *lines, const char *format, ...) G_GNUC_PRINTF(2, 3);
-
-static void add(GPtrArray *lines, const char *format, ...)
-{
-	va_list list;
-
-	va_start(list, format);
-	g_ptr_array_add(lines, g_strdup_vprintf(format, list));
-	va_end(list);
-}
-
 static void add_memory(GPtrArray *lines, const SpecMemory *memory)
 {
 	if (memory->limit)
-		add(lines, "memory.limit_in_bytes=%" PRId64, memory->limit);
+		cgroup_limits_add(lines, "memory.limit_in_bytes=%" PRId64, memory->limit);
 	if (memory->reservation)
-		add(lines, "memory.soft_limit_in_bytes=%" PRId64, memory->reservation);
+		cgroup_limits_add(lines, "memory.soft_limit_in_bytes=%" PRId64,
+				  memory->reservation);
 	if (memory->swap)
-		add(lines, "memory.memsw.limit_in_bytes?=%" PRId64, memory->swap);
+		cgroup_limits_add(lines, "memory.memsw.limit_in_bytes?=%" PRId64, memory->swap);
 	if (memory->swappiness_set)
-		add(lines, "memory.swappiness?=%" PRIu64, memory->swappiness);
+		cgroup_limits_add(lines, "memory.swappiness?=%" PRIu64, memory->swappiness);
 	if (memory->disable_oom_killer)
-		add(lines, "memory.oom_control=1");
+		cgroup_limits_add(lines, "memory.oom_control=1");
 }
 
 static void add_cpu(GPtrArray *lines, const SpecCpu *cpu)
 {
 	if (cpu->shares)
-		add(lines, "cpu.shares=%" PRIu64, cpu->shares);
+		cgroup_limits_add(lines, "cpu.shares=%" PRIu64, cpu->shares);
 	if (cpu->period)
-		add(lines, "cpu.cfs_period_us=%" PRIu64, cpu->period);
+		cgroup_limits_add(lines, "cpu.cfs_period_us=%" PRIu64, cpu->period);
 	if (cpu->quota)
-		add(lines, "cpu.cfs_quota_us=%" PRId64, cpu->quota);
+		cgroup_limits_add(lines, "cpu.cfs_quota_us=%" PRId64, cpu->quota);
 	if (cpu->burst)
-		add(lines, "cpu.cfs_burst_us=%" PRIu64, cpu->burst);
+		cgroup_limits_add(lines, "cpu.cfs_burst_us=%" PRIu64, cpu->burst);
 	if (cpu->idle)
-		add(lines, "cpu.idle=1");
+		cgroup_limits_add(lines, "cpu.idle=1");
 	if (cpu->cpus)
-		add(lines, "cpuset.cpus=%s", cpu->cpus);
+		cgroup_limits_add(lines, "cpuset.cpus=%s", cpu->cpus);
 	if (cpu->mems)
-		add(lines, "cpuset.mems=%s", cpu->mems);
+		cgroup_limits_add(lines, "cpuset.mems=%s", cpu->mems);
 }
 
 static void add_rates(GPtrArray *lines, const char *file, const GArray *rates)
@@ -130,16 +121,16 @@ static void add_rates(GPtrArray *lines, const char *file, const GArray *rates)
 	for (guint i = 0; i < rates->len; i++) {
 		const SpecDeviceRate *rate = &g_array_index(rates, SpecDeviceRate, i);
 
-		add(lines, "blkio.%s=%" PRId64 ":%" PRId64 " %" PRIu64, file, rate->major,
-		    rate->minor, rate->rate);
+		cgroup_limits_add(lines, "blkio.%s=%" PRId64 ":%" PRId64 " %" PRIu64, file,
+				  rate->major, rate->minor, rate->rate);
 	}
 }
 
 static void add_block_io(GPtrArray *lines, const SpecBlockIo *io)
 {
 	if (io->weight) {
-		add(lines, "blkio.weight?=%u", io->weight);
-		add(lines, "blkio.bfq.weight?=%u", io->weight);
+		cgroup_limits_add(lines, "blkio.weight?=%u", io->weight);
+		cgroup_limits_add(lines, "blkio.bfq.weight?=%u", io->weight);
 	}
 	add_rates(lines, "weight_device?", io->weight_device);
 	add_rates(lines, "bfq.weight_device?", io->weight_device);
@@ -164,7 +155,7 @@ static void add_devices(GPtrArray *lines, const SpecResources *resources)
 	g_autoptr(GArray) rules = cgroup_devices_rules(resources, true, none);
 
 	if (resources->devices->len > 0)
-		add(lines, "devices.deny=a");
+		cgroup_limits_add(lines, "devices.deny=a");
 	for (guint i = 0; i < rules->len; i++) {
 		const SpecDeviceRule *rule = &g_array_index(rules, SpecDeviceRule, i);
 		g_autoptr(GString) value = g_string_new(NULL);
@@ -175,8 +166,8 @@ static void add_devices(GPtrArray *lines, const SpecResources *resources)
 		add_number(value, rule->major, ':');
 		add_number(value, rule->minor, ' ');
 		g_string_append(value, rule->access);
-		add(lines, "devices.%s=%s", rule->allow ? "allow" : "deny",
-		    rule->type == 'a' ? "a" : value->str);
+		cgroup_limits_add(lines, "devices.%s=%s", rule->allow ? "allow" : "deny",
+				  rule->type == 'a' ? "a" : value->str);
 	}
 }
 
@@ -194,18 +185,20 @@ GPtrArray *cgroup_v1_lines(const SpecResources *resources, bool with_devices, GE
 	add_memory(lines, &resources->memory);
 	add_cpu(lines, &resources->cpu);
 	if (resources->pids < 0)
-		add(lines, "pids.max=max");
+		cgroup_limits_add(lines, "pids.max=max");
 	else if (resources->pids > 0)
-		add(lines, "pids.max=%" PRId64, resources->pids);
+		cgroup_limits_add(lines, "pids.max=%" PRId64, resources->pids);
 	for (guint i = 0; i < resources->hugepage_limits->len; i++) {
 		const SpecHugepageLimit *limit =
 			&g_array_index(resources->hugepage_limits, SpecHugepageLimit, i);
 
-		add(lines, "hugetlb.%s.limit_in_bytes=%" PRIu64, limit->page_size, limit->limit);
+		cgroup_limits_add(lines, "hugetlb.%s.limit_in_bytes=%" PRIu64, limit->page_size,
+				  limit->limit);
 	}
 	add_block_io(lines, &resources->block_io);
 	for (guint i = 0; i < resources->rdma->len; i++)
-		add(lines, "rdma.max=%s", (const char *)g_ptr_array_index(resources->rdma, i));
+		cgroup_limits_add(lines, "rdma.max=%s",
+				  (const char *)g_ptr_array_index(resources->rdma, i));
 	if (with_devices)
 		add_devices(lines, resources);
 	return g_steal_pointer(&lines);
