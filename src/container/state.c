@@ -173,7 +173,7 @@ static bool make(Container *container, const StateDirs *dirs, GError **error)
 	const Plan *plan = container->plan;
 
 	if (!container->state_saved) {
-		state_sweep_dead(plan->state_root, dirs->containers, dirs->names);
+		state_sweep_dead(plan->state_root, dirs->containers, dirs->names, NULL);
 		if (!take_lock(container, dirs, error) ||
 		    !(plan->known ? revive(plan, error) : write_record(plan, dirs, error)))
 			return false;

@@ -146,7 +146,7 @@ static gint compare_created(gconstpointer a, gconstpointer b)
 	return difference < 0 ? -1 : difference > 0;
 }
 
-static StateEntry *read_entry(const StateDirs *dirs, const char *id)
+static StateEntry *read_entry(const StateDirs *dirs, const char *id, bool alive)
 {
 	auto_fd dir = state_dirs_container(dirs->containers, id);
 	g_autoptr(StateEntry) entry = g_new0(StateEntry, 1);
@@ -154,11 +154,11 @@ static StateEntry *read_entry(const StateDirs *dirs, const char *id)
 	if (dir < 0 || !state_dirs_read_status(dir, &entry->status))
 		return NULL;
 	entry->id = g_strdup(id);
-	entry->alive = state_dirs_is_running(dirs->containers, id);
+	entry->alive = alive;
 	if (entry->alive && entry->status.state == STATUS_RUNNING && cgroup_is_paused(dir))
 		entry->status.state = STATUS_PAUSED;
 	if (!entry->alive && entry->status.state != STATUS_STOPPED)
-		return NULL; /* killed since the sweep; the next one tells what is left of it */
+		return NULL; /* the sweep could not clear it away, and has said so */
 	return g_steal_pointer(&entry);
 }
 
@@ -183,7 +183,7 @@ static void add_names(const StateDirs *dirs, GHashTable *by_id)
 		closedir(list);
 }
 
-static GPtrArray *list_entries(const StateDirs *dirs)
+static GPtrArray *list_entries(const StateDirs *dirs, GHashTable *alive)
 {
 	GPtrArray *entries = g_ptr_array_new_with_free_func((GDestroyNotify)state_entry_free);
 	g_autoptr(GHashTable) by_id = g_hash_table_new(g_str_hash, g_str_equal);
@@ -192,7 +192,10 @@ static GPtrArray *list_entries(const StateDirs *dirs)
 
 	while (list && (found = readdir(list))) {
 		StateEntry *entry =
-			found->d_name[0] == '.' ? NULL : read_entry(dirs, found->d_name);
+			found->d_name[0] == '.'
+				? NULL
+				: read_entry(dirs, found->d_name,
+					     g_hash_table_contains(alive, found->d_name));
 
 		if (!entry)
 			continue;
@@ -208,12 +211,13 @@ static GPtrArray *list_entries(const StateDirs *dirs)
 
 GPtrArray *state_list(const char *state_root, GError **error)
 {
+	g_autoptr(GHashTable) alive = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	GPtrArray *entries = NULL;
 	StateDirs dirs;
 
 	if (state_dirs_open(state_root, &dirs, error)) {
-		state_sweep_dead(state_root, dirs.containers, dirs.names);
-		entries = list_entries(&dirs);
+		state_sweep_dead(state_root, dirs.containers, dirs.names, alive);
+		entries = list_entries(&dirs, alive);
 	}
 	state_dirs_close(&dirs);
 	return entries;

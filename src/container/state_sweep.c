@@ -190,8 +190,8 @@ static void sweep_one(const char *root, int containers, int names, const char *i
 	state_sweep_tell(root, names, id, NULL, "die", status.exit_code, status.verdict);
 }
 
-/* Clean up after the containers whose supervisor is dead. ROOT/lock is held. */
-void state_sweep_dead(const char *root, int containers, int names)
+/* ROOT/lock is held. */
+void state_sweep_dead(const char *root, int containers, int names, GHashTable *ret_alive)
 {
 	DIR *dir = fd_list(containers);
 	struct dirent *entry;
@@ -207,6 +207,8 @@ void state_sweep_dead(const char *root, int containers, int names)
 		lock = state_dirs_lock(containers, path, LOCK_EX | LOCK_NB);
 		if (lock >= 0 || errno == ENOENT)
 			sweep_one(root, containers, names, entry->d_name);
+		else if (ret_alive)
+			g_hash_table_add(ret_alive, g_strdup(entry->d_name));
 	}
 	closedir(dir);
 }
@@ -217,7 +219,7 @@ bool state_clean(const char *state_root, GError **error)
 	bool ok = state_dirs_open(state_root, &dirs, error);
 
 	if (ok)
-		state_sweep_dead(state_root, dirs.containers, dirs.names);
+		state_sweep_dead(state_root, dirs.containers, dirs.names, NULL);
 	state_dirs_close(&dirs);
 	return ok;
 }

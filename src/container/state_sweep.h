@@ -17,8 +17,11 @@ bool state_sweep_release(const char *root, int dir, const char *id);
 void state_sweep_remove(const char *root, int containers, int names, const char *id,
 			const Spec *spec, bool volumes);
 
-/* Clean up after the containers whose supervisor is dead. */
-void state_sweep_dead(const char *root, int containers, int names);
+/*
+ * Clean up after the containers whose supervisor is dead.  ret_alive, a set of char *, gets the ids
+ * of the others; NULL: not wanted.
+ */
+void state_sweep_dead(const char *root, int containers, int names, GHashTable *ret_alive);
 
 /* An event of a container that is not this process's; spec NULL: it is read. True: it has a name.
  */

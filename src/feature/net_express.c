@@ -25,22 +25,15 @@
 #include <netinet/ip_icmp.h>
 #include <netinet/tcp.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
-#include "feature/net_epoll.h"
 #include "feature/net_frame.h"
 #include "feature/net_lane.h"
-#include "feature/net_splice.h"
 
 #define OFFER_LIMIT (10 * G_USEC_PER_SEC)
-
-/* Of the process: GLib's, libslirp's, DNS */
-#define FILES_OTHERS (256 + NET_SPLICE_FILES_PIPES)
 
 /* Connections accepted in a row */
 #define BATCH 64
@@ -79,7 +72,6 @@ struct NetExpress {
 	GQueue offered;	      /* oldest first */
 	GSource *clock;	      /* while there are any */
 	Listener listeners[2];
-	guint limit;
 	bool limit_said;
 };
 
@@ -304,14 +296,12 @@ static void opening_set_syn(Opening *opening, const NetPacket *packet)
 
 static bool has_room(NetExpress *express)
 {
-	guint count = g_hash_table_size(express->openings) + net_splice_count(express->splice);
-
-	if (count < express->limit)
+	if (g_hash_table_size(express->openings) < net_splice_room(express->splice))
 		return true;
 	if (!express->limit_said)
 		log_warn("network: %u TCP connections are open, as many as the limit of open files "
 			 "allows: others wait",
-			 count);
+			 g_hash_table_size(express->openings) + net_splice_count(express->splice));
 	express->limit_said = true;
 	return false;
 }
@@ -419,25 +409,16 @@ static void on_accept(NetWatch *watch, uint32_t events)
 
 /* --- the process --- */
 
-NetExpress *net_express_new(NetLoop *loop, const NetPlan *plan, GError **error)
+NetExpress *net_express_new(NetLoop *loop, const NetPlan *plan, NetEpoll *epoll, NetSplice *splice)
 {
-	NetEpoll *epoll = net_epoll_new(error);
-	struct rlimit files;
-	NetExpress *express;
+	NetExpress *express = g_new0(NetExpress, 1);
 
-	if (!epoll)
-		return NULL;
-	express = g_new0(NetExpress, 1);
 	express->loop = loop;
 	express->plan = plan;
 	express->epoll = epoll;
-	express->splice = net_splice_new(epoll);
+	express->splice = splice;
 	express->openings = g_hash_table_new(key_hash, key_equal);
 	g_queue_init(&express->offered);
-	getrlimit(RLIMIT_NOFILE, &files);
-	express->limit = files.rlim_cur > FILES_OTHERS + NET_SPLICE_FILES
-				 ? (guint)(files.rlim_cur - FILES_OTHERS) / NET_SPLICE_FILES
-				 : 1;
 	return express;
 }
 
@@ -445,7 +426,6 @@ void net_express_start(NetExpress *express, int ipv4, int ipv6)
 {
 	int fds[] = {ipv4, ipv6};
 
-	net_epoll_start(express->epoll, express->loop);
 	for (size_t i = 0; i < G_N_ELEMENTS(fds); i++) {
 		Listener *listener = &express->listeners[i];
 

@@ -4,15 +4,14 @@
  */
 #pragma once
 
-#include "feature/net_loop.h"
+#include "feature/net_epoll.h"
+#include "feature/net_splice.h"
 #include "model/plan.h"
 
 typedef struct NetExpress NetExpress;
 
-/*
- * Before the sandbox is sealed. loop and plan are borrowed. NULL with *error set on failure.
- */
-NetExpress *net_express_new(NetLoop *loop, const NetPlan *plan, GError **error);
+/* All are borrowed. */
+NetExpress *net_express_new(NetLoop *loop, const NetPlan *plan, NetEpoll *epoll, NetSplice *splice);
 
 /* With the loop there, and the listening sockets, which it takes over; -1: no lane there. */
 void net_express_start(NetExpress *express, int ipv4, int ipv6);

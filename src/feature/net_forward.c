@@ -2,8 +2,9 @@
 /*
  * Theory of operation
  *
- * TCP is libslirp's: it accepts, and opens a connection to the container in the peer's name.  On a
- * bridge it is a relay's (net_relay.h), for the container can be reached by a plain connect(2).
+ * TCP goes by the express lane (net_inward.h) where there is one.  Else it is libslirp's: it
+ * accepts, and opens a connection to the container in the peer's name.  On a bridge it is a relay's
+ * (net_relay.h), for the container can be reached by a plain connect(2).
  *
  * libslirp accepts before it knows whether the container will.  So a program that tries "localhost"
  * over IPv6 first would find a connection that breaks, not one that is refused, and never try IPv4,
@@ -40,6 +41,8 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "feature/net_diag.h"
+#include "feature/net_inward.h"
+#include "feature/net_peer.h"
 #include "feature/net_publish.h"
 #include "feature/net_relay.h"
 
@@ -62,12 +65,12 @@ typedef struct {
 	NetRelay *relay;   /* bridge, TCP: has fd */
 } ForwardSocket;
 
-/* slirp mode: a TCP port published on IPv6. */
+/* slirp mode: a TCP port, at which libslirp listens. */
 typedef struct {
-	uint16_t port;	   /* the container's */
-	NetServers inside; /* one: libslirp's forward to IPv4 */
+	const PublishPlan *publish;
+	NetServers inside; /* of IPv6, one: libslirp's forward to IPv4 */
 	NetRelay *relay;
-} Listener6;
+} Listener;
 
 /* Who a peer is for the container. Hashed as bytes: no padding, unused ones 0. */
 typedef struct {
@@ -102,11 +105,12 @@ typedef struct {
 struct NetForward {
 	NetLoop *loop;
 	const NetPlan *plan;
-	const NetLease *lease;	/* NULL: slirp mode */
-	GPtrArray *sockets;	/* of ForwardSocket *: UDP, on a bridge TCP too */
-	GHashTable *listeners6; /* of Listener6 *, by libslirp's descriptor */
-	guint listeners;	/* libslirp's */
-	int diag;		/* net_diag.h, of the container; -1: none */
+	const NetLease *lease; /* NULL: slirp mode */
+	GPtrArray *sockets;    /* of ForwardSocket *: UDP, on a bridge TCP too */
+	GHashTable *ports;     /* of Listener *, by libslirp's descriptor */
+	guint listeners;       /* libslirp's */
+	NetInward *inward;     /* NULL: no lane, libslirp accepts */
+	int diag;	       /* net_diag.h, of the container; -1: none */
 	GHashTable *by_name, *by_peer;
 	GQueue flows;
 };
@@ -131,6 +135,7 @@ static bool open_tcp(NetForward *forward, const PublishPlan *publish, Slirp *sli
 				       .sin6_addr = forward->plan->address6};
 	bool is4 = publish->family == AF_INET;
 	struct sockaddr_storage host;
+	Listener *listener;
 	socklen_t length = net_publish_sockaddr(publish, &host);
 	int next = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
 
@@ -144,27 +149,24 @@ static bool open_tcp(NetForward *forward, const PublishPlan *publish, Slirp *sli
 	    listen(next, BACKLOG) < 0 || fcntl(next, F_SETFL, O_RDWR | O_NONBLOCK) < 0)
 		return net_publish_refused(publish, errno, error);
 	forward->listeners++;
-	if (!is4) {
-		Listener6 *listener = g_new0(Listener6, 1);
-
-		listener->port = publish->port;
-		g_hash_table_insert(forward->listeners6, GINT_TO_POINTER(next), listener);
-	}
+	listener = g_new0(Listener, 1);
+	listener->publish = publish;
+	g_hash_table_insert(forward->ports, GINT_TO_POINTER(next), listener);
 	return true;
 }
 
-static void listener6_free(gpointer data)
+static void listener_free(gpointer data)
 {
-	Listener6 *listener = data;
+	Listener *listener = data;
 
 	net_relay_free(listener->relay);
 	g_free(listener);
 }
 
-static bool open_inside(const NetForward *forward, Slirp *slirp, int fd, Listener6 *listener)
+static bool open_inside(const NetForward *forward, Slirp *slirp, int fd, Listener *listener)
 {
 	struct sockaddr_in inside = {.sin_family = AF_INET,
-				     .sin_port = htons(listener->port),
+				     .sin_port = htons(listener->publish->port),
 				     .sin_addr = forward->plan->address};
 	struct sockaddr_un outside = {.sun_family = AF_UNIX};
 	NetServer *server = &listener->inside.servers[0];
@@ -188,13 +190,15 @@ bool net_forward_open_inside(NetForward *forward, Slirp *slirp, GError **error)
 	GHashTableIter each;
 	gpointer fd, data;
 
-	g_hash_table_iter_init(&each, forward->listeners6);
+	g_hash_table_iter_init(&each, forward->ports);
 	while (g_hash_table_iter_next(&each, &fd, &data)) {
-		Listener6 *listener = data;
+		Listener *listener = data;
 
+		if (listener->publish->family == AF_INET)
+			continue;
 		if (!open_inside(forward, slirp, GPOINTER_TO_INT(fd), listener))
 			return error_errno(error, errno, "lead port %u from IPv6 to IPv4",
-					   listener->port);
+					   listener->publish->port);
 		forward->listeners++;
 		listener->relay = net_relay_new(forward->loop, &listener->inside, -1, limits);
 	}
@@ -211,19 +215,30 @@ int *net_forward_diag(NetForward *forward)
 	return &forward->diag;
 }
 
+/* libslirp would accept, and break the connection, where only IPv4 is listened on. */
+static bool is_for_ipv4(const NetForward *forward, const Listener *listener)
+{
+	uint16_t port = listener->publish->port;
+
+	return listener->relay && !net_diag_listens(forward->diag, AF_INET6, port, true) &&
+	       net_diag_listens(forward->diag, AF_INET, port, false);
+}
+
 bool net_forward_take_over(NetForward *forward, int fd)
 {
-	Listener6 *listener = g_hash_table_lookup(forward->listeners6, GINT_TO_POINTER(fd));
+	Listener *listener = g_hash_table_lookup(forward->ports, GINT_TO_POINTER(fd));
 
-	if (!listener || net_diag_listens(forward->diag, AF_INET6, listener->port, true) ||
-	    !net_diag_listens(forward->diag, AF_INET, listener->port, false))
+	if (!listener || (!forward->inward && !is_for_ipv4(forward, listener)))
 		return false;
 	for (;;) {
 		int client = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 		if (client < 0)
 			return true;
-		net_relay_take(listener->relay, client);
+		if (forward->inward)
+			net_inward_take(forward->inward, client, listener->publish);
+		else
+			net_relay_take(listener->relay, client);
 	}
 }
 
@@ -315,7 +330,7 @@ static NetForward *forward_new(NetLoop *loop, const NetPlan *plan)
 	forward->by_peer = g_hash_table_new(peer_hash, peer_equal);
 	g_queue_init(&forward->flows);
 	forward->diag = -1;
-	forward->listeners6 = g_hash_table_new_full(NULL, NULL, NULL, listener6_free);
+	forward->ports = g_hash_table_new_full(NULL, NULL, NULL, listener_free);
 	return forward;
 }
 
@@ -419,37 +434,15 @@ static void flow_touch(NetForward *forward, Flow *flow)
 	g_queue_push_tail_link(&forward->flows, &flow->link);
 }
 
-/* Can the container answer this address, and is it nobody else's inside? */
-static bool is_nameable4(const NetPlan *plan, struct in_addr address)
-{
-	uint32_t first = ntohl(address.s_addr) >> 24;
-	uint32_t mask = htonl(~(uint32_t)0 << (32 - plan->prefix));
-
-	return first != 0 && first != 127 && first < 224 &&
-	       (address.s_addr & mask) != plan->network.s_addr;
-}
-
-static bool is_nameable6(const NetPlan *plan, const struct in6_addr *address)
-{
-	return !IN6_IS_ADDR_LOOPBACK(address) && !IN6_IS_ADDR_UNSPECIFIED(address) &&
-	       !IN6_IS_ADDR_LINKLOCAL(address) && !IN6_IS_ADDR_SITELOCAL(address) &&
-	       !IN6_IS_ADDR_MULTICAST(address) && !IN6_IS_ADDR_V4MAPPED(address) &&
-	       memcmp(address, &plan->network6, 8) != 0;
-}
-
 static bool flow_give_name(NetForward *forward, Flow *flow, const PublishPlan *publish)
 {
-	const NetPlan *plan = forward->plan;
 	FlowName *name = &flow->name;
 
 	name->family = (uint32_t)publish->family;
 	name->port = publish->port;
 	name->peer_port = flow->peer.port;
 	name->address = flow->peer.address;
-	if (publish->family == AF_INET && !is_nameable4(plan, name->address.v4))
-		name->address.v4 = plan->gateway;
-	if (publish->family == AF_INET6 && !is_nameable6(plan, &name->address.v6))
-		name->address.v6 = plan->gateway6;
+	net_peer_name(forward->plan, publish->family, &name->address);
 	for (int i = 0; i < NAMES_MAX; i++) {
 		if (name->peer_port != 0 && !g_hash_table_contains(forward->by_name, name))
 			return true;
@@ -671,9 +664,11 @@ static gboolean socket_readable(gint fd, GIOCondition condition, gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
-void net_forward_start(NetForward *forward)
+void net_forward_start(NetForward *forward, NetInward *inward)
 {
 	static const NetRelayLimits limits = {.streams = STREAMS_MAX};
+
+	forward->inward = inward;
 
 	for (guint i = 0; i < forward->sockets->len; i++) {
 		ForwardSocket *entry = socket_at(forward, i);
@@ -770,7 +765,7 @@ void net_forward_free(NetForward *forward)
 	while (forward->flows.head)
 		flow_free(forward, forward->flows.head->data);
 	g_ptr_array_unref(forward->sockets);
-	g_hash_table_unref(forward->listeners6);
+	g_hash_table_unref(forward->ports);
 	fd_close(&forward->diag);
 	g_hash_table_unref(forward->by_name);
 	g_hash_table_unref(forward->by_peer);

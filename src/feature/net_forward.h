@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include "feature/net_inward.h"
 #include "feature/net_libslirp.h"
 #include "feature/net_loop.h"
 #include "model/container.h"
@@ -21,8 +22,8 @@
 typedef struct NetForward NetForward;
 
 /*
- * Open all that plan->publish names: TCP ports as host forwards of libslirp, which takes their
- * connections from then on, UDP ports as sockets of its own.  Runs after net_sandbox_close() and
+ * Open all that plan->publish names: TCP ports as host forwards of libslirp, whose connections it
+ * takes unless the lane does, UDP ports as sockets of its own.  Runs after net_sandbox_close() and
  * before the rest of the sandbox, with the caller's right to low ports.  plan and loop are
  * borrowed. NULL with *error set as net_publish_refused() does.
  */
@@ -50,8 +51,11 @@ guint net_forward_listeners(const NetForward *forward);
  */
 bool net_forward_take_over(NetForward *forward, int fd);
 
-/* From now on what comes goes in: the main loop, and in slirp mode the tap, are there. */
-void net_forward_start(NetForward *forward);
+/*
+ * From now on what comes goes in: the main loop, and in slirp mode the tap, are there.  inward
+ * (borrowed) takes TCP in slirp mode; NULL: libslirp does.
+ */
+void net_forward_start(NetForward *forward, NetInward *inward);
 
 /*
  * slirp mode: a datagram of the container's is about to go to libslirp.  True if it answers one

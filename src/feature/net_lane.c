@@ -22,13 +22,18 @@
  *
  *   - a table in which all of the world is local (AnyIP), and a rule that sends there what TCP
  * sends from here: but not where the main table knows better than its default route (the
- * container's own network, what the payload added), nor from published ports, whose connections
- * libslirp began;
+ * container's own network, what the payload added);
  *   - a rule of nftables that marks the SYN of such a connection, and a table for what is marked:
  * to a neighbour on the tap that nobody is, by whose MAC the net process knows the lane's packets;
  *   - a rule of nftables that hands what comes back from that MAC to a listening socket, whatever
  *     its destination: tproxy.  The socket's own address is one that no payload can reach, and its
  *     port, 1 (tcpmux), the only thing that is no longer free inside.
+ *
+ * Inward, by published ports, the net process wants a socket of the container's that connects, in
+ * the peer's name, to the payload.  It may make none in there, but who accepts a connection has
+ * made one: so init leaves it a listening socket (mint) and one to connect to it (seed), whose mark
+ * has a rule of its own; net_inward.c has the picture.  What leaves a published port goes by the
+ * lane, to the gateway as well, for peers may be there.
  *
  * Everything is in place before the rules that lead there, so a kernel that refuses half of it
  * leaves the lane closed.  A payload that may change its own network (CAP_NET_ADMIN) could flush
@@ -42,6 +47,7 @@
 #include <linux/capability.h>
 #include <linux/rtnetlink.h>
 #include <netinet/tcp.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/error.h"
@@ -55,16 +61,25 @@
 #define TABLE_LANE 0x726c6301 /* all is local */
 #define TABLE_TAP  0x726c6302 /* all goes to the net process */
 #define MARK	   0x08000000
+#define MARK_MINT  0x04000000
 #define PORT	   1
 #define MANGLE	   (-150) /* NF_IP_PRI_MANGLE */
 #define BACKLOG	   4096
-#define HOST_LANE  4 /* of the network, next to the gateway and the name server */
+#define NET_LANES_NONE                                                                             \
+	{                                                                                          \
+		{-1, -1, -1},                                                                      \
+		{                                                                                  \
+			-1, -1, -1                                                                 \
+		}                                                                                  \
+	}
+#define HOST_LANE 4 /* of the network, next to the gateway and the name server */
 
 /* Before the rule of the main table, 32766, and behind those that a payload adds (ip-rule(8)). */
 enum {
-	PRIORITY_SPECIFIC = 32750, /* where the main table knows a way */
+	PRIORITY_MINT = 32749,
 	PRIORITY_MARKED,
 	PRIORITY_PUBLISHED,
+	PRIORITY_SPECIFIC, /* where the main table knows a way */
 	PRIORITY_BACK,
 	PRIORITY_LANE,
 };
@@ -79,7 +94,7 @@ typedef struct {
 	union {
 		struct in_addr v4;
 		struct in6_addr v6;
-	} gateway, listen;
+	} gateway, listen, mint;
 } Lane;
 
 void net_lane_plan(const Spec *spec, NetPlan *net)
@@ -93,7 +108,15 @@ void net_lane_plan(const Spec *spec, NetPlan *net)
 
 /* --- init --- */
 
-/* 192.0.0.8 and 100::/64 are nobody's, by RFC 7600 and RFC 6666. */
+static bool publishes(const NetPlan *net)
+{
+	for (guint i = 0; net->publish && i < net->publish->len; i++)
+		if (g_array_index(net->publish, PublishPlan, i).protocol == IPPROTO_TCP)
+			return true;
+	return false;
+}
+
+/* 192.0.0.8, 192.0.0.9 and 100::/64 are nobody's to this host, by RFC 7600, 7723 and 6666. */
 static Lane lane_of(const NetPlan *net, int family)
 {
 	Lane lane = {.family = family};
@@ -102,11 +125,13 @@ static Lane lane_of(const NetPlan *net, int family)
 		lane.address = &net->address;
 		lane.gateway.v4.s_addr = net->network.s_addr | htonl(HOST_LANE);
 		inet_pton(AF_INET, "192.0.0.8", &lane.listen.v4);
+		inet_pton(AF_INET, "192.0.0.9", &lane.mint.v4);
 	} else {
 		lane.address = &net->address6;
 		lane.gateway.v6 = net->network6;
 		lane.gateway.v6.s6_addr[15] = HOST_LANE;
 		inet_pton(AF_INET6, "100::8", &lane.listen.v6);
+		inet_pton(AF_INET6, "100::9", &lane.mint.v6);
 	}
 	return lane;
 }
@@ -141,23 +166,44 @@ static bool add_packet_rules(unsigned index, const Lane *lane4, const Lane *lane
 	return nft_batch_send(batch, error);
 }
 
-/* What is accepted inherits the options. */
-static int listen_inside(const Lane *lane, GError **error)
+static bool set_option(int fd, int level, int option, int value)
 {
-	struct sockaddr_in6 v6 = {
-		.sin6_family = AF_INET6, .sin6_port = htons(PORT), .sin6_addr = lane->listen.v6};
-	struct sockaddr_in v4 = {
-		.sin_family = AF_INET, .sin_port = htons(PORT), .sin_addr = lane->listen.v4};
+	return setsockopt(fd, level, option, &value, sizeof value) == 0;
+}
+
+/* One that may speak for any address. What is accepted inherits the options. */
+static int open_socket(const Lane *lane, int mark, GError **error)
+{
 	bool is_v4 = lane->family == AF_INET;
 	auto_fd fd = socket(lane->family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	const int on = 1;
 
 	if (fd < 0 ||
-	    setsockopt(fd, is_v4 ? SOL_IP : SOL_IPV6, is_v4 ? IP_TRANSPARENT : IPV6_TRANSPARENT,
-		       &on, sizeof on) < 0 ||
-	    setsockopt(fd, SOL_TCP, TCP_NODELAY, &on, sizeof on) < 0 ||
-	    setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof on) < 0 ||
-	    bind(fd, is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6,
+	    !set_option(fd, is_v4 ? SOL_IP : SOL_IPV6, is_v4 ? IP_TRANSPARENT : IPV6_TRANSPARENT,
+			1) ||
+	    !set_option(fd, SOL_TCP, TCP_NODELAY, 1) ||
+	    !set_option(fd, SOL_SOCKET, SO_OOBINLINE, 1) ||
+	    (mark && (!set_option(fd, SOL_SOCKET, SO_MARK, mark) ||
+		      !set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1)))) {
+		error_errno(error, errno, "make a socket for the express lane");
+		return -1;
+	}
+	return fd_steal(&fd);
+}
+
+static int listen_inside(const Lane *lane, const void *address, int mark, GError **error)
+{
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(PORT)};
+	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(PORT)};
+	bool is_v4 = lane->family == AF_INET;
+	auto_fd fd = open_socket(lane, mark, error);
+
+	if (fd < 0)
+		return -1;
+	if (is_v4)
+		memcpy(&v4.sin_addr, address, sizeof v4.sin_addr);
+	else
+		memcpy(&v6.sin6_addr, address, sizeof v6.sin6_addr);
+	if (bind(fd, is_v4 ? (struct sockaddr *)&v4 : (struct sockaddr *)&v6,
 		 is_v4 ? sizeof v4 : sizeof v6) < 0 ||
 	    listen(fd, BACKLOG) < 0) {
 		error_errno(error, errno, "listen for the express lane");
@@ -166,12 +212,22 @@ static int listen_inside(const Lane *lane, GError **error)
 	return fd_steal(&fd);
 }
 
+static bool open_sockets(const NetPlan *net, const Lane *lane, NetLaneSockets *sockets,
+			 GError **error)
+{
+	sockets->listener = listen_inside(lane, &lane->listen, 0, error);
+	if (sockets->listener < 0 || !publishes(net))
+		return sockets->listener >= 0;
+	sockets->mint = listen_inside(lane, &lane->mint, MARK_MINT, error);
+	if (sockets->mint >= 0)
+		sockets->seed = open_socket(lane, MARK_MINT, error);
+	return sockets->seed >= 0;
+}
+
 static bool add_published(const NetPlan *net, Netlink *netlink, int family, GError **error)
 {
-	NetlinkRule rule = {.family = family,
-			    .priority = PRIORITY_PUBLISHED,
-			    .table = RT_TABLE_MAIN,
-			    .tcp = true};
+	NetlinkRule rule = {
+		.family = family, .priority = PRIORITY_PUBLISHED, .table = TABLE_LANE, .tcp = true};
 
 	for (guint i = 0; net->publish && i < net->publish->len; i++) {
 		const PublishPlan *publish = &g_array_index(net->publish, PublishPlan, i);
@@ -192,6 +248,10 @@ static bool add_published(const NetPlan *net, Netlink *netlink, int family, GErr
 static bool add_routes(const NetPlan *net, Netlink *netlink, unsigned index, const Lane *lane,
 		       GError **error)
 {
+	const NetlinkRule mint = {.family = lane->family,
+				  .priority = PRIORITY_MINT,
+				  .table = TABLE_LANE,
+				  .mark = MARK_MINT};
 	const NetlinkRule specific = {.family = lane->family,
 				      .priority = PRIORITY_SPECIFIC,
 				      .table = RT_TABLE_MAIN,
@@ -216,87 +276,117 @@ static bool add_routes(const NetPlan *net, Netlink *netlink, unsigned index, con
 				     (const uint8_t *)NET_LANE_MAC, error) &&
 	       netlink_route_all(netlink, TABLE_TAP, index, lane->family, &lane->gateway, error) &&
 	       netlink_route_local(netlink, TABLE_LANE, lane->family, lane->address, error) &&
-	       netlink_rule_add(netlink, &specific, error) &&
+	       (!publishes(net) || netlink_rule_add(netlink, &mint, error)) &&
 	       netlink_rule_add(netlink, &marked, error) &&
 	       add_published(net, netlink, lane->family, error) &&
+	       netlink_rule_add(netlink, &specific, error) &&
 	       netlink_rule_add(netlink, &back, error) && netlink_rule_add(netlink, &begin, error);
 }
 
-/* The listening socket of a lane that is open from here on; -1 */
-static int open_lane(const NetPlan *net, Netlink *netlink, unsigned index, const Lane *lane,
-		     GError **error)
+static void close_sockets(NetLaneSockets *sockets)
 {
-	auto_fd listener = listen_inside(lane, error);
-
-	if (listener < 0 || !add_routes(net, netlink, index, lane, error))
-		return -1;
-	return fd_steal(&listener);
+	fd_close(&sockets->listener);
+	fd_close(&sockets->mint);
+	fd_close(&sockets->seed);
 }
 
-static bool open_lanes(const NetPlan *net, Netlink *netlink, unsigned index, int listeners[2],
+/* A lane is open from here on, or has no sockets. */
+static bool open_lane(const NetPlan *net, Netlink *netlink, unsigned index, const Lane *lane,
+		      NetLaneSockets *sockets, GError **error)
+{
+	if (open_sockets(net, lane, sockets, error) && add_routes(net, netlink, index, lane, error))
+		return true;
+	close_sockets(sockets);
+	return false;
+}
+
+static bool open_lanes(const NetPlan *net, Netlink *netlink, unsigned index, NetLanes *lanes,
 		       GError **error)
 {
 	Lane lane4 = lane_of(net, AF_INET), lane6 = lane_of(net, AF_INET6);
 
-	if (!add_packet_rules(index, &lane4, net->ipv6 ? &lane6 : NULL, error) ||
-	    !netlink_link_accept_local(netlink, index, error))
-		return false;
-	listeners[0] = open_lane(net, netlink, index, &lane4, error);
-	if (listeners[0] < 0)
-		return false;
-	if (net->ipv6)
-		listeners[1] = open_lane(net, netlink, index, &lane6, error);
-	return !net->ipv6 || listeners[1] >= 0;
+	return add_packet_rules(index, &lane4, net->ipv6 ? &lane6 : NULL, error) &&
+	       netlink_link_accept_local(netlink, index, error) &&
+	       open_lane(net, netlink, index, &lane4, &lanes->ipv4, error) &&
+	       (!net->ipv6 || open_lane(net, netlink, index, &lane6, &lanes->ipv6, error));
+}
+
+static bool send_sockets(const NetPlan *net, Sync *sync, const NetLaneSockets *sockets,
+			 GError **error)
+{
+	return sync_send(sync, SYNC_LANE, sockets->listener, error) &&
+	       (!publishes(net) || (sync_send(sync, SYNC_LANE, sockets->mint, error) &&
+				    sync_send(sync, SYNC_LANE, sockets->seed, error)));
+}
+
+static bool send_lanes(const NetPlan *net, Sync *sync, const NetLanes *lanes, GError **error)
+{
+	return send_sockets(net, sync, &lanes->ipv4, error) &&
+	       (!net->ipv6 || send_sockets(net, sync, &lanes->ipv6, error));
+}
+
+static void close_lanes(NetLanes *lanes)
+{
+	close_sockets(&lanes->ipv4);
+	close_sockets(&lanes->ipv6);
 }
 
 bool net_lane_child(Container *container, Netlink *netlink, unsigned index, GError **error)
 {
 	const NetPlan *net = &container->plan->net;
 	g_autoptr(GError) problem = NULL;
-	auto_fd ipv4 = -1, ipv6 = -1;
-	int listeners[2] = {-1, -1};
+	NetLanes lanes = NET_LANES_NONE;
 	bool ok;
 
 	if (net->lane == NET_LANE_OFF)
 		return true;
-	ok = open_lanes(net, netlink, index, listeners, &problem);
-	ipv4 = listeners[0];
-	ipv6 = listeners[1];
+	ok = open_lanes(net, netlink, index, &lanes, &problem);
 	if (!ok && net->lane == NET_LANE_EXPRESS) {
+		close_lanes(&lanes);
 		g_propagate_prefixed_error(error, g_steal_pointer(&problem), "lane=express: ");
 		return false;
 	}
 	if (!ok)
 		log_debug("network: no express lane: %s", problem->message);
-	return sync_send(container->sync, SYNC_LANE, ipv4, error) &&
-	       (!net->ipv6 || sync_send(container->sync, SYNC_LANE, ipv6, error));
+	ok = send_lanes(net, container->sync, &lanes, error);
+	close_lanes(&lanes);
+	return ok;
 }
 
 /* --- on the way to the net process --- */
 
-bool net_lane_take(const NetPlan *net, Sync *control, int *ret_ipv4, int *ret_ipv6, GError **error)
+static bool take_sockets(const NetPlan *net, Sync *control, NetLaneSockets *sockets, GError **error)
 {
-	auto_fd ipv4 = -1, ipv6 = -1;
+	return sync_expect_any(control, SYNC_LANE, &sockets->listener, error) &&
+	       (!publishes(net) || (sync_expect_any(control, SYNC_LANE, &sockets->mint, error) &&
+				    sync_expect_any(control, SYNC_LANE, &sockets->seed, error)));
+}
 
-	if (net->lane != NET_LANE_OFF &&
-	    (!sync_expect_any(control, SYNC_LANE, &ipv4, error) ||
-	     (net->ipv6 && !sync_expect_any(control, SYNC_LANE, &ipv6, error))))
-		return false;
-	*ret_ipv4 = fd_steal(&ipv4);
-	*ret_ipv6 = fd_steal(&ipv6);
-	return true;
+bool net_lane_take(const NetPlan *net, Sync *control, NetLanes *ret_lanes, GError **error)
+{
+	*ret_lanes = (NetLanes)NET_LANES_NONE;
+	if (net->lane == NET_LANE_OFF)
+		return true;
+	if (take_sockets(net, control, &ret_lanes->ipv4, error) &&
+	    (!net->ipv6 || take_sockets(net, control, &ret_lanes->ipv6, error)))
+		return true;
+	close_lanes(ret_lanes);
+	return false;
 }
 
 bool net_lane_parent(const Container *container, Sync *control, GError **error)
 {
 	const NetPlan *net = &container->plan->net;
-	auto_fd ipv4 = -1, ipv6 = -1;
+	NetLanes lanes;
+	bool ok;
 
 	if (net->lane == NET_LANE_OFF)
 		return true;
-	return net_lane_take(net, container->sync, &ipv4, &ipv6, error) &&
-	       sync_send(control, SYNC_LANE, ipv4, error) &&
-	       (!net->ipv6 || sync_send(control, SYNC_LANE, ipv6, error));
+	if (!net_lane_take(net, container->sync, &lanes, error))
+		return false;
+	ok = send_lanes(net, control, &lanes, error);
+	close_lanes(&lanes);
+	return ok;
 }
 
 void net_lane_explain(const NetPlan *net, GString *script)
@@ -304,10 +394,11 @@ void net_lane_explain(const NetPlan *net, GString *script)
 	if (net->lane == NET_LANE_OFF)
 		return;
 	g_string_append(script,
-			"# The express lane, where the kernel can: outgoing TCP ends in the "
-			"container's own kernel\n"
-			"# (ip rule ipproto tcp, a table with local default dev lo, nftables "
-			"tproxy to a listening\n"
-			"# socket), and the net process splices it to sockets of the host. "
-			"slirp4netns has none.\n");
+			"# The express lane, where the kernel can: TCP to the world and from "
+			"published ports ends in\n"
+			"# the container's own kernel (ip rule ipproto tcp, a table with local "
+			"default dev lo,\n"
+			"# nftables tproxy to a listening socket), and the net process splices it "
+			"to sockets of the\n"
+			"# host. slirp4netns has none.\n");
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The express lane: TCP to the world without packets.  The container's own kernel ends the
- * connection, and the net process moves bytes between two sockets (net_express.h) instead of taking
- * packets apart.  Here is what makes the container's kernel do so; net_lane.c tells how it works.
+ * The express lane: TCP without packets, to the world and, by published ports, from it.  The
+ * container's own kernel ends the connection, and the net process moves bytes between two sockets
+ * (net_express.h, net_inward.h) instead of taking packets apart.  Here is what makes the
+ * container's kernel do so; net_lane.c tells how it works.
  */
 #pragma once
 
@@ -20,18 +21,31 @@
 void net_lane_plan(const Spec *spec, NetPlan *net);
 
 /*
- * init, with lo and the tap (of this index) up and configured: routes, rules, and listening
- * sockets, which are sent as SYNC_LANE: one for IPv4, one for IPv6 if the plan has it.  Where the
- * kernel refuses, messages without a descriptor: libslirp serves that family; with lane=express it
- * is an error.
+ * The container's sockets of one family's lane; -1: there is none.  mint and seed are for ports
+ * that are published (net_inward.h): a listening socket, and one that may connect to it.
+ */
+typedef struct {
+	int listener, mint, seed;
+} NetLaneSockets;
+
+/*
+ * init, with lo and the tap (of this index) up and configured: routes, rules, and sockets, which
+ * are sent as SYNC_LANE, each in a message of its own: IPv4's, then IPv6's if the plan has it.
+ * Where the kernel refuses, messages without a descriptor: libslirp serves that family; with
+ * lane=express it is an error.
  */
 bool net_lane_child(Container *container, Netlink *netlink, unsigned index, GError **error);
 
 /* supervisor: pass the sockets on to the net process. */
 bool net_lane_parent(const Container *container, Sync *control, GError **error);
 
-/* net process: take them, -1 where there is none. */
-bool net_lane_take(const NetPlan *net, Sync *control, int *ret_ipv4, int *ret_ipv6, GError **error);
+/* Those of both families; they are the caller's. */
+typedef struct {
+	NetLaneSockets ipv4, ipv6;
+} NetLanes;
+
+/* net process: take them. */
+bool net_lane_take(const NetPlan *net, Sync *control, NetLanes *ret_lanes, GError **error);
 
 /* --explain, in init's place */
 void net_lane_explain(const NetPlan *net, GString *script);

@@ -35,7 +35,7 @@ static bool start(NetLoop *loop, const NetPlan *plan, const NetLease *lease, Syn
 	loop->context = g_main_context_new();
 	if (!net_sandbox_seal(error))
 		return false;
-	net_forward_start(forward);
+	net_forward_start(forward, NULL);
 	return true;
 }
 

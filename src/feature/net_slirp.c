@@ -74,7 +74,10 @@ typedef struct {
 	NetPing *ping;
 	NetRelay *relay;
 	NetForward *forward;
-	NetExpress *express; /* NULL: no lane */
+	NetEpoll *epoll; /* the lane's; NULL: none was asked for, and so all of these */
+	NetSplice *splice;
+	NetExpress *express;
+	NetInward *inward; /* NULL: it publishes no TCP, too */
 	NetServers servers;
 	int control; /* the supervisor's other end */
 	uint8_t frame[NET_FRAME_MAX + FRAME_SHIFT];
@@ -363,14 +366,21 @@ static gboolean on_control(gint fd, GIOCondition condition, gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
-static bool take_lane(NetProcess *process, Sync *control, GError **error)
+/* Without the lane, its parts idle: none of them has a socket. */
+static bool take_lanes(NetProcess *process, Sync *control, GError **error)
 {
-	int ipv4, ipv6;
+	NetEpoll *epoll = process->epoll;
+	NetLanes lanes;
 
-	if (!net_lane_take(process->plan, control, &ipv4, &ipv6, error))
+	if (!net_lane_take(process->plan, control, &lanes, error))
 		return false;
-	if (process->express)
-		net_express_start(process->express, ipv4, ipv6);
+	if (epoll) {
+		net_epoll_start(epoll, &process->loop);
+		process->express =
+			net_express_new(&process->loop, process->plan, epoll, process->splice);
+		net_express_start(process->express, lanes.ipv4.listener, lanes.ipv6.listener);
+		process->inward = net_inward_new(process->plan, epoll, process->splice, &lanes);
+	}
 	return true;
 }
 
@@ -390,7 +400,7 @@ static bool take_tap(NetProcess *process, Sync *control, GError **error)
 	    !sync_expect(control, SYNC_DIAG, net_forward_diag(process->forward), error))
 		return false;
 	process->loop.tap = fd_steal(&tap);
-	return take_lane(process, control, error);
+	return take_lanes(process, control, error);
 }
 
 static bool process_start(NetProcess *process, Sync *control, GError **error)
@@ -417,15 +427,16 @@ static bool process_start(NetProcess *process, Sync *control, GError **error)
 	process->dns = net_dns_new(&process->loop, &process->servers);
 	process->ping = net_ping_new(&process->loop, forbidden_gid);
 	if (process->plan->lane != NET_LANE_OFF) {
-		process->express = net_express_new(&process->loop, process->plan, error);
-		if (!process->express)
+		process->epoll = net_epoll_new(error);
+		if (!process->epoll)
 			return false;
+		process->splice = net_splice_new(process->epoll);
 	}
 	if (!add_relay(process, fd_steal(&listener), error) ||
 	    !net_forward_open_inside(process->forward, process->slirp, error) ||
 	    !net_sandbox_seal(error) || !take_tap(process, control, error))
 		return false;
-	net_forward_start(process->forward);
+	net_forward_start(process->forward, process->inward);
 	process->control = control->fd;
 	net_loop_watch(&process->loop, control->fd, on_control, process);
 	return sync_send(control, SYNC_NET_UP, -1, error);

@@ -19,6 +19,7 @@
 #include <fcntl.h>
 #include <netinet/tcp.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -37,8 +38,12 @@
 /* Pipes that are kept though nobody needs them */
 #define STOCK_MAX 32
 
-#define PIPES_MAX (NET_SPLICE_FILES_PIPES / 2)
+#define PIPES_MAX 256
 #define COPY_MAX  16384
+
+/* Descriptors: of a pair; and of all pipes, GLib, libslirp, DNS */
+#define FILES_PAIR   2
+#define FILES_OTHERS (256 + 2 * PIPES_MAX)
 
 typedef struct {
 	int read, write;
@@ -63,7 +68,7 @@ struct Pair {
 
 struct NetSplice {
 	NetEpoll *epoll;
-	guint count;
+	guint count, limit;
 	Pipe stock[STOCK_MAX];
 	guint stocked, pipes;
 };
@@ -302,14 +307,24 @@ void net_splice_add(NetSplice *splice, int one, int other)
 NetSplice *net_splice_new(NetEpoll *epoll)
 {
 	NetSplice *splice = g_new0(NetSplice, 1);
+	struct rlimit files;
 
 	splice->epoll = epoll;
+	getrlimit(RLIMIT_NOFILE, &files);
+	splice->limit = files.rlim_cur > FILES_OTHERS + FILES_PAIR
+				? (guint)(files.rlim_cur - FILES_OTHERS) / FILES_PAIR
+				: 1;
 	return splice;
 }
 
 guint net_splice_count(const NetSplice *splice)
 {
 	return splice->count;
+}
+
+guint net_splice_room(const NetSplice *splice)
+{
+	return splice->count < splice->limit ? splice->limit - splice->count : 0;
 }
 
 void net_splice_reset(int fd)

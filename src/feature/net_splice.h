@@ -10,11 +10,7 @@
 
 typedef struct NetSplice NetSplice;
 
-/* Descriptors that a pair takes, and those of all pipes together */
-#define NET_SPLICE_FILES       2
-#define NET_SPLICE_FILES_PIPES 512
-
-/* epoll is borrowed. */
+/* With the process's limit of open files as it is to be. epoll is borrowed. */
 NetSplice *net_splice_new(NetEpoll *epoll);
 
 /* Takes both sockets over. They are non-blocking, and SO_OOBINLINE. */
@@ -22,6 +18,9 @@ void net_splice_add(NetSplice *splice, int one, int other);
 
 /* Pairs that are not at their end */
 guint net_splice_count(const NetSplice *splice);
+
+/* How many pairs may be added: the limit of open files allows no more. */
+guint net_splice_room(const NetSplice *splice);
 
 /* Close a connection so that the peer sees a reset. */
 void net_splice_reset(int fd);

@@ -12,7 +12,7 @@
  *        │                                          │  private mounts, rootfs, lo, tap …
  *        │ ◄─────────────────── SYNC_TAP + tap fd ─ │  (network slirp only)
  *        │ ◄────────── SYNC_DIAG + sock_diag socket ─ │  (network slirp that publishes on IPv6)
- *        │ ◄──── SYNC_LANE + listening socket(s) ─── │  (network slirp with the express lane only)
+ *        │ ◄──── SYNC_LANE + a socket, each ──────── │  (network slirp with the express lane only)
  *        │ ◄──────── SYNC_NETLINK + rtnetlink socket ─ │  (network bridge only)
  *        │ ◄────────────── SYNC_HOSTS + /etc/hosts ─ │  (network bridge only)
  *        │  starts the net process                  │  /proc, /dev, volumes, pivot_root …

@@ -108,6 +108,10 @@ def do_echo(connection, _token):
         connection.sendall(data)
 
 
+def do_peer(connection, _token):
+    connection.sendall(f"{connection.getpeername()[0]}\n".encode())
+
+
 def do_report(connection, token):
     with news:
         news.wait_for(lambda: token in seen, PATIENCE)

@@ -132,11 +132,60 @@ inside "$sub" express --cap-add NET_RAW /usr/bin/python3 /mnt/forge.py $WWW4
 is "$out" "done" "forged frames of the lane are read, and it goes on"
 is "$(canary_heard)" "" "and reach nothing of the host's"
 
-inside "$sub" express -p 127.0.0.1:8077:8077 -p 127.0.0.1:8078:8078 sh -c "
-	(echo in | busybox nc -l -p 8077; echo in2 | busybox nc -l -p 8078) & echo out | busybox nc -w 5 $WWW4 7; wait" &
-wait_for 10 sh -c "nsenter --net=/proc/$host_pid/ns/net busybox nc -w 2 127.0.0.1 8077 </dev/null | grep -q in"
-is "$(in_host busybox nc -w 5 127.0.0.1 8078 </dev/null)" in2 "published ports are libslirp's, next to it"
-wait
+# ------------------------------------------------------------------------ inward: published ports
+
+# served LANE: lane.py's server, published, in a container named in
+served() {
+	rm -f "$T/tmp/ready"
+	in_host --user "$sub" "$RLC" run -d --name in --network "slirp:lane=$1" --rootfs /:O -v "$T/bin:/mnt:ro" \
+		-v "$T/tmp:/run/lane" -p 9100:9100 -p 9101:9101 -p 9103:9100 -p 9105:9105 /usr/bin/python3 /mnt/lane.py \
+		server /run/lane/ready >/dev/null
+	wait_for 20 test -e "$T/tmp/ready"
+}
+not_inward=(-unreachable -silent -self)
+install -d -o "$sub" "$T/tmp"
+
+_world_start "$host_pid" /usr/bin/python3 "$T/bin/lane.py" server "$T/native.ready"
+native_server=$!
+wait_for 10 test -e "$T/native.ready"
+run in_world /usr/bin/python3 "$T/bin/lane.py" client "${not_inward[@]}" "$HOST4" "$HOST6"
+native=$out
+is "$(grep -c ' failed: ' <<<"$native") $(wc -l <<<"$native")" "0 24" "a server of the host's: all is as it should be"
+kill "$native_server"
+wait "$native_server" 2>/dev/null
+
+served express
+run in_world /usr/bin/python3 "$T/bin/lane.py" client "${not_inward[@]}" "$HOST4" "$HOST6"
+is "$out" "$native" "a published one looks the same to the world"
+for address in "$HOST4" "$HOST6" 127.0.0.1 ::1; do
+	run in_host /usr/bin/python3 "$T/bin/lane.py" many "$address" 500
+	is "$out" 500 "$address: 500 connections at once"
+done
+is "$(in_host --user "$sub" "$RLC" exec in sh -c 'cat /proc/net/tcp /proc/net/tcp6 | grep -c ":0001 .* 0A "')" 4 \
+	"they came by the lane"
+
+# who is whom: two ports of the host lead to the same one inside
+cat >"$T/bin/twins.py" <<'PYTHON'
+import socket, sys
+twins = []
+for port in 9100, 9103:
+    twin = socket.socket()
+    twin.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    twin.bind((sys.argv[2], 4567))
+    twin.connect((sys.argv[1], port))
+    twins.append(twin)
+for twin in twins:
+    twin.sendall(b"peer -\n")
+print(*(twin.makefile().readline().split()[0] for twin in twins))
+PYTHON
+run in_world /usr/bin/python3 "$T/bin/twins.py" "$HOST4" "$WORLD4"
+is "$out" "::ffff:$WORLD4 ::ffff:10.0.2.2" "a name that is in use inside is the gateway's instead: $err"
+
+run in_world /usr/bin/python3 -c 'import socket, sys
+with socket.create_connection((sys.argv[1], 9105), 10) as connection: print(connection.recv(1))' "$HOST4"
+like "$err" 'ConnectionResetError' "where the payload listens not, a reset"
+in_host --user "$sub" "$RLC" rm -f in >/dev/null
+rm "$T/tmp/ready"
 
 # The payload is killed in the midst of it: the world sees the end.
 inside "$sub" express sh -c "(echo 'watch killed'; sleep 1000) | busybox nc $WWW4 9100 | { read -r _; kill -9 0; }"

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "feature/net_peer.h"
+
+#include <string.h>
+
+/* Can the container answer this address, and is it nobody else's inside? */
+static bool is_nameable4(const NetPlan *plan, struct in_addr address)
+{
+	uint32_t first = ntohl(address.s_addr) >> 24;
+	uint32_t mask = htonl(~(uint32_t)0 << (32 - plan->prefix));
+
+	return first != 0 && first != 127 && first < 224 &&
+	       (address.s_addr & mask) != plan->network.s_addr;
+}
+
+static bool is_nameable6(const NetPlan *plan, const struct in6_addr *address)
+{
+	return !IN6_IS_ADDR_LOOPBACK(address) && !IN6_IS_ADDR_UNSPECIFIED(address) &&
+	       !IN6_IS_ADDR_LINKLOCAL(address) && !IN6_IS_ADDR_SITELOCAL(address) &&
+	       !IN6_IS_ADDR_MULTICAST(address) && !IN6_IS_ADDR_V4MAPPED(address) &&
+	       memcmp(address, &plan->network6, 8) != 0;
+}
+
+void net_peer_name(const NetPlan *plan, int family, NetAddress *address)
+{
+	if (family == AF_INET && !is_nameable4(plan, address->v4))
+		address->v4 = plan->gateway;
+	if (family == AF_INET6 && !is_nameable6(plan, &address->v6))
+		address->v6 = plan->gateway6;
+}
