@@ -3,9 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -33,19 +35,40 @@ static bool write_to_file(SaveWriter writer, const void *data, const char *file,
 	return ok;
 }
 
+/* A named pipe in which another user waits for whoever takes it for his file. */
+static bool is_planted(int fd, const struct stat *st)
+{
+	struct statfs fs;
+
+	return S_ISFIFO(st->st_mode) && st->st_uid != geteuid() && st->st_uid != 0 &&
+	       (fstatfs(fd, &fs) < 0 || fs.f_type != PIPEFS_MAGIC);
+}
+
+/* A pipe or a device is written as it is: the one that was looked at, whatever has its name now. */
+static bool write_to_other(SaveWriter writer, const void *data, const char *file, int found,
+			   int *ret_exit_code, GError **error)
+{
+	g_autofree char *path = g_strdup_printf("/proc/self/fd/%d", found);
+	auto_fd fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+
+	return fd < 0 ? error_errno(error, errno, "open '%s'", file)
+		      : writer(data, fd, ret_exit_code, error);
+}
+
 bool save_write(SaveWriter writer, const void *data, const char *file, int *ret_exit_code,
 		GError **error)
 {
 	struct stat st;
 
 	if (file && strcmp(file, "-") != 0) {
-		/* a pipe or a device is written as it is */
-		if (stat(file, &st) < 0 || S_ISREG(st.st_mode))
-			return write_to_file(writer, data, file, ret_exit_code, error);
-		auto_fd fd = open(file, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+		auto_fd found = open(file, O_PATH | O_CLOEXEC);
 
-		return fd < 0 ? error_errno(error, errno, "open '%s'", file)
-			      : writer(data, fd, ret_exit_code, error);
+		if (found < 0 || fstat(found, &st) < 0 || S_ISREG(st.st_mode))
+			return write_to_file(writer, data, file, ret_exit_code, error);
+		if (is_planted(found, &st))
+			return error_set(error, RLC_ERROR_FAILED,
+					 "write to '%s': it is a pipe of uid %u", file, st.st_uid);
+		return write_to_other(writer, data, file, found, ret_exit_code, error);
 	}
 	if (isatty(STDOUT_FILENO))
 		return error_set(error, RLC_ERROR_USAGE,

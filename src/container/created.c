@@ -47,13 +47,34 @@ static int lock_directory(int dir)
 	return fd_steal(&lock);
 }
 
+/* Whose the directory is decides what the state in it says: another user's is nobody's. */
+static bool check_root(const char *root, GError **error)
+{
+	struct stat st;
+
+	if (lstat(root, &st) < 0)
+		return error_errno(error, errno, "use '%s'", root);
+	if (st.st_uid != geteuid() && st.st_uid != 0)
+		return error_set(error, RLC_ERROR_FAILED, "use '%s': it belongs to uid %u", root,
+				 st.st_uid);
+	if (stat(root, &st) == 0 && (st.st_mode & S_IWOTH))
+		return error_set(error, RLC_ERROR_FAILED,
+				 "use '%s': all users may write there (mode %04o)", root,
+				 st.st_mode & 07777);
+	return true;
+}
+
 bool created_make(const char *root, const char *id, Created *ret_created, GError **error)
 {
 	g_autofree char *path = g_build_filename(root, id, NULL);
 	g_autofree char *cache = created_cache(root);
 	g_auto(Created) created = {.dir = -1, .lock = -1};
 
-	if (g_mkdir_with_parents(cache, 0711) < 0)
+	if (g_mkdir_with_parents(root, 0711) < 0)
+		return error_errno(error, errno, "make '%s'", root);
+	if (!check_root(root, error))
+		return false;
+	if (mkdir(cache, 0711) < 0 && errno != EEXIST)
 		return error_errno(error, errno, "make '%s'", cache);
 	if (mkdir(path, 0700) == 0)
 		errno = 0;
@@ -86,6 +107,8 @@ bool created_open(const char *root, const char *id, bool lock, Created *ret_crea
 	if (!created_check_id(id, error))
 		return false;
 	created.dir = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (created.dir >= 0 && !check_root(root, error))
+		return false;
 	if (created.dir >= 0 && lock)
 		created.lock = lock_directory(created.dir);
 	if (created.dir < 0 && errno == ENOENT)

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -49,17 +50,50 @@ static void write_line(LogLevel level, const char *text)
 		return; /* nowhere left to say it */
 }
 
+/*
+ * Was the file reached by a link that another user has put there, who may have no right to what it
+ * leads to?  Asked before, so that nothing is made where it leads, and again of what was opened.
+ */
+static bool is_planted(const char *path, int fd)
+{
+	struct stat named, opened;
+
+	if (lstat(path, &named) < 0)
+		return fd >= 0;
+	if (S_ISLNK(named.st_mode))
+		return named.st_uid != geteuid() && named.st_uid != 0;
+	return fd >= 0 && (fstat(fd, &opened) < 0 || named.st_dev != opened.st_dev ||
+			   named.st_ino != opened.st_ino);
+}
+
+static int open_log(const char *path, GError **error)
+{
+	auto_fd fd = -1;
+
+	if (!is_planted(path, -1)) {
+		fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
+		if (fd < 0) {
+			error_errno(error, errno, "open '%s'", path);
+			return -1;
+		}
+		if (!is_planted(path, fd))
+			return fd_steal(&fd);
+	}
+	error_set(error, RLC_ERROR_FAILED, "open '%s': it is a link of another user", path);
+	return -1;
+}
+
 bool report_open(const char *path, const char *format, bool debug, GError **error)
 {
 	if (format && strcmp(format, "json") != 0 && strcmp(format, "text") != 0)
 		return error_set(error, RLC_ERROR_USAGE, "invalid log-format '%s'", format);
 	report_json = g_strcmp0(format, "json") == 0;
-	if (path && *path)
-		report_file =
-			open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0644);
-	if (report_file < 0) {
-		report_file = STDERR_FILENO;
-		return error_errno(error, errno, "open '%s'", path);
+	if (path && *path) {
+		int fd = open_log(path, error);
+
+		if (fd < 0)
+			return false;
+		report_file = fd;
 	}
 	if (debug)
 		log_set_level(LOG_DEBUG);
