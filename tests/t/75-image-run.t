@@ -51,7 +51,7 @@ make_image --name strange "$base" --config '{"Cmd": ["id"], "User": "1000x", "En
 make_image --name volume "$base" --config '{"Cmd": ["true"], "Volumes": {"/../..": {}}}' >/dev/null
 make_image --name volume-proc "$base" --config '{"Cmd": ["true"], "Volumes": {"/proc/sys": {}}}' >/dev/null
 make_image --name silent "$base" --config '{"Env": ["PATH=/bin"]}' >/dev/null
-make_image --name nothing --config '{"Cmd": ["/sh"]}' >/dev/null
+make_image --name nothing --config '{"Cmd": ["--privileged", "/sh"]}' >/dev/null
 make_image --name twice "$base" "$T/layers/top" "$base" --config '{"Cmd": ["cat", "/removed"], "Env": ["PATH=/bin"]}' >/dev/null
 make_image --name bare "$base" --config '{"Cmd": ["true"], "Env": ["PATH=/bin"]}' >/dev/null
 id_wishes=$(cat "$T/id-wishes")
@@ -68,6 +68,8 @@ for who in root "$sub" "$one"; do
 	run as "$who" SECRET=host AWS_KEY=host "$RLC" run --network none wishes
 	is "$status $out" "0 image|image|||/bin|/srv/app" \
 		"$kind: Entrypoint, Cmd, Env and WorkingDir; variables of the host are not asked for"
+	run as "$who" SECRET=host "$RLC" run --network none -e SECRET wishes
+	is "$out" "image|image|host||/bin|/srv/app" "$kind: who names it himself has it"
 	rlc run --network none -e A=flag -w / wishes
 	is "$out" "flag|image|||/bin|/" "$kind: flags win"
 	rlc run --network none wishes 'echo "$0 $1"' zero one
@@ -84,6 +86,9 @@ for who in root "$sub" "$one"; do
 	is "$out" given "$kind: with one it runs"
 	rlc run --network none nothing
 	is "$status" 127 "$kind: an image without files is an empty root"
+	like "$err" "'--privileged'" "$kind: an image's --privileged is a word of its command"
+	rlc run --network none --privileged bare grep Seccomp: /proc/self/status
+	like "$out" "Seccomp:.0" "$kind: the same word before the image is an option"
 
 	if [ "$who" = "$one" ]; then
 		rlc run --network none alice
@@ -104,6 +109,7 @@ for who in root "$sub" "$one"; do
 	refused "$kind: a User that is neither name nor id" "1000x"
 	rlc run --network none volume
 	refused "$kind: VOLUME /../.." "mount on '/'"
+	isnt "$(realpath -m "$T/store-$who//../..")" "$T/store-$who" "$kind: who joins such a path to his own is outside"
 	rlc run --network none volume-proc
 	refused "$kind: VOLUME /proc/sys" "/proc"
 

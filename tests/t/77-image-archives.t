@@ -19,6 +19,23 @@ touch -d 2001-01-01 "$canary/file" "$canary"
 before=$(fingerprint "$canary")
 "$LIB/hostile-archives.py" "$T/archives" "$canary" >"$T/list"
 
+# The same, for a program that takes names as they are: some of them do get out of its directory
+mkdir -m 0777 "$T/naive" "$T/naive-archives"
+"$LIB/hostile-archives.py" "$T/naive-archives" "$T/naive" >"$T/list.naive"
+fooled=$(python3 - "$T/naive-archives" "$T/naive" <<'END'
+import os, sys, tarfile, tempfile
+archives, canary = sys.argv[1:]
+for name in "dotdot", "absolute":
+    with tempfile.TemporaryDirectory(dir=archives) as layer, tarfile.open(f"{archives}/{name}.tar") as archive:
+        archive.extraction_filter = staticmethod(lambda member, path: member)
+        archive.extractall(layer)
+    if os.path.exists(canary + "/new"):
+        os.unlink(canary + "/new")
+        print(name)
+END
+)
+is "$(paste -sd' ' <<<"$fooled")" "dotdot absolute" "who unpacks by name writes where archives want"
+
 # Everything that is more than an empty store: blobs, layers, names and what is half made
 traces() {
 	(cd "$T/store-$1" && find blobs/sha256 layers names tmp -mindepth 1 -maxdepth 1 | sort)
@@ -130,6 +147,7 @@ refuse schema-1 'm["schemaVersion"] = 1' 'schemaVersion is not 2'
 refuse artifact 'm["config"]["mediaType"] = "application/vnd.example"' 'it is no image'
 refuse layer-type 'layer["mediaType"] = "application/vnd.example"' 'cannot be unpacked'
 refuse digest-path 'layer["digest"] = "sha256:../../../../../../../../etc/passwd"' 'no sha256 digest'
+ok "who joins such a digest to a path is outside" test -s "$T/oci-digest-path/blobs/sha256/../../../../../../../../etc/passwd"
 refuse digest-md5 'layer["digest"] = "md5:d41d8cd98f00b204e9800998ecf8427e"' 'no sha256 digest'
 refuse layer-count 'm["layers"].append(dict(layer))' 'speaks of 1 layers'
 refuse many-layers 'm["layers"] = [layer] * 1000' 'more than 500'

@@ -26,6 +26,8 @@ RUN_TIMEOUT=300
 run apt-get install -qy --no-install-recommends "$SRCDIR"/rlc_*.deb
 is "$status" 0 "apt-get installs the package: $err"
 nok "no profile where AppArmor's parser would not know it" test -e /etc/apparmor.d/rlc
+run /usr/bin/rlc run --network none --security-opt apparmor=rlc-payload builtin:busybox cat /proc/self/attr/current
+is "$out" "rlc-payload (enforce)" "the payload's is loaded"
 
 run in_session "$sub" /usr/bin/rlc run builtin:busybox sh -c 'nslookup www.example.test && ping -c 1 -W 5 www.example.test'
 is "$status $err" "0 " "a user's container resolves a name and pings"

@@ -70,6 +70,20 @@ run in_session "$sub" sh -c 'rlc run -d --name web builtin:busybox httpd -f -p 8
 like "$out" 'httpd -f.*Up .*web' "user: a container in the background"
 is "$(in_session "$sub" rlc ps -a | wc -l)" 1 "user: and off again"
 
+# ------------------------------------------------------------------------- a second wall, where it is asked for
+
+run apparmor_parser --replace --skip-cache "$SRCDIR/apparmor/rlc-payload"
+is "$status" 0 "AppArmor takes the payload's profile: $err"
+attempts='cat /proc/self/attr/current; mount -t tmpfs none /tmp && echo mounted; echo rlct >/proc/sys/kernel/domainname && echo written'
+loose=(--network none --cap-add SYS_ADMIN --security-opt seccomp=unconfined --security-opt unmask=ALL)
+run as root "$RLC" run "${loose[@]}" builtin:busybox sh -c "$attempts"
+is "$(xargs <<<"$out")" "unconfined mounted written" "root: what else would work"
+run as root "$RLC" run "${loose[@]}" --security-opt apparmor=rlc-payload builtin:busybox sh -c "$attempts"
+is "$(xargs <<<"$out")" "rlc-payload (enforce)" "root: the profile forbids"
+run in_session "$sub" sh -c 'rlc run -d --name wall --security-opt apparmor=rlc-payload --network none builtin:busybox sh -c "sleep 1000 & wait"
+	rlc exec wall sh -c "cat /proc/self/attr/current; killall sleep && echo ended"; rlc wait wall; rlc rm -f wall >/dev/null'
+is "$(sed 1d <<<"$out" | xargs)" "rlc-payload (enforce) ended 0" "user: rlc exec has it, too, and signals arrive"
+
 # ------------------------------------------------------------------------------------- the host's word
 
 is "$(dmesg | grep -E 'apparmor="DENIED"|segfault|BUG:|WARNING:|Oops')" "" "AppArmor denied nothing, and the kernel complains of nothing"
