@@ -128,3 +128,11 @@ bool containers_stop(const char *root, const char *id, int signal_number, int ti
 	state_await_end(root, id);
 	return true;
 }
+
+void containers_kill(const char *root, const char *id)
+{
+	auto_fd socket = control_connect(root, id, NULL);
+
+	if (socket >= 0)
+		control_call(socket, CONTROL_STOP, SIGKILL, NULL, NULL, NULL, NULL);
+}

@@ -49,3 +49,6 @@ const char *containers_network(const Spec *spec);
  */
 bool containers_stop(const char *root, const char *id, int signal_number, int timeout_ms,
 		     GError **error);
+
+/* Ask its supervisor for SIGKILL, and do not wait for its end, nor tell what failed. */
+void containers_kill(const char *root, const char *id);

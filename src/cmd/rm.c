@@ -30,6 +30,17 @@ static bool remove_container(const char *root, const StateEntry *entry, const ch
 	return true;
 }
 
+/* They all end at once; remove_container() then waits for each, and tells of what fails. */
+static bool kill_container(const char *root, const StateEntry *entry, const char *name, void *data,
+			   GError **error)
+{
+	(void)name;
+	(void)data;
+	(void)error;
+	containers_kill(root, entry->id);
+	return true;
+}
+
 int rm_ended(void)
 {
 	RmOptions options = {0};
@@ -61,6 +72,8 @@ int cmd_rm(int argc, char **argv)
 
 	if (!options_parse(&argc, &argv, entries, &usage, &error))
 		return command_fail(error);
+	if (options.force && all && !argv[1])
+		containers_all(CONTAINERS_RUNNING, kill_container, NULL);
 	return containers_given("rm", argv + 1, all,
 				options.force ? CONTAINERS_ANY : CONTAINERS_ENDED, remove_container,
 				&options);

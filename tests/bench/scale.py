@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Many containers at once, for tests/bench/bench: prints one JSON object.
 
-    scale.py RLC FLOOR ROOTFS MANY
+    scale.py USER RLC FLOOR ROOTFS MANY        as root, who alone may see what another's memory is
 
 RLC's and, where it is installed, bubblewrap's: what 100 idle ones cost in memory and take to end, what a run takes of 100 that are begun together, and what MANY idle ones do to the next.
 """
 import glob
 import json
 import os
+import pwd
 import resource
 import shutil
 import signal
@@ -17,8 +18,8 @@ import subprocess
 import sys
 import time
 
-RLC, FLOOR, ROOTFS = sys.argv[1:4]
-MANY = int(sys.argv[4])
+USER, RLC, FLOOR, ROOTFS = sys.argv[1:5]
+MANY = int(sys.argv[5])
 FEW = 100
 STATE = os.environ["XDG_RUNTIME_DIR"] + "/rlc"
 figures = {}
@@ -38,6 +39,32 @@ def children(pid):
             return file.read().split()
     except FileNotFoundError:
         return []
+
+
+def weigher():
+    """A process that stays root: lines of pids come in, and how many KiB they have goes out."""
+    questions, answers = os.pipe(), os.pipe()
+    if os.fork() == 0:
+        os.close(questions[1])
+        with open(questions[0], encoding="ascii") as inlet, open(answers[1], "w", encoding="ascii") as outlet:
+            for line in inlet:
+                print(sum(map(pss, line.split())), file=outlet, flush=True)
+        os._exit(0)
+    os.close(questions[0])
+    return open(answers[0], encoding="ascii"), open(questions[1], "w", encoding="ascii")
+
+
+def weigh(pids):
+    answers, questions = WEIGHER
+    print(*pids, file=questions, flush=True)
+    return int(answers.readline())
+
+
+def become(name):
+    user = pwd.getpwnam(name)
+    os.setgroups([])
+    os.setgid(user.pw_gid)
+    os.setuid(user.pw_uid)
 
 
 def pss(pid):
@@ -72,7 +99,7 @@ def cost_rlc():
         with open(record, encoding="ascii") as file:
             supervisor = file.read().split()[0]
         count += 1
-        total += sum(map(pss, [supervisor, *children(supervisor)]))
+        total += weigh([supervisor, *children(supervisor)])
     return total / count
 
 
@@ -85,14 +112,14 @@ def end_rlc():
 
 
 def idle_bwrap():
-    argv = ["bwrap", "--unshare-all", "--uid", "0", "--gid", "0", "--ro-bind", "/", "/", "--proc", "/proc",
+    argv = ["bwrap", "--die-with-parent", "--unshare-all", "--uid", "0", "--gid", "0", "--ro-bind", "/", "/", "--proc", "/proc",
             "--dev", "/dev", "sleep", "100000"]
     started = [subprocess.Popen(argv) for _ in range(FEW)]
     time.sleep(2)
     pids = []
     for process in started:
         pids += [process.pid, *children(process.pid)]
-    figures["idle bubblewrap, KiB"] = sum(pss(pid) for pid in pids if program(pid) == "bwrap") / FEW
+    figures["idle bubblewrap, KiB"] = weigh(pid for pid in pids if program(pid) == "bwrap") / FEW
     began = time.perf_counter()
     for process in started:
         process.send_signal(signal.SIGKILL)
@@ -167,6 +194,8 @@ def many():
     figures["many"] = MANY
 
 
+WEIGHER = weigher()
+become(USER)
 for what, mode in (("without network", "none"), ("with network", "slirp")):
     say(f"{FEW} idle {what}")
     start_rlc(mode, 0, FEW)
