@@ -84,7 +84,7 @@ def start_rlc(network, first, count):
     """Four at a time"""
     loops = []
     for lane in range(4):
-        script = ('i=$1; while [ $i -lt $2 ]; do "$3" run -d --name n$i --network "$4" builtin:busybox '
+        script = ('i=$1; while [ $i -lt $2 ]; do "$3" run -d --rm --name n$i --network "$4" builtin:busybox '
                   'sleep 100000 >/dev/null || exit 1; i=$((i + 4)); done')
         loops.append(subprocess.Popen(["sh", "-c", script, "sh", str(first + lane),
                                        str(first + count), RLC, network]))
