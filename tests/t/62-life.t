@@ -66,7 +66,7 @@ for who in root "$sub" "$one"; do
 	is "$status $out" "0 second" "$kind: rm"
 	no_leftovers "$kind: nothing is left"
 
-	rlc "$who" run -d --rm --name brief $bb sh -c 'sleep 0.3; exit 7'
+	rlc "$who" run -d --rm --name brief $bb sh -c 'sleep 2; exit 7'
 	rlc "$who" wait brief
 	is "$out" 7 "$kind: wait for one that removes itself"
 	no_leftovers "$kind: --rm leaves nothing"
