@@ -119,7 +119,7 @@ char *fd_read_all(int fd, const char *path, size_t max, GError **error)
 		if (n == 0)
 			return g_string_free(g_steal_pointer(&text), FALSE);
 		if (text->len + (size_t)n > max) {
-			error_errno(error, E2BIG, "read '%s'", path);
+			error_errno(error, EFBIG, "read '%s'", path);
 			return NULL;
 		}
 		g_string_append_len(text, buffer, n);

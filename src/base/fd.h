@@ -44,7 +44,7 @@ bool fd_write_file(int dirfd, const char *path, const char *text, GError **error
 bool fd_replace_file(const char *path, const char *text, mode_t mode, int *ret_dir, GError **error);
 
 /*
- * Read a regular file whole, as text with a terminating NUL, at most max bytes (E2BIG beyond).
+ * Read a regular file whole, as text with a terminating NUL, at most max bytes (EFBIG beyond).
  * Opens without following a FIFO into a wait; anything but a regular file is refused (EINVAL),
  * which makes it fit for files of an image.  /proc files count as regular.  Caller frees.
  */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/library.h"
 
 #define CODE_BEGIN " [RLC-" /* behind a message */
 
@@ -13,6 +14,7 @@ static const struct {
 	const char *code;
 	const char *why;
 	const char *fix;
+	const char *part; /* of an installed rlc, which one of one static file lacks */
 } hints[] = {
 	[HINT_USERNS_DISABLED] =
 		{"RLC-U01", "this host allows no (more) user namespaces: user.max_user_namespaces",
@@ -94,7 +96,7 @@ static const struct {
 			       "ip address   (lists the addresses; or leave it out: all of them)"},
 	[HINT_NFT_MISSING] =
 		{"RLC-N08", "ports of a bridge, and a bridge of rlc's own, need rules of nftables",
-		 "sudo apt-get install libnftables1"},
+		 "sudo apt-get install libnftables1", "libnftables"},
 	[HINT_BRIDGE_ROOT] = {"RLC-N09", "only root may put a container on a bridge of this host",
 			      "run as root, or with --network slirp, which every user may"},
 	[HINT_BRIDGE_FULL] =
@@ -123,7 +125,8 @@ static const struct {
 	[HINT_NO_ROUTE] = {"RLC-N15", "this host has no default route",
 			   "ip route   (shows the routes; containers reach what the host reaches)"},
 	[HINT_SLIRP_MISSING] = {"RLC-N16", "the user-mode network is libslirp's",
-				"sudo apt-get install libslirp0   (or run with --network none)"},
+				"sudo apt-get install libslirp0   (or run with --network none)",
+				"libslirp"},
 	[HINT_ROOTFS_MISSING] =
 		{"RLC-R01",
 		 "a rootfs is a directory that holds a system's files (bin, etc, usr, ...)",
@@ -215,17 +218,19 @@ static const struct {
 		{"RLC-S01",
 		 "{} cannot hold the state of containers: it must be a directory that is yours, "
 		 "closed to others (mode 0700) and writable",
-		 "export XDG_RUNTIME_DIR=$(mktemp -d)   (or pass --root DIR)"},
+		 "rlc --root \"$(mktemp -d)\" …   (or, as an ordinary user, export "
+		 "XDG_RUNTIME_DIR=DIR)"},
 	[HINT_IMAGE_PROGRAM] =
 		{"RLC-I01",
 		 "rlc-image, which fetches and unpacks images, is neither in {} nor where rlc was "
 		 "built, or others may change it",
-		 "sudo make install   (and see that only root may write to {})"},
+		 "sudo make install   (and see that only root may write to {})", "rlc-image"},
 	[HINT_SECCOMP_PROGRAM] =
 		{"RLC-X04",
 		 "rlc-seccomp, which reads profiles, is neither in {} nor where rlc was built, or "
 		 "others may change it",
-		 "sudo make install   (or run with --security-opt seccomp=unconfined)"},
+		 "sudo make install   (or run with --security-opt seccomp=unconfined)",
+		 "rlc-seccomp"},
 	[HINT_CGROUP_V1] =
 		{"RLC-L01",
 		 "limits are kept by cgroups of version 2, and this host was started with those of "
@@ -254,7 +259,7 @@ static const struct {
 		 "or who lingers",
 		 "sudo loginctl enable-linger {} && export XDG_RUNTIME_DIR=/run/user/$(id -u)"},
 	[HINT_SYSTEMD_LIBRARY] = {"RLC-L06", "rlc asks systemd for the cgroup by libsystemd",
-				  "sudo apt-get install libsystemd0"},
+				  "sudo apt-get install libsystemd0", "libsystemd"},
 	[HINT_DEVICE_PROGRAM] =
 		{"RLC-L07",
 		 "which devices may be used, and how, is guarded by a BPF program on the "
@@ -297,11 +302,15 @@ static char *hint_fill(const char *text, const char *arg)
 bool hint_add(GError **error, Hint hint, const char *arg)
 {
 	g_autofree char *why = NULL, *fix = NULL, *old = NULL;
+	const char *part = library_is_static ? hints[hint].part : NULL;
 
 	if (!error || !*error)
 		return false;
-	why = hint_fill(hints[hint].why, arg);
-	fix = hint_fill(hints[hint].fix, arg);
+	why = part ? hint_fill("this rlc is a single static file, which has no {}", part)
+		   : hint_fill(hints[hint].why, arg);
+	fix = hint_fill(part ? "use an installed rlc for it: of a package, or of make install"
+			     : hints[hint].fix,
+			arg);
 	old = (*error)->message;
 	(*error)->message =
 		g_strdup_printf("%s [%s]\n  why: %s\n  fix: %s", old, hints[hint].code, why, fix);

@@ -184,7 +184,7 @@ const CheckProbe check_network_probes[] = {
 	 probe_slirp},
 	{"bridge", "container", "--network bridge, root's default, fails", probe_bridge},
 	{"low-ports", NULL, "-p with a port of the host below the limit fails", probe_low_ports},
-	{"ping", NULL, "containers with --network slirp cannot ping the world", probe_ping},
+	{"ping", NULL, "containers with --network slirp ping no more than their gateway", probe_ping},
 	{"route", NULL, "containers reach nothing but this host's networks", probe_route},
 	{"names", NULL, "containers cannot resolve names", probe_names},
 	{"ipv6", NULL, "containers have no IPv6", probe_ipv6},

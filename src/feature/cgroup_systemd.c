@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "feature/cgroup_systemd.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
@@ -12,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/hint.h"
+#include "base/library.h"
 #include "kernel/cgroup.h"
 #include "kernel/sync.h"
 #include "kernel/userns.h"
@@ -50,10 +50,7 @@ static struct {
 	int (*read)(Message *message, const char *types, ...);
 } sd;
 
-static const struct {
-	const char *name;
-	void *function;
-} functions[] = {
+static const LibraryFunction functions[] = {
 	{"sd_bus_new", &sd.new},
 	{"sd_bus_set_address", &sd.set_address},
 	{"sd_bus_set_bus_client", &sd.set_bus_client},
@@ -67,19 +64,8 @@ static const struct {
 
 static bool load(GError **error)
 {
-	void *library = dlopen(LIBRARY, RTLD_NOW);
-
-	for (size_t i = 0; library && i < G_N_ELEMENTS(functions); i++) {
-		void *found = dlsym(library, functions[i].name);
-
-		if (!found)
-			library = NULL;
-		memcpy(functions[i].function, &found, sizeof found);
-	}
-	if (library)
-		return true;
-	error_set(error, RLC_ERROR_UNSUPPORTED, "load %s: %s", LIBRARY, dlerror());
-	return hint_add(error, HINT_SYSTEMD_LIBRARY, NULL);
+	return library_load(LIBRARY, functions, G_N_ELEMENTS(functions), error) ||
+	       hint_add(error, HINT_SYSTEMD_LIBRARY, NULL);
 }
 
 /* --- where it listens --- */

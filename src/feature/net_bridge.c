@@ -511,9 +511,7 @@ static bool have_address(Attempt *attempt, Netlink **ret_inside, GError **error)
 		if (!inside) {
 			if (!sync_expect(attempt->container->sync, SYNC_NETLINK, &fd, error))
 				return false;
-			inside = netlink_from_fd(fd, error);
-			if (!inside)
-				return false;
+			inside = netlink_from_fd(fd);
 		}
 		if (!answered(attempt, mac))
 			break;

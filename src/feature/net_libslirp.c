@@ -1,36 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "feature/net_libslirp.h"
 
-#include <dlfcn.h>
-#include <string.h>
-
-#include "base/error.h"
 #include "base/hint.h"
+#include "base/library.h"
 
 #define LIBRARY "libslirp.so.0"
 
 NetLibslirp net_libslirp;
 
-static bool find_function(void *library, const char *name, void *ret_function)
-{
-	void *found = dlsym(library, name);
-
-	memcpy(ret_function, &found, sizeof found);
-	return found;
-}
+static const LibraryFunction functions[] = {
+	{"slirp_new", &net_libslirp.new},
+	{"slirp_input", &net_libslirp.input},
+	{"slirp_pollfds_fill", &net_libslirp.pollfds_fill},
+	{"slirp_pollfds_poll", &net_libslirp.pollfds_poll},
+	{"slirp_add_hostxfwd", &net_libslirp.add_hostxfwd},
+	{"slirp_add_unix", &net_libslirp.add_unix},
+};
 
 bool net_libslirp_load(GError **error)
 {
-	NetLibslirp *slirp = &net_libslirp;
-	void *library = dlopen(LIBRARY, RTLD_NOW);
-
-	if (library && find_function(library, "slirp_new", &slirp->new) &&
-	    find_function(library, "slirp_input", &slirp->input) &&
-	    find_function(library, "slirp_pollfds_fill", &slirp->pollfds_fill) &&
-	    find_function(library, "slirp_pollfds_poll", &slirp->pollfds_poll) &&
-	    find_function(library, "slirp_add_hostxfwd", &slirp->add_hostxfwd) &&
-	    find_function(library, "slirp_add_unix", &slirp->add_unix))
-		return true;
-	error_set(error, RLC_ERROR_UNSUPPORTED, "load %s: %s", LIBRARY, dlerror());
-	return hint_add(error, HINT_SLIRP_MISSING, NULL);
+	return library_load(LIBRARY, functions, G_N_ELEMENTS(functions), error) ||
+	       hint_add(error, HINT_SLIRP_MISSING, NULL);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "feature/net_nft.h"
 
-#include <dlfcn.h>
 #include <stdint.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/hint.h"
+#include "base/library.h"
 #include "base/log.h"
 
 #define LIBRARY "libnftables.so.1"
@@ -28,33 +28,21 @@ static struct {
 	int (*run)(struct nft_ctx *context, const char *commands);
 } nft;
 
-static bool find_function(void *library, const char *name, void *ret_function)
-{
-	void *found = dlsym(library, name);
+static const LibraryFunction functions[] = {
+	{"nft_ctx_new", &nft.context_new},
+	{"nft_ctx_free", &nft.context_free},
+	{"nft_ctx_buffer_output", &nft.buffer_output},
+	{"nft_ctx_buffer_error", &nft.buffer_error},
+	{"nft_ctx_get_output_buffer", &nft.get_output},
+	{"nft_ctx_get_error_buffer", &nft.get_error},
+	{"nft_ctx_output_set_flags", &nft.set_flags},
+	{"nft_run_cmd_from_buffer", &nft.run},
+};
 
-	memcpy(ret_function, &found, sizeof found);
-	return found;
-}
-
-/* The library stays loaded as long as the process lives. */
 static bool load(GError **error)
 {
-	void *library;
-
-	if (nft.run)
-		return true;
-	library = dlopen(LIBRARY, RTLD_NOW);
-	if (library && find_function(library, "nft_ctx_new", &nft.context_new) &&
-	    find_function(library, "nft_ctx_free", &nft.context_free) &&
-	    find_function(library, "nft_ctx_buffer_output", &nft.buffer_output) &&
-	    find_function(library, "nft_ctx_buffer_error", &nft.buffer_error) &&
-	    find_function(library, "nft_ctx_get_output_buffer", &nft.get_output) &&
-	    find_function(library, "nft_ctx_get_error_buffer", &nft.get_error) &&
-	    find_function(library, "nft_ctx_output_set_flags", &nft.set_flags) &&
-	    find_function(library, "nft_run_cmd_from_buffer", &nft.run))
-		return true;
-	error_set(error, RLC_ERROR_UNSUPPORTED, "load %s: %s", LIBRARY, dlerror());
-	return hint_add(error, HINT_NFT_MISSING, NULL);
+	return nft.run || library_load(LIBRARY, functions, G_N_ELEMENTS(functions), error) ||
+	       hint_add(error, HINT_NFT_MISSING, NULL);
 }
 
 static struct nft_ctx *open_context(GError **error)

@@ -205,12 +205,12 @@ static void take_frame(NetProcess *process, const uint8_t *frame, size_t length)
 	case NET_GATE_DROP:
 		break;
 	case NET_GATE_WORLD:
+		if (packet.family == AF_INET && packet.protocol == IPPROTO_ICMP)
+			net_ping_notice(process->ping);
 		if (net_express_take(process->express, &packet))
 			break;
 		/* fallthrough */
 	case NET_GATE_PASS:
-		if (packet.family == AF_INET && packet.protocol == IPPROTO_ICMP)
-			net_ping_notice(process->ping);
 		if (net_forward_answer(process->forward, &packet))
 			break;
 		net_libslirp.input(process->slirp, frame, (int)length);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "feature/subid.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -9,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/library.h"
 #include "base/log.h"
 
 /* A site with a hundred thousand users has a file of three megabytes. */
@@ -111,17 +111,16 @@ static GArray *ranges_from_library(SubidKind kind, const char *name)
 {
 	GArray *ranges = g_array_new(FALSE, FALSE, sizeof(SubidRange));
 	struct subid_range *found = NULL;
-	LibsubidRanges get;
-	void *library = dlopen("libsubid.so.4", RTLD_NOW);
+	LibsubidRanges get = NULL;
+	const LibraryFunction function = {sources[kind].library_function, &get};
+	g_autoptr(GError) error = NULL;
 	int n;
 
-	if (!library)
-		library = dlopen("libsubid.so", RTLD_NOW);
-	get = library ? (LibsubidRanges)dlsym(library, sources[kind].library_function) : NULL;
-	if (!get) {
+	if (!library_load("libsubid.so.4", &function, 1, &error) &&
+	    !library_load("libsubid.so", &function, 1, NULL)) {
 		log_info("idmap: nsswitch.conf names a source of subordinate ids that needs "
 			 "libsubid: %s",
-			 dlerror());
+			 error->message);
 		return ranges;
 	}
 	n = name ? get(name, &found) : -1;

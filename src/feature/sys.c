@@ -59,10 +59,18 @@ static void sys_mount_cgroup(int root, bool writable)
 
 bool sys_child(Container *container, GError **error)
 {
-	auto_fd mount = sys_mount(container->plan->spec->rlc.privileged, error);
+	g_autoptr(GError) refused = NULL;
+	auto_fd mount = sys_mount(container->plan->spec->rlc.privileged, &refused);
 
-	if (mount < 0 ||
-	    !mount_attach_in(mount, container->root, "/sys", true, MOUNT_NO_SYMLINKS, error))
+	if (mount < 0 && error_is_errno(refused, ENOENT)) {
+		log_info("sys: none inside, for the host has none: %s", refused->message);
+		return true;
+	}
+	if (mount < 0) {
+		g_propagate_error(error, g_steal_pointer(&refused));
+		return false;
+	}
+	if (!mount_attach_in(mount, container->root, "/sys", true, MOUNT_NO_SYMLINKS, error))
 		return false;
 	if ((container->plan->clone_flags & CLONE_NEWCGROUP) && sys_host_has_cgroup2())
 		sys_mount_cgroup(container->root, container->plan->spec->rlc.cgroup_writable);

@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/neighbour.h>
@@ -20,6 +19,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "kernel/netlink_talk.h"
+#include "kernel/nlmsg.h"
 
 /* The largest request here is far under 256 bytes, and so is its acknowledgement. */
 #define REQUEST_ROOM 1024
@@ -33,35 +33,32 @@
 #define NEIGHBOUR_STATES (NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT)
 
 struct Netlink {
-	struct mnl_socket *socket;
+	int fd;
 	uint32_t sequence;
-	char buffer[REQUEST_ROOM];
+	_Alignas(struct nlmsghdr) char buffer[REQUEST_ROOM];
 };
 
 Netlink *netlink_open(GError **error)
 {
-	g_autoptr(Netlink) netlink = g_new0(Netlink, 1);
+	int fd = nlmsg_open(NETLINK_ROUTE);
 
-	netlink->socket = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	if (!netlink->socket || mnl_socket_bind(netlink->socket, 0, MNL_SOCKET_AUTOPID) < 0) {
-		error_errno(error, errno, "open an rtnetlink socket");
-		return NULL;
-	}
-	return g_steal_pointer(&netlink);
+	if (fd >= 0)
+		return netlink_from_fd(fd);
+	error_errno(error, errno, "open an rtnetlink socket");
+	return NULL;
 }
 
 void netlink_close(Netlink *netlink)
 {
 	if (!netlink)
 		return;
-	if (netlink->socket)
-		mnl_socket_close(netlink->socket);
+	close(netlink->fd);
 	g_free(netlink);
 }
 
 int netlink_fd(const Netlink *netlink)
 {
-	return mnl_socket_get_fd(netlink->socket);
+	return netlink->fd;
 }
 
 int netlink_netns(const Netlink *netlink, GError **error)
@@ -73,55 +70,45 @@ int netlink_netns(const Netlink *netlink, GError **error)
 	return fd; /* closed on exec: the kernel sees to that */
 }
 
-Netlink *netlink_from_fd(int fd, GError **error)
+Netlink *netlink_from_fd(int fd)
 {
-	g_autoptr(Netlink) netlink = g_new0(Netlink, 1);
+	Netlink *netlink = g_new0(Netlink, 1);
 
-	netlink->socket = mnl_socket_fdopen(fd);
-	if (netlink->socket)
-		return g_steal_pointer(&netlink);
-	error_errno(error, errno, "take over an rtnetlink socket");
-	close(fd);
-	return NULL;
+	netlink->fd = fd;
+	return netlink;
 }
 
 struct nlmsghdr *netlink_request(Netlink *netlink, uint16_t type, uint16_t flags)
 {
-	struct nlmsghdr *header = mnl_nlmsg_put_header(netlink->buffer);
+	struct nlmsghdr *header =
+		nlmsg_begin(netlink->buffer, type, (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags));
 
-	header->nlmsg_type = type;
-	header->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags);
 	header->nlmsg_seq = ++netlink->sequence;
 	return header;
 }
 
 bool netlink_talk(Netlink *netlink, const struct nlmsghdr *request)
 {
-	unsigned port = mnl_socket_get_portid(netlink->socket);
-	ssize_t n;
+	NlmsgEnd end = NLMSG_MORE;
 
-	if (mnl_socket_sendto(netlink->socket, request, request->nlmsg_len) < 0)
+	if (!nlmsg_send(netlink->fd, request, request->nlmsg_len))
 		return false;
-	do {
-		n = TEMP_FAILURE_RETRY(
-			mnl_socket_recvfrom(netlink->socket, netlink->buffer, REQUEST_ROOM));
-		if (n < 0)
-			return false;
-		n = mnl_cb_run(netlink->buffer, (size_t)n, netlink->sequence, port, NULL, NULL);
-	} while (n > 0);
-	return n == 0;
+	while (end == NLMSG_MORE)
+		end = nlmsg_receive(netlink->fd, netlink->buffer, REQUEST_ROOM, netlink->sequence,
+				    NULL, NULL, NULL);
+	return end == NLMSG_ENDED;
 }
 
 bool netlink_link_up(Netlink *netlink, unsigned index, uint32_t mtu, GError **error)
 {
 	struct nlmsghdr *request = netlink_request(netlink, RTM_NEWLINK, 0);
-	struct ifinfomsg *link = mnl_nlmsg_put_extra_header(request, sizeof *link);
+	struct ifinfomsg *link = nlmsg_put_header(request, sizeof *link);
 
 	link->ifi_index = (int)index;
 	link->ifi_flags = IFF_UP;
 	link->ifi_change = IFF_UP;
 	if (mtu)
-		mnl_attr_put_u32(request, IFLA_MTU, mtu);
+		nlmsg_put_u32(request, IFLA_MTU, mtu);
 	if (!netlink_talk(netlink, request))
 		return error_errno(error, errno, "bring link %u up with an MTU of %u", index, mtu);
 	return true;
@@ -130,15 +117,15 @@ bool netlink_link_up(Netlink *netlink, unsigned index, uint32_t mtu, GError **er
 bool netlink_link_no_addr_gen(Netlink *netlink, unsigned index, GError **error)
 {
 	struct nlmsghdr *request = netlink_request(netlink, RTM_NEWLINK, 0);
-	struct ifinfomsg *link = mnl_nlmsg_put_extra_header(request, sizeof *link);
+	struct ifinfomsg *link = nlmsg_put_header(request, sizeof *link);
 	struct nlattr *families, *inet6;
 
 	link->ifi_index = (int)index;
-	families = mnl_attr_nest_start(request, IFLA_AF_SPEC);
-	inet6 = mnl_attr_nest_start(request, AF_INET6);
-	mnl_attr_put_u8(request, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
-	mnl_attr_nest_end(request, inet6);
-	mnl_attr_nest_end(request, families);
+	families = nlmsg_nest(request, IFLA_AF_SPEC);
+	inet6 = nlmsg_nest(request, AF_INET6);
+	nlmsg_put_u8(request, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+	nlmsg_nest_end(request, inet6);
+	nlmsg_nest_end(request, families);
 	if (!netlink_talk(netlink, request))
 		return error_errno(error, errno, "turn address generation of link %u off", index);
 	return true;
@@ -153,7 +140,7 @@ bool netlink_address_add(Netlink *netlink, unsigned index, int family, const voi
 			 unsigned prefix, GError **error)
 {
 	struct nlmsghdr *request = netlink_request(netlink, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL);
-	struct ifaddrmsg *add = mnl_nlmsg_put_extra_header(request, sizeof *add);
+	struct ifaddrmsg *add = nlmsg_put_header(request, sizeof *add);
 	char text[INET6_ADDRSTRLEN];
 
 	add->ifa_family = (uint8_t)family;
@@ -161,8 +148,8 @@ bool netlink_address_add(Netlink *netlink, unsigned index, int family, const voi
 	add->ifa_flags = IFA_F_NODAD | IFA_F_PERMANENT;
 	add->ifa_scope = RT_SCOPE_UNIVERSE;
 	add->ifa_index = index;
-	mnl_attr_put(request, IFA_LOCAL, netlink_address_size(family), address);
-	mnl_attr_put(request, IFA_ADDRESS, netlink_address_size(family), address);
+	nlmsg_put(request, IFA_LOCAL, netlink_address_size(family), address);
+	nlmsg_put(request, IFA_ADDRESS, netlink_address_size(family), address);
 	if (!netlink_talk(netlink, request))
 		return error_errno(error, errno, "add address %s/%u",
 				   inet_ntop(family, address, text, sizeof text), prefix);
@@ -174,7 +161,7 @@ bool netlink_route_default(Netlink *netlink, unsigned index, int family, const v
 {
 	struct nlmsghdr *request =
 		netlink_request(netlink, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
-	struct rtmsg *route = mnl_nlmsg_put_extra_header(request, sizeof *route);
+	struct rtmsg *route = nlmsg_put_header(request, sizeof *route);
 	char text[INET6_ADDRSTRLEN];
 
 	route->rtm_family = (uint8_t)family;
@@ -182,8 +169,8 @@ bool netlink_route_default(Netlink *netlink, unsigned index, int family, const v
 	route->rtm_protocol = RTPROT_STATIC;
 	route->rtm_scope = RT_SCOPE_UNIVERSE;
 	route->rtm_type = RTN_UNICAST;
-	mnl_attr_put(request, RTA_GATEWAY, netlink_address_size(family), gateway);
-	mnl_attr_put_u32(request, RTA_OIF, index);
+	nlmsg_put(request, RTA_GATEWAY, netlink_address_size(family), gateway);
+	nlmsg_put_u32(request, RTA_OIF, index);
 	if (!netlink_talk(netlink, request))
 		return error_errno(error, errno, "add a default route through %s",
 				   inet_ntop(family, gateway, text, sizeof text));
@@ -193,49 +180,28 @@ bool netlink_route_default(Netlink *netlink, unsigned index, int family, const v
 /* --- what is there --- */
 
 /*
- * A dump during which something changed is marked as inconsistent in each message from there on;
- * libmnl would stop at the first. Unmark them, so that the dump is read to its end.
+ * Ask for an answer or a dump of answers, and hand each to take with data. errno on failure.  A
+ * dump during which something changed is read to its end.
  */
-static bool take_interruption(void *answer, size_t length)
-{
-	struct nlmsghdr *header = answer;
-	bool interrupted = false;
-	int left = (int)length;
-
-	for (; mnl_nlmsg_ok(header, left); header = mnl_nlmsg_next(header, &left)) {
-		interrupted |= header->nlmsg_flags & NLM_F_DUMP_INTR;
-		header->nlmsg_flags &= (uint16_t)~NLM_F_DUMP_INTR;
-	}
-	return interrupted;
-}
-
-/* Ask for an answer or a dump of answers, and hand each to take with data. errno on failure. */
-static bool netlink_ask(Netlink *netlink, struct nlmsghdr *request, mnl_cb_t take, void *data,
+static bool netlink_ask(Netlink *netlink, struct nlmsghdr *request, NlmsgTake take, void *data,
 			bool *ret_interrupted)
 {
-	unsigned port = mnl_socket_get_portid(netlink->socket);
 	g_autofree char *answer = g_malloc(ANSWER_ROOM);
-	int more;
+	NlmsgEnd end = NLMSG_MORE;
 
-	if (mnl_socket_sendto(netlink->socket, request, request->nlmsg_len) < 0)
+	if (!nlmsg_send(netlink->fd, request, request->nlmsg_len))
 		return false;
-	do {
-		ssize_t n = TEMP_FAILURE_RETRY(
-			mnl_socket_recvfrom(netlink->socket, answer, ANSWER_ROOM));
-
-		if (n < 0)
-			return false;
-		*ret_interrupted |= take_interruption(answer, (size_t)n);
-		more = mnl_cb_run(answer, (size_t)n, netlink->sequence, port, take, data);
-	} while (more > 0);
-	return more == 0;
+	while (end == NLMSG_MORE)
+		end = nlmsg_receive(netlink->fd, answer, ANSWER_ROOM, netlink->sequence, take, data,
+				    ret_interrupted);
+	return end == NLMSG_ENDED;
 }
 
 typedef struct {
 	const char *what;
 	uint16_t type;
 	size_t header_size, element_size;
-	mnl_cb_t take;
+	NlmsgTake take;
 	uint8_t family; /* AF_UNSPEC: all */
 } Dump;
 
@@ -245,9 +211,9 @@ static bool netlink_dump_once(Netlink *netlink, const Dump *dump, GArray *found,
 	struct nlmsghdr *request = netlink_request(netlink, dump->type, NLM_F_DUMP);
 
 	request->nlmsg_flags &= (uint16_t)~NLM_F_ACK; /* NLMSG_DONE is its end */
-	*(uint8_t *)mnl_nlmsg_put_extra_header(request, dump->header_size) = dump->family;
+	*(uint8_t *)nlmsg_put_header(request, dump->header_size) = dump->family;
 	if (dump->type == RTM_GETLINK)
-		mnl_attr_put_u32(request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+		nlmsg_put_u32(request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	*ret_interrupted = false;
 	g_array_set_size(found, 0);
 	return netlink_ask(netlink, request, dump->take, found, ret_interrupted);
@@ -268,50 +234,48 @@ static GArray *netlink_dump(Netlink *netlink, const Dump *dump, GError **error)
 	return g_steal_pointer(&found);
 }
 
-static int take_link_info(const struct nlattr *attr, void *data)
+static void take_link_info(const struct nlattr *attr, void *data)
 {
 	NetlinkLink *link = data;
 
-	if (mnl_attr_get_type(attr) == IFLA_INFO_KIND)
-		g_strlcpy(link->kind, mnl_attr_get_str(attr), sizeof link->kind);
-	return MNL_CB_OK;
+	if (nlmsg_attr_type(attr) == IFLA_INFO_KIND)
+		g_strlcpy(link->kind, nlmsg_attr_string(attr), sizeof link->kind);
 }
 
-static int take_link_attribute(const struct nlattr *attr, void *data)
+static void take_link_attribute(const struct nlattr *attr, void *data)
 {
 	NetlinkLink *link = data;
 
-	switch (mnl_attr_get_type(attr)) {
+	switch (nlmsg_attr_type(attr)) {
 	case IFLA_IFNAME:
-		g_strlcpy(link->name, mnl_attr_get_str(attr), sizeof link->name);
+		g_strlcpy(link->name, nlmsg_attr_string(attr), sizeof link->name);
 		break;
 	case IFLA_MTU:
-		link->mtu = mnl_attr_get_u32(attr);
+		link->mtu = nlmsg_attr_u32(attr);
 		break;
 	case IFLA_MASTER:
-		link->master = mnl_attr_get_u32(attr);
+		link->master = nlmsg_attr_u32(attr);
 		break;
 	case IFLA_ADDRESS:
-		if (mnl_attr_get_payload_len(attr) == sizeof link->mac)
-			memcpy(link->mac, mnl_attr_get_payload(attr), sizeof link->mac);
+		if (nlmsg_attr_size(attr) == sizeof link->mac)
+			memcpy(link->mac, nlmsg_attr_data(attr), sizeof link->mac);
 		break;
 	case IFLA_LINKINFO:
-		return mnl_attr_parse_nested(attr, take_link_info, link);
+		nlmsg_attr_each(attr, take_link_info, link);
+		break;
 	default:
 		break;
 	}
-	return MNL_CB_OK;
 }
 
 /* Adds to a GArray of NetlinkLink. */
-static int take_link(const struct nlmsghdr *answer, void *data)
+static void take_link(const struct nlmsghdr *answer, void *data)
 {
-	const struct ifinfomsg *header = mnl_nlmsg_get_payload(answer);
+	const struct ifinfomsg *header = nlmsg_header(answer);
 	NetlinkLink link = {.index = (unsigned)header->ifi_index, .up = header->ifi_flags & IFF_UP};
 
-	mnl_attr_parse(answer, sizeof *header, take_link_attribute, &link);
+	nlmsg_each(answer, sizeof *header, take_link_attribute, &link);
 	g_array_append_val((GArray *)data, link);
-	return MNL_CB_OK;
 }
 
 bool netlink_link_get(Netlink *netlink, const char *name, NetlinkLink *ret_link, GError **error)
@@ -320,9 +284,9 @@ bool netlink_link_get(Netlink *netlink, const char *name, NetlinkLink *ret_link,
 	g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(NetlinkLink));
 	bool interrupted = false;
 
-	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
-	mnl_attr_put_u32(request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	mnl_attr_put_strz(request, IFLA_IFNAME, name);
+	nlmsg_put_header(request, sizeof(struct ifinfomsg));
+	nlmsg_put_u32(request, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	nlmsg_put_string(request, IFLA_IFNAME, name);
 	if (!netlink_ask(netlink, request, take_link, found, &interrupted))
 		return error_errno(error, errno, "find link '%s'", name);
 	if (found->len == 0)
@@ -343,28 +307,26 @@ GArray *netlink_links(Netlink *netlink, GError **error)
 }
 
 /* IPv4 has its own address in IFA_LOCAL, for IFA_ADDRESS is the peer's on a point-to-point link. */
-static int take_address_attribute(const struct nlattr *attr, void *data)
+static void take_address_attribute(const struct nlattr *attr, void *data)
 {
 	NetlinkAddress *address = data;
 
-	if (mnl_attr_get_type(attr) == (address->family == AF_INET ? IFA_LOCAL : IFA_ADDRESS))
-		memcpy(&address->address, mnl_attr_get_payload(attr),
-		       MIN(mnl_attr_get_payload_len(attr), sizeof address->address));
-	return MNL_CB_OK;
+	if (nlmsg_attr_type(attr) == (address->family == AF_INET ? IFA_LOCAL : IFA_ADDRESS))
+		memcpy(&address->address, nlmsg_attr_data(attr),
+		       MIN(nlmsg_attr_size(attr), sizeof address->address));
 }
 
 /* Adds to a GArray of NetlinkAddress. */
-static int take_address(const struct nlmsghdr *answer, void *data)
+static void take_address(const struct nlmsghdr *answer, void *data)
 {
-	const struct ifaddrmsg *header = mnl_nlmsg_get_payload(answer);
+	const struct ifaddrmsg *header = nlmsg_header(answer);
 	NetlinkAddress address = {.family = header->ifa_family,
 				  .index = header->ifa_index,
 				  .prefix = header->ifa_prefixlen,
 				  .global = header->ifa_scope < RT_SCOPE_LINK};
 
-	mnl_attr_parse(answer, sizeof *header, take_address_attribute, &address);
+	nlmsg_each(answer, sizeof *header, take_address_attribute, &address);
 	g_array_append_val((GArray *)data, address);
-	return MNL_CB_OK;
 }
 
 GArray *netlink_addresses(Netlink *netlink, GError **error)
@@ -378,27 +340,25 @@ GArray *netlink_addresses(Netlink *netlink, GError **error)
 	return netlink_dump(netlink, &dump, error);
 }
 
-static int take_route_attribute(const struct nlattr *attr, void *data)
+static void take_route_attribute(const struct nlattr *attr, void *data)
 {
 	NetlinkRoute *route = data;
 
-	if (mnl_attr_get_type(attr) == RTA_DST)
-		memcpy(&route->destination, mnl_attr_get_payload(attr),
-		       MIN(mnl_attr_get_payload_len(attr), sizeof route->destination));
-	return MNL_CB_OK;
+	if (nlmsg_attr_type(attr) == RTA_DST)
+		memcpy(&route->destination, nlmsg_attr_data(attr),
+		       MIN(nlmsg_attr_size(attr), sizeof route->destination));
 }
 
 /* Adds to a GArray of NetlinkRoute what is of the main table. */
-static int take_route(const struct nlmsghdr *answer, void *data)
+static void take_route(const struct nlmsghdr *answer, void *data)
 {
-	const struct rtmsg *header = mnl_nlmsg_get_payload(answer);
+	const struct rtmsg *header = nlmsg_header(answer);
 	NetlinkRoute route = {.family = header->rtm_family, .prefix = header->rtm_dst_len};
 
 	if (header->rtm_table != RT_TABLE_MAIN)
-		return MNL_CB_OK;
-	mnl_attr_parse(answer, sizeof *header, take_route_attribute, &route);
+		return;
+	nlmsg_each(answer, sizeof *header, take_route_attribute, &route);
 	g_array_append_val((GArray *)data, route);
-	return MNL_CB_OK;
 }
 
 GArray *netlink_routes(Netlink *netlink, GError **error)
@@ -419,12 +379,12 @@ bool netlink_bridge_add(Netlink *netlink, const char *name, const uint8_t mac[6]
 	struct nlmsghdr *request = netlink_request(netlink, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
 	struct nlattr *info;
 
-	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
-	mnl_attr_put_strz(request, IFLA_IFNAME, name);
-	mnl_attr_put(request, IFLA_ADDRESS, 6, mac);
-	info = mnl_attr_nest_start(request, IFLA_LINKINFO);
-	mnl_attr_put_strz(request, IFLA_INFO_KIND, "bridge");
-	mnl_attr_nest_end(request, info);
+	nlmsg_put_header(request, sizeof(struct ifinfomsg));
+	nlmsg_put_string(request, IFLA_IFNAME, name);
+	nlmsg_put(request, IFLA_ADDRESS, 6, mac);
+	info = nlmsg_nest(request, IFLA_LINKINFO);
+	nlmsg_put_string(request, IFLA_INFO_KIND, "bridge");
+	nlmsg_nest_end(request, info);
 	if (!netlink_talk(netlink, request))
 		return error_errno(error, errno, "make the bridge '%s'", name);
 	return true;
@@ -432,34 +392,34 @@ bool netlink_bridge_add(Netlink *netlink, const char *name, const uint8_t mac[6]
 
 static void put_peer(struct nlmsghdr *request, const NetlinkVeth *veth)
 {
-	struct nlattr *peer = mnl_attr_nest_start(request, VETH_INFO_PEER);
+	struct nlattr *peer = nlmsg_nest(request, VETH_INFO_PEER);
 
-	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
-	mnl_attr_put_strz(request, IFLA_IFNAME, veth->peer_name);
-	mnl_attr_put(request, IFLA_ADDRESS, 6, veth->peer_mac);
-	mnl_attr_put_u32(request, IFLA_MTU, veth->mtu);
-	mnl_attr_put_u32(request, IFLA_NET_NS_FD, (uint32_t)veth->peer_netns);
-	mnl_attr_nest_end(request, peer);
+	nlmsg_put_header(request, sizeof(struct ifinfomsg));
+	nlmsg_put_string(request, IFLA_IFNAME, veth->peer_name);
+	nlmsg_put(request, IFLA_ADDRESS, 6, veth->peer_mac);
+	nlmsg_put_u32(request, IFLA_MTU, veth->mtu);
+	nlmsg_put_u32(request, IFLA_NET_NS_FD, (uint32_t)veth->peer_netns);
+	nlmsg_nest_end(request, peer);
 }
 
 bool netlink_veth_add(Netlink *netlink, const NetlinkVeth *veth, GError **error)
 {
 	struct nlmsghdr *request = netlink_request(netlink, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL);
-	struct ifinfomsg *link = mnl_nlmsg_put_extra_header(request, sizeof *link);
+	struct ifinfomsg *link = nlmsg_put_header(request, sizeof *link);
 	struct nlattr *info, *data;
 
 	link->ifi_flags = IFF_UP;
 	link->ifi_change = IFF_UP;
-	mnl_attr_put_strz(request, IFLA_IFNAME, veth->name);
-	mnl_attr_put(request, IFLA_ADDRESS, 6, veth->mac);
-	mnl_attr_put_u32(request, IFLA_MTU, veth->mtu);
-	mnl_attr_put_u32(request, IFLA_MASTER, veth->master);
-	info = mnl_attr_nest_start(request, IFLA_LINKINFO);
-	mnl_attr_put_strz(request, IFLA_INFO_KIND, "veth");
-	data = mnl_attr_nest_start(request, IFLA_INFO_DATA);
+	nlmsg_put_string(request, IFLA_IFNAME, veth->name);
+	nlmsg_put(request, IFLA_ADDRESS, 6, veth->mac);
+	nlmsg_put_u32(request, IFLA_MTU, veth->mtu);
+	nlmsg_put_u32(request, IFLA_MASTER, veth->master);
+	info = nlmsg_nest(request, IFLA_LINKINFO);
+	nlmsg_put_string(request, IFLA_INFO_KIND, "veth");
+	data = nlmsg_nest(request, IFLA_INFO_DATA);
 	put_peer(request, veth);
-	mnl_attr_nest_end(request, data);
-	mnl_attr_nest_end(request, info);
+	nlmsg_nest_end(request, data);
+	nlmsg_nest_end(request, info);
 	if (!netlink_talk(netlink, request))
 		return error_errno(error, errno, "make the veth pair '%s' and '%s'", veth->name,
 				   veth->peer_name);
@@ -469,11 +429,11 @@ bool netlink_veth_add(Netlink *netlink, const NetlinkVeth *veth, GError **error)
 bool netlink_link_detach(Netlink *netlink, const char *name, GError **error)
 {
 	struct nlmsghdr *request = netlink_request(netlink, RTM_NEWLINK, 0);
-	struct ifinfomsg *link = mnl_nlmsg_put_extra_header(request, sizeof *link);
+	struct ifinfomsg *link = nlmsg_put_header(request, sizeof *link);
 
 	link->ifi_change = IFF_UP;
-	mnl_attr_put_strz(request, IFLA_IFNAME, name);
-	mnl_attr_put_u32(request, IFLA_MASTER, 0);
+	nlmsg_put_string(request, IFLA_IFNAME, name);
+	nlmsg_put_u32(request, IFLA_MASTER, 0);
 	if (!netlink_talk(netlink, request) && errno != ENODEV)
 		return error_errno(error, errno, "take '%s' off its bridge", name);
 	return true;
@@ -483,8 +443,8 @@ bool netlink_link_delete(Netlink *netlink, const char *name, GError **error)
 {
 	struct nlmsghdr *request = netlink_request(netlink, RTM_DELLINK, 0);
 
-	mnl_nlmsg_put_extra_header(request, sizeof(struct ifinfomsg));
-	mnl_attr_put_strz(request, IFLA_IFNAME, name);
+	nlmsg_put_header(request, sizeof(struct ifinfomsg));
+	nlmsg_put_string(request, IFLA_IFNAME, name);
 	if (!netlink_talk(netlink, request) && errno != ENODEV)
 		return error_errno(error, errno, "delete link '%s'", name);
 	return true;
@@ -496,11 +456,11 @@ static struct nlmsghdr *neighbour_request(Netlink *netlink, uint16_t type, uint1
 					  unsigned index, int family, const void *address)
 {
 	struct nlmsghdr *request = netlink_request(netlink, type, flags);
-	struct ndmsg *neighbour = mnl_nlmsg_put_extra_header(request, sizeof *neighbour);
+	struct ndmsg *neighbour = nlmsg_put_header(request, sizeof *neighbour);
 
 	neighbour->ndm_family = (uint8_t)family;
 	neighbour->ndm_ifindex = (int)index;
-	mnl_attr_put(request, NDA_DST, netlink_address_size(family), address);
+	nlmsg_put(request, NDA_DST, netlink_address_size(family), address);
 	return request;
 }
 
@@ -509,7 +469,7 @@ bool netlink_neighbour_ask(Netlink *netlink, unsigned index, int family, const v
 {
 	struct nlmsghdr *request =
 		neighbour_request(netlink, RTM_NEWNEIGH, NLM_F_CREATE, index, family, address);
-	struct ndmsg *neighbour = mnl_nlmsg_get_payload(request);
+	struct ndmsg *neighbour = nlmsg_header(request);
 	char text[INET6_ADDRSTRLEN];
 
 	neighbour->ndm_flags = NTF_USE;
@@ -524,24 +484,22 @@ typedef struct {
 	uint8_t mac[6];
 } Neighbour;
 
-static int take_neighbour_attribute(const struct nlattr *attr, void *data)
+static void take_neighbour_attribute(const struct nlattr *attr, void *data)
 {
 	Neighbour *neighbour = data;
 
-	if (mnl_attr_get_type(attr) == NDA_LLADDR)
-		memcpy(neighbour->mac, mnl_attr_get_payload(attr),
-		       MIN(mnl_attr_get_payload_len(attr), sizeof neighbour->mac));
-	return MNL_CB_OK;
+	if (nlmsg_attr_type(attr) == NDA_LLADDR)
+		memcpy(neighbour->mac, nlmsg_attr_data(attr),
+		       MIN(nlmsg_attr_size(attr), sizeof neighbour->mac));
 }
 
-static int take_neighbour(const struct nlmsghdr *answer, void *data)
+static void take_neighbour(const struct nlmsghdr *answer, void *data)
 {
-	const struct ndmsg *header = mnl_nlmsg_get_payload(answer);
+	const struct ndmsg *header = nlmsg_header(answer);
 	Neighbour *neighbour = data;
 
 	neighbour->state = header->ndm_state;
-	mnl_attr_parse(answer, sizeof *header, take_neighbour_attribute, neighbour);
-	return MNL_CB_OK;
+	nlmsg_each(answer, sizeof *header, take_neighbour_attribute, neighbour);
 }
 
 NetlinkNeighbour netlink_neighbour_get(Netlink *netlink, unsigned index, int family,
@@ -574,26 +532,24 @@ typedef struct {
 	uint8_t mac[6];
 } ForwardingEntry;
 
-static int take_forwarding_attribute(const struct nlattr *attr, void *data)
+static void take_forwarding_attribute(const struct nlattr *attr, void *data)
 {
 	ForwardingEntry *entry = data;
 
-	if (mnl_attr_get_type(attr) == NDA_MASTER)
-		entry->bridge = mnl_attr_get_u32(attr);
-	else if (mnl_attr_get_type(attr) == NDA_LLADDR)
-		memcpy(entry->mac, mnl_attr_get_payload(attr),
-		       MIN(mnl_attr_get_payload_len(attr), sizeof entry->mac));
-	return MNL_CB_OK;
+	if (nlmsg_attr_type(attr) == NDA_MASTER)
+		entry->bridge = nlmsg_attr_u32(attr);
+	else if (nlmsg_attr_type(attr) == NDA_LLADDR)
+		memcpy(entry->mac, nlmsg_attr_data(attr),
+		       MIN(nlmsg_attr_size(attr), sizeof entry->mac));
 }
 
 /* Adds to a GArray of ForwardingEntry. */
-static int take_forwarding(const struct nlmsghdr *answer, void *data)
+static void take_forwarding(const struct nlmsghdr *answer, void *data)
 {
 	ForwardingEntry entry = {0};
 
-	mnl_attr_parse(answer, sizeof(struct ndmsg), take_forwarding_attribute, &entry);
+	nlmsg_each(answer, sizeof(struct ndmsg), take_forwarding_attribute, &entry);
 	g_array_append_val((GArray *)data, entry);
-	return MNL_CB_OK;
 }
 
 bool netlink_bridge_knows(Netlink *netlink, unsigned bridge, const uint8_t mac[6])

@@ -80,8 +80,8 @@ int netlink_fd(const Netlink *netlink);
 /* A descriptor of the network namespace that the socket is in, the caller's; -1 on failure. */
 int netlink_netns(const Netlink *netlink, GError **error);
 
-/* Take over a socket that another process made by netlink_open(). NULL on failure: fd is closed. */
-Netlink *netlink_from_fd(int fd, GError **error);
+/* Take over a socket that another process made by netlink_open(). */
+Netlink *netlink_from_fd(int fd);
 
 /* Look a link up by its name; RLC_ERRNO ENODEV when there is none. */
 bool netlink_link_get(Netlink *netlink, const char *name, NetlinkLink *ret_link, GError **error);

@@ -3,7 +3,6 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/fib_rules.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
@@ -12,30 +11,31 @@
 
 #include "base/error.h"
 #include "kernel/netlink_talk.h"
+#include "kernel/nlmsg.h"
 
 bool netlink_rule_add(Netlink *netlink, const NetlinkRule *rule, GError **error)
 {
 	struct nlmsghdr *request = netlink_request(netlink, RTM_NEWRULE, NLM_F_CREATE | NLM_F_EXCL);
-	struct fib_rule_hdr *header = mnl_nlmsg_put_extra_header(request, sizeof *header);
+	struct fib_rule_hdr *header = nlmsg_put_header(request, sizeof *header);
 
 	header->family = (uint8_t)rule->family;
 	header->action = FR_ACT_TO_TBL;
-	mnl_attr_put_u32(request, FRA_TABLE, rule->table);
-	mnl_attr_put_u32(request, FRA_PRIORITY, rule->priority);
+	nlmsg_put_u32(request, FRA_TABLE, rule->table);
+	nlmsg_put_u32(request, FRA_PRIORITY, rule->priority);
 	if (rule->tcp)
-		mnl_attr_put_u8(request, FRA_IP_PROTO, IPPROTO_TCP);
+		nlmsg_put_u8(request, FRA_IP_PROTO, IPPROTO_TCP);
 	if (rule->specific)
-		mnl_attr_put_u32(request, FRA_SUPPRESS_PREFIXLEN, 0);
+		nlmsg_put_u32(request, FRA_SUPPRESS_PREFIXLEN, 0);
 	if (rule->mark) {
-		mnl_attr_put_u32(request, FRA_FWMARK, rule->mark);
-		mnl_attr_put_u32(request, FRA_FWMASK, rule->mark);
+		nlmsg_put_u32(request, FRA_FWMARK, rule->mark);
+		nlmsg_put_u32(request, FRA_FWMASK, rule->mark);
 	}
 	if (rule->input)
-		mnl_attr_put_strz(request, FRA_IIFNAME, rule->input);
+		nlmsg_put_string(request, FRA_IIFNAME, rule->input);
 	if (rule->first) {
 		struct fib_rule_port_range range = {rule->first, rule->last};
 
-		mnl_attr_put(request, FRA_SPORT_RANGE, sizeof range, &range);
+		nlmsg_put(request, FRA_SPORT_RANGE, sizeof range, &range);
 	}
 	if (!netlink_talk(netlink, request))
 		return error_errno(error, errno, "add the routing rule %u", rule->priority);
@@ -46,13 +46,13 @@ static struct nlmsghdr *route_request(Netlink *netlink, uint32_t table, int fami
 {
 	struct nlmsghdr *request =
 		netlink_request(netlink, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL);
-	struct rtmsg *route = mnl_nlmsg_put_extra_header(request, sizeof *route);
+	struct rtmsg *route = nlmsg_put_header(request, sizeof *route);
 
 	route->rtm_family = (uint8_t)family;
 	route->rtm_protocol = RTPROT_STATIC;
 	route->rtm_scope = RT_SCOPE_UNIVERSE;
 	route->rtm_type = RTN_UNICAST;
-	mnl_attr_put_u32(request, RTA_TABLE, table);
+	nlmsg_put_u32(request, RTA_TABLE, table);
 	return request;
 }
 
@@ -60,12 +60,12 @@ bool netlink_route_local(Netlink *netlink, uint32_t table, int family, const voi
 			 GError **error)
 {
 	struct nlmsghdr *request = route_request(netlink, table, family);
-	struct rtmsg *route = mnl_nlmsg_get_payload(request);
+	struct rtmsg *route = nlmsg_header(request);
 
 	route->rtm_type = RTN_LOCAL;
 	route->rtm_scope = RT_SCOPE_HOST;
-	mnl_attr_put_u32(request, RTA_OIF, NETLINK_LOOPBACK);
-	mnl_attr_put(request, RTA_PREFSRC, netlink_address_size(family), source);
+	nlmsg_put_u32(request, RTA_OIF, NETLINK_LOOPBACK);
+	nlmsg_put(request, RTA_PREFSRC, netlink_address_size(family), source);
 	if (!netlink_talk(netlink, request))
 		return error_errno(error, errno, "add a local route to table %u", table);
 	return true;
@@ -76,8 +76,8 @@ bool netlink_route_all(Netlink *netlink, uint32_t table, unsigned index, int fam
 {
 	struct nlmsghdr *request = route_request(netlink, table, family);
 
-	mnl_attr_put_u32(request, RTA_OIF, index);
-	mnl_attr_put(request, RTA_GATEWAY, netlink_address_size(family), gateway);
+	nlmsg_put_u32(request, RTA_OIF, index);
+	nlmsg_put(request, RTA_GATEWAY, netlink_address_size(family), gateway);
 	if (!netlink_talk(netlink, request))
 		return error_errno(error, errno, "add a default route to table %u", table);
 	return true;
@@ -87,14 +87,14 @@ bool netlink_neighbour_add(Netlink *netlink, unsigned index, int family, const v
 			   const uint8_t mac[6], GError **error)
 {
 	struct nlmsghdr *request = netlink_request(netlink, RTM_NEWNEIGH, NLM_F_CREATE);
-	struct ndmsg *neighbour = mnl_nlmsg_put_extra_header(request, sizeof *neighbour);
+	struct ndmsg *neighbour = nlmsg_put_header(request, sizeof *neighbour);
 	char text[INET6_ADDRSTRLEN];
 
 	neighbour->ndm_family = (uint8_t)family;
 	neighbour->ndm_ifindex = (int)index;
 	neighbour->ndm_state = NUD_PERMANENT;
-	mnl_attr_put(request, NDA_DST, netlink_address_size(family), address);
-	mnl_attr_put(request, NDA_LLADDR, 6, mac);
+	nlmsg_put(request, NDA_DST, netlink_address_size(family), address);
+	nlmsg_put(request, NDA_LLADDR, 6, mac);
 	if (!netlink_talk(netlink, request))
 		return error_errno(error, errno, "add the neighbour %s",
 				   inet_ntop(family, address, text, sizeof text));
@@ -104,18 +104,18 @@ bool netlink_neighbour_add(Netlink *netlink, unsigned index, int family, const v
 bool netlink_link_accept_local(Netlink *netlink, unsigned index, GError **error)
 {
 	struct nlmsghdr *request = netlink_request(netlink, RTM_NEWLINK, 0);
-	struct ifinfomsg *link = mnl_nlmsg_put_extra_header(request, sizeof *link);
+	struct ifinfomsg *link = nlmsg_put_header(request, sizeof *link);
 	struct nlattr *families, *inet, *settings;
 
 	link->ifi_index = (int)index;
-	families = mnl_attr_nest_start(request, IFLA_AF_SPEC);
-	inet = mnl_attr_nest_start(request, AF_INET);
-	settings = mnl_attr_nest_start(request, IFLA_INET_CONF);
-	mnl_attr_put_u32(request, IPV4_DEVCONF_ACCEPT_LOCAL, 1);
-	mnl_attr_put_u32(request, IPV4_DEVCONF_RP_FILTER, 2);
-	mnl_attr_nest_end(request, settings);
-	mnl_attr_nest_end(request, inet);
-	mnl_attr_nest_end(request, families);
+	families = nlmsg_nest(request, IFLA_AF_SPEC);
+	inet = nlmsg_nest(request, AF_INET);
+	settings = nlmsg_nest(request, IFLA_INET_CONF);
+	nlmsg_put_u32(request, IPV4_DEVCONF_ACCEPT_LOCAL, 1);
+	nlmsg_put_u32(request, IPV4_DEVCONF_RP_FILTER, 2);
+	nlmsg_nest_end(request, settings);
+	nlmsg_nest_end(request, inet);
+	nlmsg_nest_end(request, families);
 	if (!netlink_talk(netlink, request))
 		return error_errno(error, errno, "let link %u take local packets", index);
 	return true;

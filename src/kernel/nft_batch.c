@@ -3,12 +3,13 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <libmnl/libmnl.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/error.h"
+#include "base/fd.h"
+#include "kernel/nlmsg.h"
 
 #define BATCH_ROOM 8192
 
@@ -27,7 +28,7 @@ struct NftBatch {
 static void end_message(NftBatch *batch)
 {
 	if (batch->rule)
-		mnl_attr_nest_end(batch->message, batch->rule);
+		nlmsg_nest_end(batch->message, batch->rule);
 	batch->rule = NULL;
 	batch->length += batch->message->nlmsg_len;
 }
@@ -37,11 +38,10 @@ static void begin_message(NftBatch *batch, uint16_t type, uint16_t flags, int fa
 {
 	struct nfgenmsg *header;
 
-	batch->message = mnl_nlmsg_put_header(batch->room + batch->length);
-	batch->message->nlmsg_type = type;
-	batch->message->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
+	batch->message =
+		nlmsg_begin(batch->room + batch->length, type, (uint16_t)(NLM_F_REQUEST | flags));
 	batch->message->nlmsg_seq = batch->sequence++;
-	header = mnl_nlmsg_put_extra_header(batch->message, sizeof *header);
+	header = nlmsg_put_header(batch->message, sizeof *header);
 	header->nfgen_family = (uint8_t)family;
 	header->version = NFNETLINK_V0;
 	header->res_id = htons(resource);
@@ -62,7 +62,7 @@ NftBatch *nft_batch_new(int family, const char *table)
 	batch->table = table;
 	begin_message(batch, NFNL_MSG_BATCH_BEGIN, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
 	next_message(batch, NFT_MSG_NEWTABLE, 0);
-	mnl_attr_put_strz(batch->message, NFTA_TABLE_NAME, table);
+	nlmsg_put_string(batch->message, NFTA_TABLE_NAME, table);
 	return batch;
 }
 
@@ -72,21 +72,21 @@ void nft_batch_chain(NftBatch *batch, const char *chain, const char *type, uint3
 	struct nlattr *nest;
 
 	next_message(batch, NFT_MSG_NEWCHAIN, 0);
-	mnl_attr_put_strz(batch->message, NFTA_CHAIN_TABLE, batch->table);
-	mnl_attr_put_strz(batch->message, NFTA_CHAIN_NAME, chain);
-	nest = mnl_attr_nest_start(batch->message, NFTA_CHAIN_HOOK);
-	mnl_attr_put_u32(batch->message, NFTA_HOOK_HOOKNUM, htonl(hook));
-	mnl_attr_put_u32(batch->message, NFTA_HOOK_PRIORITY, htonl((uint32_t)priority));
-	mnl_attr_nest_end(batch->message, nest);
-	mnl_attr_put_strz(batch->message, NFTA_CHAIN_TYPE, type);
+	nlmsg_put_string(batch->message, NFTA_CHAIN_TABLE, batch->table);
+	nlmsg_put_string(batch->message, NFTA_CHAIN_NAME, chain);
+	nest = nlmsg_nest(batch->message, NFTA_CHAIN_HOOK);
+	nlmsg_put_u32(batch->message, NFTA_HOOK_HOOKNUM, htonl(hook));
+	nlmsg_put_u32(batch->message, NFTA_HOOK_PRIORITY, htonl((uint32_t)priority));
+	nlmsg_nest_end(batch->message, nest);
+	nlmsg_put_string(batch->message, NFTA_CHAIN_TYPE, type);
 }
 
 void nft_batch_rule(NftBatch *batch, const char *chain)
 {
 	next_message(batch, NFT_MSG_NEWRULE, NLM_F_APPEND);
-	mnl_attr_put_strz(batch->message, NFTA_RULE_TABLE, batch->table);
-	mnl_attr_put_strz(batch->message, NFTA_RULE_CHAIN, chain);
-	batch->rule = mnl_attr_nest_start(batch->message, NFTA_RULE_EXPRESSIONS);
+	nlmsg_put_string(batch->message, NFTA_RULE_TABLE, batch->table);
+	nlmsg_put_string(batch->message, NFTA_RULE_CHAIN, chain);
+	batch->rule = nlmsg_nest(batch->message, NFTA_RULE_EXPRESSIONS);
 }
 
 /* --- expressions --- */
@@ -99,29 +99,29 @@ static Expression begin(NftBatch *batch, const char *name)
 {
 	Expression expression;
 
-	expression.element = mnl_attr_nest_start(batch->message, NFTA_LIST_ELEM);
-	mnl_attr_put_strz(batch->message, NFTA_EXPR_NAME, name);
-	expression.data = mnl_attr_nest_start(batch->message, NFTA_EXPR_DATA);
+	expression.element = nlmsg_nest(batch->message, NFTA_LIST_ELEM);
+	nlmsg_put_string(batch->message, NFTA_EXPR_NAME, name);
+	expression.data = nlmsg_nest(batch->message, NFTA_EXPR_DATA);
 	return expression;
 }
 
 static void end(NftBatch *batch, Expression expression)
 {
-	mnl_attr_nest_end(batch->message, expression.data);
-	mnl_attr_nest_end(batch->message, expression.element);
+	nlmsg_nest_end(batch->message, expression.data);
+	nlmsg_nest_end(batch->message, expression.element);
 }
 
 static void put_number(NftBatch *batch, uint16_t type, uint32_t value)
 {
-	mnl_attr_put_u32(batch->message, type, htonl(value));
+	nlmsg_put_u32(batch->message, type, htonl(value));
 }
 
 static void put_value(NftBatch *batch, uint16_t type, const void *value, size_t length)
 {
-	struct nlattr *nest = mnl_attr_nest_start(batch->message, type);
+	struct nlattr *nest = nlmsg_nest(batch->message, type);
 
-	mnl_attr_put(batch->message, NFTA_DATA_VALUE, length, value);
-	mnl_attr_nest_end(batch->message, nest);
+	nlmsg_put(batch->message, NFTA_DATA_VALUE, length, value);
+	nlmsg_nest_end(batch->message, nest);
 }
 
 static void load_meta(NftBatch *batch, enum nft_meta_keys key)
@@ -236,34 +236,25 @@ void nft_batch_tproxy(NftBatch *batch, int family, const void *address, uint16_t
 /* --- the kernel --- */
 
 /* The last message of all asks for an acknowledgement; one that fails answers unasked. */
-static bool talk(struct mnl_socket *socket, NftBatch *batch)
+static bool talk(int fd, NftBatch *batch)
 {
-	ssize_t n;
-
-	if (mnl_socket_bind(socket, 0, MNL_SOCKET_AUTOPID) < 0 ||
-	    mnl_socket_sendto(socket, batch->room, batch->length) < 0)
-		return false;
-	n = TEMP_FAILURE_RETRY(mnl_socket_recvfrom(socket, batch->room, sizeof batch->room));
-	return n >= 0 && mnl_cb_run(batch->room, (size_t)n, 0, mnl_socket_get_portid(socket), NULL,
-				    NULL) >= 0;
+	return nlmsg_send(fd, batch->room, batch->length) &&
+	       nlmsg_receive(fd, batch->room, sizeof batch->room, 0, NULL, NULL, NULL) !=
+		       NLMSG_FAILED;
 }
 
 bool nft_batch_send(NftBatch *batch, GError **error)
 {
-	struct mnl_socket *socket = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-	int saved;
+	auto_fd fd = nlmsg_open(NETLINK_NETFILTER);
 	bool ok;
 
 	batch->message->nlmsg_flags |= NLM_F_ACK;
 	end_message(batch);
 	begin_message(batch, NFNL_MSG_BATCH_END, 0, AF_UNSPEC, NFNL_SUBSYS_NFTABLES);
 	end_message(batch);
-	ok = socket && talk(socket, batch);
-	saved = errno;
+	ok = fd >= 0 && talk(fd, batch);
 	if (!ok)
-		error_errno(error, saved, "add the table '%s' of nftables", batch->table);
-	if (socket)
-		mnl_socket_close(socket);
+		error_errno(error, errno, "add the table '%s' of nftables", batch->table);
 	g_free(batch);
 	return ok;
 }

@@ -140,7 +140,7 @@ static void test_fd_read_limit(void)
 	char *text = fd_read_file(AT_FDCWD, "/proc/self/status", 10, &error);
 
 	g_assert_null(text);
-	g_assert_error(error, RLC_ERRNO, E2BIG);
+	g_assert_error(error, RLC_ERRNO, EFBIG);
 }
 
 static void test_fd_read_endless(void)

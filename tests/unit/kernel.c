@@ -24,6 +24,7 @@
 #include "kernel/mount.h"
 #include "kernel/namespace.h"
 #include "kernel/netlink.h"
+#include "kernel/nlmsg.h"
 
 /* ---------------------------------------------------------------- paths inside a root */
 
@@ -236,6 +237,74 @@ static bool inside_has_network(GError **error)
 	return true;
 }
 
+/* Messages are read as they were written; what claims to be longer than it is, is not read at all.
+ */
+typedef struct {
+	unsigned count;
+	uint32_t number;
+	char text[8];
+	unsigned inside;
+} Attributes;
+
+static void take_inside(const struct nlattr *attr, void *data)
+{
+	Attributes *found = data;
+
+	g_assert_cmpuint(nlmsg_attr_size(attr), ==, 1);
+	found->inside += nlmsg_attr_type(attr);
+}
+
+static void take_attribute(const struct nlattr *attr, void *data)
+{
+	Attributes *found = data;
+
+	found->count++;
+	if (nlmsg_attr_type(attr) == 1)
+		found->number = nlmsg_attr_u32(attr);
+	else if (nlmsg_attr_type(attr) == 2)
+		g_strlcpy(found->text, nlmsg_attr_string(attr), sizeof found->text);
+	else
+		nlmsg_attr_each(attr, take_inside, found);
+}
+
+static void test_messages(void)
+{
+	_Alignas(struct nlmsghdr) char room[256];
+	struct nlmsghdr *message = nlmsg_begin(room, 17, NLM_F_REQUEST);
+	uint8_t *header = nlmsg_put_header(message, 5);
+	Attributes found = {0};
+	struct nlattr *nest, *last;
+
+	g_assert_true(header == nlmsg_header(message));
+	g_assert_cmpuint(message->nlmsg_len, ==, NLMSG_HDRLEN + 8);
+	nlmsg_put_u32(message, 1, 0x12345678);
+	nlmsg_put_string(message, 2, "eth0");
+	nest = nlmsg_nest(message, 3);
+	nlmsg_put_u8(message, 10, 1);
+	nlmsg_put_u8(message, 20, 1);
+	nlmsg_nest_end(message, nest);
+	nlmsg_each(message, 5, take_attribute, &found);
+	g_assert_cmpuint(found.count, ==, 3);
+	g_assert_cmpuint(found.number, ==, 0x12345678);
+	g_assert_cmpstr(found.text, ==, "eth0");
+	g_assert_cmpuint(found.inside, ==, 30);
+
+	last = (struct nlattr *)(room + message->nlmsg_len);
+	nlmsg_put(message, 2, 3, "abc"); /* a string without an end */
+	found = (Attributes){0};
+	nlmsg_each(message, 5, take_attribute, &found);
+	g_assert_cmpuint(found.count, ==, 4);
+	g_assert_cmpstr(found.text, ==, "");
+	last->nla_len = 9; /* beyond the message */
+	found = (Attributes){0};
+	nlmsg_each(message, 5, take_attribute, &found);
+	g_assert_cmpuint(found.count, ==, 3);
+	last->nla_len = 3; /* less than its own header */
+	found = (Attributes){0};
+	nlmsg_each(message, 5, take_attribute, &found);
+	g_assert_cmpuint(found.count, ==, 3);
+}
+
 static void test_netlink(void)
 {
 	g_assert_true(run_inside(CLONE_NEWNET, inside_has_network));
@@ -383,6 +452,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/kernel/namespace/text", test_flags_text);
 	g_test_add_func("/kernel/namespace/clone", test_clone);
 	g_test_add_func("/kernel/netlink", test_netlink);
+	g_test_add_func("/kernel/nlmsg", test_messages);
 	g_test_add_func("/kernel/pivot", test_pivot);
 	g_test_add_func("/kernel/landlock", test_landlock);
 	g_test_add_func("/kernel/mount-option", test_mount_option);
