@@ -4,6 +4,7 @@
 # what it claims is not so; what the host cannot do is skipped, with its code.
 . "$(dirname "$0")/../lib/lib.sh"
 . "$(dirname "$0")/../lib/world.sh"
+. "$(dirname "$0")/../lib/selftest.sh"
 needs root mountns rlc userns subids tun busybox world
 user_with_subids
 user_without_subids
@@ -15,12 +16,6 @@ done
 mkdir -m 777 "$T/other"
 
 selftest=("$RLC" selftest --name www.example.test)
-results() { # FORMAT json on standard input: NAME STATUS CODE
-	/usr/bin/python3 -c '
-import json, sys
-for check in json.load(sys.stdin):
-    print(check["Name"], check["Status"], check["Code"] or "-")'; }
-
 # --- it passes ---
 
 no_limits=$(printf 'limits/%s\n' cpus memory pids)
@@ -28,7 +23,7 @@ for who in root "$sub" "$one"; do
 	kind=${who#rlct-} && kind=${kind%%-*}
 	run in_host --user "$who" "${selftest[@]}" --format json
 	is "$status" 0 "$kind: it passes"
-	results <<<"$out" >"$T/results"
+	selftest_results <<<"$out" >"$T/results"
 	is "$(grep -v -e ' passed ' -e ' skipped ' "$T/results")" "" "$kind: every check: $err"
 	wanted=$no_limits
 	[ "$kind" != one ] || wanted="isolation/ids"$'\n'$wanted
@@ -40,29 +35,7 @@ no_leftovers "nothing is left"
 
 # --- each check can fail ---
 
-# An rlc that does what it should not. FAKE_DROP: words that it leaves out; FAKE_ADD: words that it adds, but
-# where the network is given already; FAKE_SCRIPT: what the payload does first; FAKE_FORK: it is not rlc itself
-cat >"$T/bin/fake" <<'END'
-#!/bin/bash
-shift
-words=()
-for word; do
-	# shellcheck disable=SC2053 # a pattern
-	[[ $word == $FAKE_DROP ]] || words+=("$word")
-done
-case " $* $FAKE_ADD " in
-*' --network=host '*' --network '* | *' --network=host '*' --dns '*) add=() ;;
-*) read -ra add <<<"$FAKE_ADD" ;;
-esac
-words[-1]=$FAKE_SCRIPT$'\n'${words[-1]}
-if [ -n "$FAKE_FORK" ]; then
-	"$RLC" run "${add[@]}" "${words[@]}" <&0
-	exit
-fi
-exec "$RLC" run "${add[@]}" "${words[@]}"
-END
-chmod 755 "$T/bin/fake"
-
+selftest_fake
 tried=
 fails() { # CHECK [NAME=VALUE…]
 	local check=$1
@@ -71,7 +44,7 @@ fails() { # CHECK [NAME=VALUE…]
 	tried+="$check"$'\n'
 	run in_host --user "$who" FAKE_DROP= FAKE_ADD= FAKE_SCRIPT= FAKE_FORK= "$@" \
 		"${selftest[@]}" --only "$check" --program "$T/bin/fake" --format json
-	is "$status $(results <<<"${out:-[]}")" "1 $check failed -" "$check fails with $*"
+	is "$status $(selftest_results <<<"${out:-[]}")" "1 $check failed -" "$check fails with $*"
 }
 who=$sub
 fails isolation/container FAKE_SCRIPT='exit 7'
@@ -106,7 +79,7 @@ fails limits/files FAKE_DROP='--ulimit=*'
 fails limits/timeout FAKE_SCRIPT='exit 5'
 who=root
 fails isolation/root FAKE_DROP='--userns=*'
-# Those of limits, which need a cgroup of version 2, are skipped here
+# Those of limits, which need a cgroup of version 2, are skipped here: tests/vm/session.t
 is "$(comm -13 <(sort -u <<<"$tried") <(cut -d' ' -f1 "$T/results" | sort))" "$no_limits" "each was tried"
 no_leftovers "nothing is left of them"
 

@@ -35,6 +35,17 @@ like "$out" '1 packets received, 0% packet loss' "and has an answer"
 run in_session "$sub" /usr/bin/rlc image --help
 is "$status" 0 "the program knows its commands"
 
+# limits: nothing but the package, and systemd as Debian has it
+run in_session "$sub" /usr/bin/rlc run -m 64m --cpus 0.5 --pids-limit 10 --network none builtin:busybox sh -c '
+	cd /sys/fs/cgroup && cat memory.max pids.max cpu.max
+	(for i in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 100 & done) 2>/dev/null
+	echo $(($(cat pids.current) <= 10)) $(($(sed -n "s/^max //p" pids.events) > 0))
+	until grep -q "nr_throttled [1-9]" cpu.stat; do :; done
+	tail /dev/zero'
+is "$status" 137 "a user's container has limits, by which it is killed"
+is "$out" $'67108864\n10\n50000 100000\n1 1' "of memory, processes and processors, which hold"
+is "$err" "rlc: warn: killed by the memory limit of 64m" "and rlc says by which"
+
 run apt-get install -qy --no-install-recommends "$SRCDIR"/rlc-newuidmap_*.deb
 is "$status" 0 "apt-get installs the shim's package: $err"
 for program in newuidmap newgidmap; do hide /usr/bin/$program; done

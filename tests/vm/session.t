@@ -5,6 +5,7 @@
 . "$(dirname "$0")/../lib/lib.sh"
 . "$(dirname "$0")/../lib/world.sh"
 . "$(dirname "$0")/../lib/login.sh"
+. "$(dirname "$0")/../lib/selftest.sh"
 needs root rlc login world busybox setcap
 user_with_subids
 user_without_subids
@@ -58,6 +59,32 @@ like "$err" 'idmap: tier 2' "and says so"
 run as root "$RLC" run --cap-add NET_RAW builtin:busybox sh -c 'nslookup www.example.test && ping -c 1 -W 5 www.example.test'
 is "$status" 0 "root: a container on a bridge resolves a name and pings: $err"
 like "$out" '1 packets received, 0% packet loss' "root: with an answer"
+
+# ------------------------------------------------------------------------------------------ selftest
+
+selftest_fake
+limits=(selftest --only 'limits/[mpc]*' --format json)
+for who in "$sub" root; do
+	kind=${who%%-*}
+	as=(in_session "$who")
+	[ "$who" != root ] || as=(as root)
+	run "${as[@]}" "$RLC" "${limits[@]}"
+	is "$status $(selftest_results <<<"${out:-[]}" | xargs)" "0 limits/memory passed - limits/pids passed - limits/cpus passed -" \
+		"$kind: selftest shows that limits hold: $err"
+done
+fails() { # CHECK PROBLEM [NAME=VALUE…]
+	local check=$1 problem=$2
+
+	shift 2
+	run in_session "$sub" env FAKE_DROP= FAKE_ADD= FAKE_SCRIPT= FAKE_FORK= "$@" \
+		rlc selftest --only "limits/$check" --program "$T/bin/fake" --format json
+	is "$status $(selftest_results <<<"${out:-[]}")" "1 limits/$check failed -" "limits/$check fails with $*"
+	like "$out" "$problem" "and says why"
+}
+fails memory 'the limit, seen from the host' FAKE_DROP='--memory=*' FAKE_ADD='--memory 64m'
+fails memory 'the exit code of what wants more' FAKE_SCRIPT='tail() { :; }'
+fails pids 'the limit, seen from inside' FAKE_DROP='--pids-limit=*' FAKE_ADD='--pids-limit 20'
+fails cpus 'the limit, seen from the host' FAKE_DROP='--cpus=*'
 
 # ------------------------------------------------------------- what this kernel has, and what it lacks
 
