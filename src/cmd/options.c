@@ -12,8 +12,9 @@ static bool check_count(int count, const OptionsUsage *usage, GError **error)
 {
 	if (count >= usage->min && (usage->max < 0 || count <= usage->max))
 		return true;
-	return error_set(error, RLC_ERROR_USAGE, "read arguments of %s: they are %s",
-			 usage->command, usage->max == 0 ? "none" : usage->arguments);
+	return error_set(error, RLC_ERROR_USAGE, "read arguments of %s: %s; they are %s",
+			 usage->command, count < usage->min ? "some are missing" : "too many",
+			 usage->max == 0 ? "none" : usage->arguments);
 }
 
 /* GOption's own would put its dots through the locale. */

@@ -80,8 +80,8 @@ static int mount_word_find(const char *word)
 static bool check_destination(const char *path, GError **error)
 {
 	if (*path != '/')
-		return error_set(error, RLC_ERROR_USAGE, "destination '%s' is not an absolute path",
-				 path);
+		return error_set(error, RLC_ERROR_USAGE,
+				 "destination '%s' is not an absolute path of the container", path);
 	return true;
 }
 

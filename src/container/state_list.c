@@ -83,7 +83,7 @@ static char *find_by_id(const StateDirs *dirs, const char *prefix, GError **erro
 	if (!found)
 		error_set(error, RLC_ERROR_NOT_FOUND,
 			  "find container '%s': none that runs has this name, or an id that begins "
-			  "so",
+			  "so; 'rlc ps' lists them",
 			  prefix);
 	return g_strdup(found);
 }

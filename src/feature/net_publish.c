@@ -464,8 +464,10 @@ bool net_publish_plan(const Spec *spec, Plan *plan, GError **error)
 				 "publish ports: the network is another's, which publishes its "
 				 "ports itself");
 	if (plan->net.mode == NET_NONE)
-		return error_set(error, RLC_ERROR_USAGE,
-				 "publish ports: there is no network to publish from");
+		return error_set(
+			error, RLC_ERROR_USAGE,
+			"publish ports: with --network none there is no network to publish "
+			"them from");
 	plan->net.publish = g_array_new(FALSE, FALSE, sizeof(PublishPlan));
 	for (guint i = 0; i < asked->len; i++) {
 		const SpecPublish *publish = &g_array_index(asked, SpecPublish, i);

@@ -369,7 +369,9 @@ Store *store_open(const char *path, bool create, GError **error)
 	if (store->dir < 0) {
 		if (errno == ENOENT)
 			error_set(error, RLC_ERROR_NOT_FOUND,
-				  "open the store '%s': it does not exist yet", store->path);
+				  "open the store '%s': it does not exist yet, for no image was "
+				  "fetched or imported",
+				  store->path);
 		else
 			error_errno(error, errno, "open the store '%s'", store->path);
 		return create ? refuse_store(store, error) : NULL;

@@ -158,5 +158,14 @@ chown "$sub:" "$T/open"
 chmod 0700 "$T/open"
 run as root RLC_STORE="$T/open" "$RLC" images
 refused "a store of somebody else" "$T/open"
+# --- where they are when nobody says where ---
+
+plain=(as "$sub" env -u RLC_STORE -u XDG_DATA_HOME)
+run "${plain[@]}" "$RLC" import "$T/root.tar" mine:1
+is "$status" 0 "a user who says nothing of a store has one: $err"
+ok "in his home" test -d "$T/home-$sub/.local/share/rlc/layers"
+run "${plain[@]}" "$RLC" run --network none mine:1 cat /one
+is "$status $out" "0 one" "and runs what is in it"
+as "$sub" "$RLC" unshare rm -rf "$T/home-$sub/.local"
 no_leftovers "nothing is left"
 done_testing
