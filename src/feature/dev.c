@@ -75,7 +75,9 @@ static bool dev_bind(int dev, size_t i, GError **error)
 		return false;
 	target = openat(dev, devices[i].name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	mount = mount_clone(source, "", false, error);
-	return mount >= 0 && mount_attach(mount, target, path, error);
+	return mount >= 0 &&
+	       mount_change(mount, false, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0, 0, error) &&
+	       mount_attach(mount, target, path, error);
 }
 
 /* Of one id alone, whichever map it will be? The kernel would refuse the group. */

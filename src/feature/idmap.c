@@ -471,7 +471,7 @@ bool idmap_parent(Container *container, GError **error)
 {
 	const GPtrArray *tiers = container->tiers ? container->tiers : container->plan->idmap.tiers;
 
-	if (!idmap_write(tiers, container->init_pid, &container->tier, error))
+	if (!idmap_write(tiers, container->init_pid, container->sync->fd, &container->tier, error))
 		return false;
 	if (log_enabled(LOG_DEBUG)) {
 		g_autofree char *uids = idmap_map_describe(container->tier->uids);

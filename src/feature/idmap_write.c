@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -183,7 +184,17 @@ static void warn_of_next(const GError *failed, const IdmapTier *next, const Writ
 	log_warn("%s", warning->message);
 }
 
-bool idmap_write(const GPtrArray *tiers, pid_t pid, const IdmapTier **ret_tier, GError **error)
+/* Did the process speak, or end, before it was told of its map? Then it failed, and not the tier.
+ */
+static bool has_failed(int sync)
+{
+	struct pollfd said = {.fd = sync, .events = POLLIN};
+
+	return poll(&said, 1, 0) == 1;
+}
+
+bool idmap_write(const GPtrArray *tiers, pid_t pid, int sync, const IdmapTier **ret_tier,
+		 GError **error)
 {
 	Written written = {0};
 
@@ -195,6 +206,10 @@ bool idmap_write(const GPtrArray *tiers, pid_t pid, const IdmapTier **ret_tier, 
 		if (write_maps(pid, tier, &written, &failed)) {
 			*ret_tier = tier;
 			return true;
+		}
+		if (has_failed(sync)) {
+			g_propagate_error(error, g_steal_pointer(&failed));
+			return false;
 		}
 		if (!can_follow(tier, next, &written)) {
 			if (next)

@@ -63,7 +63,7 @@ static int open_userns_of(const PlanMount *mount, GError **error)
 	}
 	g_ptr_array_add(tiers, &tier);
 	path = g_strdup_printf("/proc/%d/ns/user", pid);
-	if (idmap_write(tiers, pid, &taken, error)) {
+	if (idmap_write(tiers, pid, -1, &taken, error)) {
 		userns = open(path, O_RDONLY | O_CLOEXEC);
 		if (userns < 0)
 			error_errno(error, errno, "open '%s'", path);

@@ -50,8 +50,8 @@ static bool bind_node(int parent, const char *name, const SpecDevice *node, GErr
 		return error_set(error, RLC_ERROR_UNSUPPORTED,
 				 "bind '%s': on this host it is not device %d:%d", node->path,
 				 (int)node->major, (int)node->minor);
-	file = openat(parent, name, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
-	target = openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	file = openat(parent, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+	target = file < 0 ? -1 : openat(parent, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (target < 0)
 		return error_errno(error, errno, "make '%s'", node->path);
 	mount = mount_clone(source, "", false, error);

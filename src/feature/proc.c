@@ -92,7 +92,7 @@ static int proc_new_cover(const ProcCovers *covers, mode_t mode, GError **error)
 		return mount_clone(covers->null, "", false, error);
 	if (covers->directory >= 0)
 		return mount_clone(covers->directory, "", false, error);
-	return mount_new("tmpfs", "size=4k,nr_inodes=1,mode=0755",
+	return mount_new("tmpfs", "size=4k,nr_inodes=1,mode=0755,ro",
 			 PROC_ATTRIBUTES | MOUNT_ATTR_RDONLY, error);
 }
 
