@@ -3,7 +3,7 @@
 # Each step of both tables fails once: the message names it, the code is 125, nothing is left. And
 # whoever is killed at whatever instant, nothing is left either.
 . "$(dirname "$0")/../lib/lib.sh"
-needs root rlc userns subids tun busybox
+needs root mountns rlc userns subids tun busybox setcap
 user_with_subids
 user_without_subids
 leftovers_begin
@@ -32,31 +32,74 @@ try() {
 	out=$(printf '%s%s' "$out" "$err" | tr -d '\r')
 }
 
-for who in root "$sub" "$one"; do
-	kind=${who#rlct-} && kind=${kind%%-*}
-	own=$T/rootfs-$kind
+# Each way to have ids: root's own, root's range, a user's by shadow's newuidmap and by the shim, one id alone
+mkdir -p "$T/bin/helpers/newuidmap-shim"
+cp "$BUILD"/helpers/newuidmap-shim/new?idmap "$T/bin/helpers/newuidmap-shim"
+chmod 0755 "$T"/bin/helpers/newuidmap-shim/*
+setcap cap_setuid+ep "$T/bin/helpers/newuidmap-shim/newuidmap"
+setcap cap_setgid+ep "$T/bin/helpers/newuidmap-shim/newgidmap"
+mode() { # NAME: sets $who, $own and $ids, and hides shadow's programs where the shim is to be taken
+	local program
+
+	ids=
+	case $1 in
+	root | userns) who=root own=$T/rootfs-root ;;
+	sub | shim) who=$sub own=$T/rootfs-sub ;;
+	one) who=$one own=$T/rootfs-one ;;
+	esac
+	[ "$1" != userns ] || ids="--uidmap 0:2000000:65536 --gidmap 0:2000000:65536"
+	for program in newuidmap newgidmap; do
+		while umount "/usr/bin/$program" 2>/dev/null; do :; done
+		[ "$1" != shim ] || hide "/usr/bin/$program"
+	done
+}
+
+# What is to be seen of a mode: the first id of its range on the host, and who wrote the map
+first=$(sed -n "s/^$sub:\([0-9]*\):.*/\1/p" /etc/subuid)
+for kind in root userns sub shim one; do
+	mode $kind
+	# shellcheck disable=SC2086 # words
+	run as "$who" "$faults" --log-level debug run $ids --network none builtin:busybox cat /proc/self/uid_map
+	out="$(xargs <<<"$out") $(grep -o 'idmap: tier [0-9]' <<<"$err")"
+	case $kind in
+	root) is "$out" "0 0 4294967295 " "root: the host's ids" ;;
+	userns) like "$out" "^0 2000000 65536 " "userns: a range of ids" ;;
+	sub) is "$out" "0 $(id -u "$sub") 1 1 $first 65536 idmap: tier 1" "sub: shadow's newuidmap" ;;
+	shim) is "$out" "0 $(id -u "$sub") 1 1 $first 65536 idmap: tier 2" "shim: the shim's" ;;
+	one) like "$out" "^0 $(id -u "$one") 1 " "one: one id" ;;
+	esac
+done
+
+for kind in root userns sub shim one; do
+	mode $kind
 	before=$(fingerprint "$own")
-	for root in "builtin:busybox" "--rootfs $own" "--rootfs $own:O"; do
-		for more in "--network slirp" "--network none -t"; do
-			bad=
-			walked=0
-			for row in "${rows[@]}"; do
-				try "$who" "$row" "$more $root echo ran"
-				# a step that this container does not need does not run, and cannot fail
-				if [ "$status" = 0 ] && [ "$out" = ran ]; then
-					continue
-				fi
-				walked=$((walked + 1))
-				if [ "$status" != 125 ] || ! [[ $out =~ ^rlc:\ ${row#*:}:\ inject\ a\ fault\ in\ \'$row\' ]] ||
-					[ "$(wc -l <<<"$out")" != 1 ]; then
-					bad+="$row: status $status, '$out'"$'\n'
-				fi
-			done
-			is "$bad" "" "$kind, $root, $more: each step's failure is named, once"
-			ok "$kind, $root, $more: $walked of ${#rows[@]} steps failed in turn" \
-				test $walked -ge $((${#rows[@]} * 2 / 3))
-			no_leftovers "$kind, $root, $more: nothing is left"
+	# Where ids come from has no part in what a terminal is, nor those of a directory without an overlay
+	case $kind in
+	userns | shim) walks=("$ids --network slirp builtin:busybox" "$ids --network slirp --rootfs $own:O") ;;
+	*) walks=("--network slirp builtin:busybox" "--network slirp --rootfs $own" "--network slirp --rootfs $own:O"
+		"--network none -t --rootfs $own:O") ;;
+	esac
+	for words in "${walks[@]}"; do
+		bad=
+		walked=0
+		for row in "${rows[@]}"; do
+			try "$who" "$row" "$words echo ran"
+			# a step that this container does not need does not run, and cannot fail
+			if [ "$status" = 0 ] && [ "$out" = ran ]; then
+				continue
+			fi
+			walked=$((walked + 1))
+			if [ "$status" != 125 ] || ! [[ $out =~ ^rlc:\ ${row#*:}:\ inject\ a\ fault\ in\ \'$row\' ]] ||
+				[ "$(wc -l <<<"$out")" != 1 ]; then
+				bad+="$row: status $status, '$out'"$'\n'
+			fi
 		done
+		is "$bad" "" "$kind, $words: each step's failure is named, once"
+		ok "$kind, $words: $walked of ${#rows[@]} steps failed in turn" \
+			test $walked -ge $((${#rows[@]} * 2 / 3))
+		mode sub # what it hides is no container's
+		no_leftovers "$kind, $words: nothing is left"
+		mode $kind
 	done
 	is "$(fingerprint "$own")" "$before" "$kind: the rootfs is as before"
 done
@@ -85,9 +128,10 @@ below() { # init|net PID
 for victim in supervisor init net; do
 	hung=0
 	for ((i = 0; i < 70; i++)); do
-		who=$sub
-		[ $((i % 5)) -ne 0 ] || who=root
-		as_background "$who" "$RLC" run --network slirp builtin:busybox sleep 30 >"$T/killed" 2>&1
+		kinds=(root userns sub shim one)
+		mode "${kinds[i % 5]}"
+		# shellcheck disable=SC2086 # words
+		as_background "$who" "$RLC" run $ids --network slirp builtin:busybox sleep 30 >"$T/killed" 2>&1
 		rlc_pid=$!
 		random_sleep
 		case $victim in
@@ -112,7 +156,7 @@ for victim in supervisor init net; do
 		wait $rlc_pid 2>/dev/null
 	done
 	is $hung 0 "kill -9 of the $victim, 70 times: rlc never hangs"
-	for who in root "$sub"; do
+	for who in root "$sub" "$one"; do
 		run as "$who" "$RLC" run --network none builtin:busybox true
 		is "$status $err" "0 " "${who%-*}: the next run works"
 	done

@@ -247,4 +247,28 @@ like "$out" 'rlc-oci version .*spec: 1' "--version"
 run "$RLC_OCI" features
 is "$(jq -r .ociVersionMin <<<"$out")" 1.0.0 "features are JSON"
 no_leftovers "nothing is left behind"
+# ------------------------------------------------------------------------ each step fails once
+
+faults=$(copy_program "$BUILD/tests/rlc-oci-faults" rlc-oci-faults)
+each_step_fails() { # USER
+	local user=$1 row rows bad='' walked=0 start
+
+	start=("$faults" --root "$(oci_root "$user")" run)
+	oci "$user" list >/dev/null
+	bundle "$user" '.process.args = ["echo", "ran"]'
+	mapfile -t rows < <(RLC_FAULT=list as "$user" "${start[@]}" --bundle "$bundle" listed)
+	oci "$user" delete --force listed # who lists ends in the middle
+	for row in "${rows[@]}"; do
+		RLC_FAULT=$row run as "$user" "${start[@]}" --bundle "$bundle" faulty
+		[ "$status $out" != "0 ran" ] || continue # a step that this container does not need
+		walked=$((walked + 1))
+		[[ $status = 1 && $err == *"${row#*:}: inject a fault in '$row': "* ]] || bad+="$row: status $status, '$err'"$'\n'
+	done
+	is "$bad" "" "$user: each step's failure is named"
+	ok "$user: $walked of ${#rows[@]} steps failed in turn" test "${#rows[@]}" -ge 20 -a $walked -ge $((${#rows[@]} * 2 / 3))
+	oci_no_leftovers "$user" "$user: nothing is left of any"
+}
+each_step_fails root
+each_step_fails "$sub"
+
 done_testing
