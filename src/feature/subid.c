@@ -117,6 +117,7 @@ static GArray *ranges_from_library(SubidKind kind, const char *name)
 	int n;
 
 	if (!library_load("libsubid.so.4", &function, 1, &error) &&
+	    !library_load("libsubid.so.5", &function, 1, NULL) &&
 	    !library_load("libsubid.so", &function, 1, NULL)) {
 		log_info("idmap: nsswitch.conf names a source of subordinate ids that needs "
 			 "libsubid: %s",

@@ -3,13 +3,24 @@
 # On a Debian system with systemd, AppArmor and an older kernel, in qemu: the tests of tests/vm, and those of
 # this directory that are named here.
 . "$(dirname "$0")/../lib/lib.sh"
-needs rlc qemu-system-x86_64 mmdebstrap mke2fs apt
+. "$(dirname "$0")/../lib/debs.sh"
+needs rlc qemu-system-x86_64 mmdebstrap mke2fs apt dpkg-buildpackage dh
 
+RUN_TIMEOUT=900
 tests=()
 for test in "$SRCDIR"/tests/vm/*.t; do
 	tests+=("$(basename "$test" .t)")
 done
 tests+=(11-isolation 33-scratch)
+
+# The packages are built while the system is made, which waits for what it downloads
+debs_build &
+building=$!
+run "$SRCDIR/ci/vm" --build "$BUILD" --image
+is "$status" 0 "there is a system"
+wait $building
+is $? 0 "there are packages"
+before=$test_count
 
 while IFS= read -r line; do
 	case $line in
@@ -18,8 +29,9 @@ while IFS= read -r line; do
 	'1..'*) plan=${line#1..} ;;
 	*) note "${line#\# }" ;;
 	esac
-done < <(trap '' TERM; exec "$SRCDIR/ci/vm" --build "$BUILD" --timeout 800 "${tests[@]}" 2>&1)
+done < <(trap '' TERM; exec "$SRCDIR/ci/vm" --build "$BUILD" --timeout 800 \
+	--file "$(echo "$debs"/rlc_*.deb)" --file "$(echo "$debs"/rlc-newuidmap_*.deb)" "${tests[@]}" 2>&1)
 wait $!
 is $? 0 "ci/vm says that all is well"
-is "$test_count" $((${plan:-0} + 1)) "and it came to its end"
+is "$test_count" $((before + ${plan:-0} + 1)) "and it came to its end"
 done_testing

@@ -3,22 +3,13 @@
 # The Debian packages: lintian has nothing to say; installed, a user has containers with a network and ids; purged,
 # nothing is left.
 . "$(dirname "$0")/../lib/lib.sh"
+. "$(dirname "$0")/../lib/debs.sh"
 needs root mountns rlc subids tun busybox dpkg-buildpackage dh lintian setcap
 user_with_subids
 
-# --- built, but where RLC_DEBS names a directory of packages that are to be tested ---
+# --- built, but where tests/t/92-vm.t did that, or RLC_DEBS names a directory of packages that are to be tested ---
 
-debs=${RLC_DEBS:-$T/debs}
-# Without optimisation: it is quicker, and no less to look at
-build() {
-	local source=$debs/rlc
-
-	mkdir -p "$source"
-	tar -C "$SRCDIR" -c --exclude=./.git --exclude='./build*' --exclude=./autom4te.cache . | tar -x -C "$source"
-	(cd "$source" && exec env -u MAKEFLAGS -u MFLAGS -u RLC -u RLC_STORE DEB_BUILD_OPTIONS='noopt parallel=2' \
-		dpkg-buildpackage -us -uc -b) >"$debs/log" 2>&1
-}
-[ -n "${RLC_DEBS:-}" ] || ok "it builds" build
+ok "they are built" debs_build
 compgen -G "$debs/rlc_*.changes" >/dev/null || {
 	fail "there are packages"
 	diag "$(tail -n 30 "$debs/log")"
