@@ -28,6 +28,7 @@ cat >"$T/inside" <<'END'
 files() { find /usr /etc /var/lib /opt /srv /home -path /var/lib/dpkg -prune -o -path /usr/lib/sysimage -prune -o -print | sort; }
 user() { setpriv --reuid "$sub" --regid "$sub" --init-groups env -i PATH=/usr/bin:/bin HOME=/tmp/home XDG_RUNTIME_DIR=/tmp/home "$@"; }
 ! command -v rlc || exit 9
+rm -rf /var/lib/rlc # of this system
 mkdir -m 700 /tmp/home && chown "$sub:" /tmp/home
 files >/tmp/before
 dpkg -i /debs/rlc_*.deb /debs/rlc-newuidmap_*.deb >/tmp/dpkg 2>&1
