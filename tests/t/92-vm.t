@@ -11,7 +11,7 @@ tests=()
 for test in "$SRCDIR"/tests/vm/*.t; do
 	tests+=("$(basename "$test" .t)")
 done
-tests+=(11-isolation 33-scratch)
+tests+=(33-scratch)
 
 # The packages are built while the system is made, which waits for what it downloads
 debs_build &

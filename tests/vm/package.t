@@ -35,6 +35,9 @@ like "$out" '1 packets received, 0% packet loss' "and has an answer"
 run in_session "$sub" /usr/bin/rlc image --help
 is "$status" 0 "the program knows its commands"
 
+run in_session "$sub" /usr/bin/rlc selftest --only 'isolation/*'
+is "$status" 0 "isolation holds: $out"
+
 # limits: nothing but the package, and systemd as Debian has it
 run in_session "$sub" /usr/bin/rlc run -m 64m --cpus 0.5 --pids-limit 10 --network none builtin:busybox sh -c '
 	cd /sys/fs/cgroup && cat memory.max pids.max cpu.max
