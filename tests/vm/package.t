@@ -36,7 +36,7 @@ run in_session "$sub" /usr/bin/rlc image --help
 is "$status" 0 "the program knows its commands"
 
 run in_session "$sub" /usr/bin/rlc selftest --only 'isolation/*'
-is "$status" 0 "isolation holds: $out"
+is "$status $(grep '^not ok' <<<"$out")" "0 " "isolation holds"
 
 # limits: nothing but the package, and systemd as Debian has it
 run in_session "$sub" /usr/bin/rlc run -m 64m --cpus 0.5 --pids-limit 10 --network none builtin:busybox sh -c '
