@@ -42,7 +42,7 @@ run env -u MAKEFLAGS -u MFLAGS "$SRCDIR/ci/fuzz" 0
 is "$status" 0 "all seeds pass"
 is "$(cut -d: -f1 <<<"$out")" "$(printf '%s\n' "${targets[@]}")" "those of all targets"
 if grep -q '^FUZZ_LDFLAGS = .' "$FUZZ_BUILD/Makefile"; then
-	run env -u MAKEFLAGS -u MFLAGS "$SRCDIR/ci/fuzz" 1
+	run env -u MAKEFLAGS -u MFLAGS FUZZ_JOBS=2 "$SRCDIR/ci/fuzz" 1
 	is "$status" 0 "and what is made of them"
 	unlike "$out" 'seeds' "every target was fuzzed"
 fi
