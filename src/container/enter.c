@@ -44,6 +44,7 @@
 #include "feature/lsm.h"
 #include "feature/process.h"
 #include "feature/seccomp.h"
+#include "feature/seccomp_listener.h"
 #include "feature/tty.h"
 #include "kernel/namespace.h"
 
@@ -288,11 +289,23 @@ static void end_child(Container *container)
 	sync_close(container->sync);
 }
 
+static bool take_listener(Container *container, GError **error)
+{
+	const Spec *spec = container->plan->spec;
+	g_autofree char *state = NULL;
+
+	if (!container->describe || !seccomp_listener_wanted(spec))
+		return true;
+	state = container->describe(container, container->init_pid, "running");
+	return seccomp_listener_take(spec, container->sync, state, container->init_pid, error);
+}
+
 static bool wait_for_exec(Container *container, GError **error)
 {
 	const Plan *plan = container->plan;
 
-	return tty_parent(container, error) && sync_expect_exec(container->sync, error) &&
+	return tty_parent(container, error) && take_listener(container, error) &&
+	       sync_expect_exec(container->sync, error) &&
 	       ((plan->spec->rlc.detach && !plan->spec->rlc.oci) ||
 		exe_guard_watch(plan, container->init_pid, error)) &&
 	       (!container->started || container->started(container, error));
@@ -320,8 +333,7 @@ static bool run_to_end(Container *container, int *ret_exit_code, GError **error)
 	return ok;
 }
 
-static bool enter_planned(const Plan *plan, int *fds, int cgroup,
-			  bool (*started)(const Container *container, GError **error),
+static bool enter_planned(const Plan *plan, int *fds, int cgroup, const EnterCaller *caller,
 			  int *ret_exit_code, GError **error)
 {
 	Sync sync = {.fd = -1};
@@ -329,7 +341,11 @@ static bool enter_planned(const Plan *plan, int *fds, int cgroup,
 	bool ok;
 
 	container.cgroup = cgroup;
-	container.started = started;
+	if (caller) {
+		container.started = caller->started;
+		container.describe = caller->describe;
+		container.describe_data = caller->data;
+	}
 	signal(SIGCHLD, SIG_DFL); /* ignored by the caller it would keep us from the status */
 	ok = process_set_oom_score(&container, error) && start_child(&container, fds, error);
 	close_all(fds);
@@ -368,14 +384,13 @@ bool enter_exec(const char *state_root, const char *id, const EnterOptions *opti
 }
 
 bool enter_oci(const Spec *spec, const char *state_root, int *fds, int cgroup,
-	       bool (*started)(const Container *container, GError **error), int *ret_exit_code,
-	       GError **error)
+	       const EnterCaller *caller, int *ret_exit_code, GError **error)
 {
 	Plan plan = {.state_root = (char *)state_root};
 	bool ok = enter_plan(spec, &plan, error);
 
 	if (ok)
-		ok = enter_planned(&plan, fds, cgroup, started, ret_exit_code, error);
+		ok = enter_planned(&plan, fds, cgroup, caller, ret_exit_code, error);
 	else
 		close_all(fds);
 	g_free(plan.seccomp.code);

@@ -39,15 +39,20 @@ bool enter_exec(const char *state_root, const char *id, const EnterOptions *opti
  */
 bool enter_become_root(GError **error);
 
+/* What an OCI front end's exec knows; init_pid of the Container that it is shown is the command. */
+typedef struct {
+	bool (*started)(const Container *container, GError **error); /* it was executed */
+	char *(*describe)(const Container *container, pid_t pid, const char *status); /* as there */
+	void *data; /* container->describe_data */
+} EnterCaller;
+
 /*
  * An OCI front end's exec: run spec's process in the namespaces fds (of CONTROL_JOIN_COUNT, by
- * ControlJoin; closed here) and in a cgroup (closed here) or -1.  started (or NULL) is told when
- * the command was executed; its init_pid is the command.  Detached it is left to the caller's
- * parent.
+ * ControlJoin; closed here) and in a cgroup (closed here) or -1.  Detached it is left to the
+ * caller's parent.
  */
 bool enter_oci(const Spec *spec, const char *state_root, int *fds, int cgroup,
-	       bool (*started)(const Container *container, GError **error), int *ret_exit_code,
-	       GError **error);
+	       const EnterCaller *caller, int *ret_exit_code, GError **error);
 
 /* Work of rlc's own inside. Its standard streams are the caller's. */
 typedef bool (*EnterFunction)(void *data, GError **error);

@@ -49,7 +49,7 @@ static const struct {
 	{"mounts", mounts_plan, STEP_OCI},
 	{"time", timens_plan, STEP_OCI},
 	{"network", net_plan, STEP_ALL},
-	{"publish", net_publish_plan, STEP_RLC},
+	{"publish", net_publish_plan, STEP_ALL},
 	{"names", names_plan, STEP_RLC},
 	{"sysctl", sysctl_plan, STEP_ALL},
 	{"terminal", tty_plan, STEP_ALL},

@@ -29,6 +29,7 @@
 #include "feature/mounts_shift.h"
 #include "feature/names.h"
 #include "feature/net.h"
+#include "feature/net_devices.h"
 #include "feature/nodes.h"
 #include "feature/proc.h"
 #include "feature/process.h"
@@ -67,6 +68,7 @@ const Step parent_steps[] = {
 	{"shift",      RLC, volume_parent,      NULL},                /* volumes, by init's ids */
 	{"shift",      OCI, mounts_shift_parent,NULL},                /* mounts that have an id map */
 	{"network",    ALL, net_parent,         net_parent_explain},  /* the net process on init's tap, or a bridge */
+	{"netdevices", OCI, net_devices_parent, NULL},                /* the host's, moved inside */
 	{"hooks",      OCI, hooks_parent,       NULL},                /* the caller's programs, while the host is in sight */
 	{"terminal",   ALL, tty_parent,         NULL},                /* the master of init's pty */
 	{"limits",     ALL, cgroup_limit,       cgroup_limit_explain},
@@ -89,6 +91,7 @@ const Step child_steps[] = {
 	{"image",      RLC, builtin_child,      builtin_explain},     /* fill it, if nothing is there */
 	{"keep",       RLC, rootfs_keep,        rootfs_keep_explain}, /* what is written over it, on a disk */
 	{"network",    ALL, net_child,          net_explain},         /* lo, and a tap for the net process */
+	{"netdevices", OCI, net_devices_child,  NULL},                /* lend a socket to move the host's */
 	{"proc",       RLC, proc_child,         proc_explain},
 	{"sys",        RLC, sys_child,          sys_explain},
 	{"dev",        RLC, dev_child,          dev_explain},

@@ -12,6 +12,7 @@
 #include "feature/exe_guard.h"
 #include "feature/hooks.h"
 #include "feature/process.h"
+#include "feature/seccomp_listener.h"
 #include "kernel/socket.h"
 #include "kernel/sync.h"
 
@@ -26,11 +27,24 @@ bool gate_parent(Container *container, GError **error)
 	return true;
 }
 
+/* A filter that is loaded before init waits at its gate. */
+static bool take_listener(Container *container, GError **error)
+{
+	const Spec *spec = container->plan->spec;
+	g_autofree char *state = NULL;
+
+	if (!seccomp_listener_is_early(spec))
+		return true;
+	state = container->describe(container, container->init_pid, "creating");
+	return seccomp_listener_take(spec, container->sync, state, container->init_pid, error);
+}
+
 bool gate_created(Container *container, GError **error)
 {
 	return sync_expect(container->sync, SYNC_READY, NULL, error) &&
 	       process_limit(container->init_pid, container->plan->spec, error) &&
 	       sync_send(container->sync, SYNC_START, container->control, error) &&
+	       take_listener(container, error) &&
 	       sync_expect(container->sync, SYNC_CREATED, NULL, error);
 }
 
@@ -77,16 +91,32 @@ bool gate_wait(Container *container, GError **error)
 	return hooks_run(spec, HOOK_START_CONTAINER, state, error);
 }
 
-bool gate_open(int dir, pid_t init, const char *name, GError **error)
+/*
+ * A signal, of a hook that ended say, stops who is watched: nobody waits for its messages from then
+ * on but for its exec.
+ */
+static bool see_exec(Sync *sync, pid_t init, const Spec *spec, const char *state, GError **error)
+{
+	const char *name = g_ptr_array_index(spec->process.args, 0);
+	bool late = seccomp_listener_wanted(spec) && !seccomp_listener_is_early(spec);
+	bool watched = false;
+
+	if (late && (!sync_send(sync, SYNC_START, -1, error) ||
+		     !seccomp_listener_receive(spec, sync, state, init, error)))
+		return false;
+	return exe_guard_seize(init, &watched, error) && sync_send(sync, SYNC_START, -1, error) &&
+	       (!watched || exe_guard_check(init, name, error)) && sync_expect_exec(sync, error);
+}
+
+bool gate_open(int dir, pid_t init, const Spec *spec, const char *state, GError **error)
 {
 	Sync sync = {.fd = socket_connect(dir, GATE_SOCKET)};
-	bool watched = false, ok;
+	bool ok;
 
 	if (sync.fd < 0)
 		return error_set(error, RLC_ERROR_STATE,
 				 "start the container: it does not wait for its start");
-	ok = exe_guard_seize(init, &watched, error) && sync_send(&sync, SYNC_START, -1, error) &&
-	     sync_expect_exec(&sync, error) && (!watched || exe_guard_check(init, name, error));
+	ok = see_exec(&sync, init, spec, state, error);
 	sync_close(&sync);
 	return ok;
 }

@@ -37,6 +37,7 @@ bool gate_wait(Container *container, GError **error);
 
 /*
  * start: open the gate of the container with this state directory, where init (a pid) waits to run
- * the program `name`; wait for the exec.  STATE where nobody waits there.
+ * the Spec's program; wait for the exec.  STATE where nobody waits there.  state: the container's
+ * as JSON, for a seccomp listener.
  */
-bool gate_open(int dir, pid_t init, const char *name, GError **error);
+bool gate_open(int dir, pid_t init, const Spec *spec, const char *state, GError **error);

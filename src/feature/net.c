@@ -172,6 +172,8 @@ static void plan_resolv(const SpecNetwork *spec, const JoinPlan *join, NetPlan *
 	char nameserver[INET_ADDRSTRLEN];
 
 	net->host_nameservers = g_ptr_array_ref(host->nameservers);
+	if (net->outlives) /* there /etc/resolv.conf is the caller's business */
+		return;
 	inet_ntop(AF_INET, &net->nameserver, nameserver, sizeof nameserver);
 	if (spec->mode == NET_SLIRP)
 		net->resolv_conf = net_resolv_text(host, spec, nameserver);
@@ -210,7 +212,8 @@ bool net_plan(const Spec *spec, Plan *plan, GError **error)
 	net_lane_plan(spec, &plan->net);
 	if (network->mode == NET_BRIDGE && !net_bridge_plan(network, &plan->net, error))
 		return false;
-	if (!spec->rlc.oci) /* there /etc/resolv.conf is the caller's business */
+	plan->net.outlives = spec->rlc.oci;
+	if (!plan->net.outlives || network->mode == NET_SLIRP)
 		plan_resolv(network, plan->join, &plan->net);
 	return true;
 }
@@ -432,6 +435,13 @@ static bool pass_diag(Container *container, Sync *control, GError **error)
 		sync_send(control, SYNC_DIAG, diag, error));
 }
 
+/* It has no supervisor whose end would be its own. */
+static bool pass_init(const Container *container, Sync *control, GError **error)
+{
+	return !container->plan->net.outlives ||
+	       sync_send(control, SYNC_WATCH, container->init_pidfd, error);
+}
+
 bool net_parent(Container *container, GError **error)
 {
 	Sync control;
@@ -448,6 +458,7 @@ bool net_parent(Container *container, GError **error)
 	control = (Sync){.fd = container->net_control};
 	return sync_expect(container->sync, SYNC_TAP, &tap, error) &&
 	       sync_send(&control, SYNC_TAP, tap, error) && pass_diag(container, &control, error) &&
+	       pass_init(container, &control, error) &&
 	       net_lane_parent(container, &control, error) &&
 	       sync_expect(&control, SYNC_NET_UP, NULL, error) && tell_init(container, error);
 }

@@ -79,7 +79,7 @@ typedef struct {
 	NetExpress *express;
 	NetInward *inward; /* NULL: it publishes no TCP, too */
 	NetServers servers;
-	int control; /* the supervisor's other end */
+	int control; /* the supervisor's other end; -1: there is no supervisor */
 	uint8_t frame[NET_FRAME_MAX + FRAME_SHIFT];
 } NetProcess;
 
@@ -216,7 +216,8 @@ static void take_frame(NetProcess *process, const uint8_t *frame, size_t length)
 		net_libslirp.input(process->slirp, frame, (int)length);
 		break;
 	case NET_GATE_DNS:
-		net_follow_ask(process->control);
+		if (process->control >= 0)
+			net_follow_ask(process->control);
 		net_dns_query(process->dns, &packet);
 		break;
 	case NET_GATE_PING6:
@@ -366,6 +367,31 @@ static gboolean on_control(gint fd, GIOCondition condition, gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+static gboolean on_init_ended(gint fd, GIOCondition condition, gpointer data)
+{
+	NetProcess *process = data;
+
+	(void)fd;
+	(void)condition;
+	process->ended = true;
+	return G_SOURCE_REMOVE;
+}
+
+/* Whose end is this process's. */
+static bool watch(NetProcess *process, Sync *control, GError **error)
+{
+	auto_fd init = -1;
+
+	if (process->plan->outlives && !sync_expect(control, SYNC_WATCH, &init, error))
+		return false;
+	process->control = process->plan->outlives ? -1 : control->fd;
+	if (process->plan->outlives)
+		net_loop_watch(&process->loop, fd_steal(&init), on_init_ended, process);
+	else
+		net_loop_watch(&process->loop, control->fd, on_control, process);
+	return true;
+}
+
 /* Without the lane, its parts idle: none of them has a socket. */
 static bool take_lanes(NetProcess *process, Sync *control, GError **error)
 {
@@ -400,7 +426,7 @@ static bool take_tap(NetProcess *process, Sync *control, GError **error)
 	    !sync_expect(control, SYNC_DIAG, net_forward_diag(process->forward), error))
 		return false;
 	process->loop.tap = fd_steal(&tap);
-	return take_lanes(process, control, error);
+	return watch(process, control, error) && take_lanes(process, control, error);
 }
 
 static bool process_start(NetProcess *process, Sync *control, GError **error)
@@ -418,10 +444,13 @@ static bool process_start(NetProcess *process, Sync *control, GError **error)
 		return error_set(error, RLC_ERROR_FAILED, "start libslirp: it refused");
 	if (!net_sandbox_close(control->fd, error))
 		return false;
+	if (process->plan->outlives) /* the caller waits for the end of what it reads */
+		dup2(STDOUT_FILENO, STDERR_FILENO);
 	process->forward = net_forward_open(&process->loop, process->plan, process->slirp, error);
 	if (!process->forward || !net_sandbox_enter(&listener, error))
 		return false;
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (!process->plan->outlives)
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	process->loop.context = g_main_context_new();
 	g_main_context_acquire(process->loop.context);
 	process->dns = net_dns_new(&process->loop, &process->servers);
@@ -437,8 +466,6 @@ static bool process_start(NetProcess *process, Sync *control, GError **error)
 	    !net_sandbox_seal(error) || !take_tap(process, control, error))
 		return false;
 	net_forward_start(process->forward, process->inward);
-	process->control = control->fd;
-	net_loop_watch(&process->loop, control->fd, on_control, process);
 	return sync_send(control, SYNC_NET_UP, -1, error);
 }
 

@@ -220,8 +220,9 @@ static bool check_mapped(int errno_value, const char *what, uint32_t id, GError 
 	return errno_value == EINVAL ? hint_add(error, HINT_ID_UNMAPPED, text) : false;
 }
 
-static bool become_user(const Plan *plan, const User *user, GError **error)
+static bool become_user(const Container *container, const User *user, GError **error)
 {
+	const Plan *plan = container->plan;
 	const SpecProcess *process = &plan->spec->process;
 
 	if (!caps_drop_bounding(&process->capabilities, error))
@@ -236,7 +237,7 @@ static bool become_user(const Plan *plan, const User *user, GError **error)
 		return check_mapped(errno, "user", user->uid, error);
 	/* without no_new_privs it takes CAP_SYS_ADMIN, which is about to go */
 	if (!process->no_new_privileges && plan->seccomp.code &&
-	    (!caps_raise_permitted(error) || !seccomp_load(plan, error)))
+	    (!caps_raise_permitted(error) || !seccomp_load(plan, container->sync, error)))
 		return false;
 	if (!caps_set(&process->capabilities, user->uid, error))
 		return false;
@@ -455,7 +456,7 @@ bool process_exec(Container *container, GError **error)
 	    (container->plan->entered && !scheduling_set_affinity(process->affinity_final, error)))
 		return false;
 	umask(0022);
-	if (!enter_cwd(process->cwd, error) || !become_user(container->plan, &user, error) ||
+	if (!enter_cwd(process->cwd, error) || !become_user(container, &user, error) ||
 	    !tie_to_supervisor(container, error))
 		return false;
 	if (process->user.umask >= 0)
@@ -467,7 +468,8 @@ bool process_exec(Container *container, GError **error)
 	return reset_signals(error) && set_personality(container->plan->spec, error) &&
 	       wait_for_start(container, error) && lsm_set(process, error) &&
 	       exe_guard_ask(container->plan, error) &&
-	       (!process->no_new_privileges || seccomp_load(container->plan, error)) &&
+	       (!process->no_new_privileges ||
+		seccomp_load(container->plan, container->sync, error)) &&
 	       exec_payload(container->plan, (char **)env->pdata, error);
 }
 

@@ -4,6 +4,8 @@
 #include <linux/capability.h>
 
 #include "base/error.h"
+#include "base/fd.h"
+#include "feature/seccomp_listener.h"
 #include "feature/seccomp_profile.h"
 #include "kernel/filter.h"
 
@@ -26,6 +28,7 @@ static bool plan_profile(const Spec *spec, Plan *plan, GError **error)
 				  &plan->seccomp, error))
 		return false;
 	return !(plan->seccomp.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) ||
+	       seccomp_listener_wanted(spec) ||
 	       error_set(error, RLC_ERROR_UNSUPPORTED,
 			 "use the profile: nobody listens for SCMP_ACT_NOTIFY");
 }
@@ -43,10 +46,12 @@ bool seccomp_plan(const Spec *spec, Plan *plan, GError **error)
 	return true;
 }
 
-bool seccomp_load(const Plan *plan, GError **error)
+bool seccomp_load(const Plan *plan, Sync *sync, GError **error)
 {
 	const SeccompPlan *seccomp = &plan->seccomp;
+	auto_fd listener = -1;
 
 	return !seccomp->code ||
-	       filter_load(seccomp->code, seccomp->count, seccomp->flags, NULL, error);
+	       (filter_load(seccomp->code, seccomp->count, seccomp->flags, &listener, error) &&
+		seccomp_listener_give(plan->spec, sync, listener, error));
 }

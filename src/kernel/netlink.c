@@ -323,7 +323,8 @@ static void take_address(const struct nlmsghdr *answer, void *data)
 	NetlinkAddress address = {.family = header->ifa_family,
 				  .index = header->ifa_index,
 				  .prefix = header->ifa_prefixlen,
-				  .global = header->ifa_scope < RT_SCOPE_LINK};
+				  .global = header->ifa_scope < RT_SCOPE_LINK,
+				  .permanent = header->ifa_flags & IFA_F_PERMANENT};
 
 	nlmsg_each(answer, sizeof *header, take_address_attribute, &address);
 	g_array_append_val((GArray *)data, address);
@@ -436,6 +437,22 @@ bool netlink_link_detach(Netlink *netlink, const char *name, GError **error)
 	nlmsg_put_u32(request, IFLA_MASTER, 0);
 	if (!netlink_talk(netlink, request) && errno != ENODEV)
 		return error_errno(error, errno, "take '%s' off its bridge", name);
+	return true;
+}
+
+bool netlink_link_move(Netlink *netlink, unsigned index, int netns, const char *name,
+		       GError **error)
+{
+	struct nlmsghdr *request = netlink_request(netlink, RTM_NEWLINK, 0);
+	struct ifinfomsg *link = nlmsg_put_header(request, sizeof *link);
+
+	link->ifi_index = (int)index;
+	nlmsg_put_u32(request, IFLA_NET_NS_FD, (uint32_t)netns);
+	if (name)
+		nlmsg_put_string(request, IFLA_IFNAME, name);
+	if (!netlink_talk(netlink, request))
+		return error_errno(error, errno, "move link %u to another network namespace",
+				   index);
 	return true;
 }
 

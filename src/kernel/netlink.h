@@ -57,7 +57,8 @@ typedef struct {
 typedef struct {
 	int family;
 	unsigned index, prefix;
-	bool global; /* scope: neither link-local nor host */
+	bool global;	/* scope: neither link-local nor host */
+	bool permanent; /* set by an administrator, without an end */
 	union {
 		struct in_addr v4;
 		struct in6_addr v6;
@@ -112,6 +113,10 @@ bool netlink_veth_add(Netlink *netlink, const NetlinkVeth *veth, GError **error)
 
 /* Take a port off its bridge and bring it down. A link that does not exist is no error. */
 bool netlink_link_detach(Netlink *netlink, const char *name, GError **error);
+
+/* Move a link to another network namespace, where it is called name; NULL: as it is here. */
+bool netlink_link_move(Netlink *netlink, unsigned index, int netns, const char *name,
+		       GError **error);
 
 /* Delete a link, with a veth's other end. A link that does not exist is no error. */
 bool netlink_link_delete(Netlink *netlink, const char *name, GError **error);

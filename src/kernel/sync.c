@@ -19,13 +19,18 @@ typedef struct {
 } SyncPacket;
 
 static const char *const sync_names[] = {
-	[0] = "end of file",	    [SYNC_MAPPED] = "MAPPED",	    [SYNC_TAP] = "TAP",
-	[SYNC_DIAG] = "DIAG",	    [SYNC_LANE] = "LANE",	    [SYNC_ROOT] = "ROOT",
-	[SYNC_NETLINK] = "NETLINK", [SYNC_HOSTS] = "HOSTS",	    [SYNC_NET_UP] = "NET_UP",
-	[SYNC_CONSOLE] = "CONSOLE", [SYNC_READY] = "READY",	    [SYNC_START] = "START",
-	[SYNC_CHILD] = "CHILD",	    [SYNC_MESSAGES] = "MESSAGES",   [SYNC_HOOKS] = "HOOKS",
-	[SYNC_CREATED] = "CREATED", [SYNC_ERROR] = "ERROR",	    [SYNC_SHM] = "SHM",
-	[SYNC_VOLUME] = "VOLUME",   [SYNC_NAMESPACE] = "NAMESPACE", [SYNC_FUSE] = "FUSE",
+	[0] = "end of file",	    [SYNC_MAPPED] = "MAPPED",
+	[SYNC_TAP] = "TAP",	    [SYNC_DIAG] = "DIAG",
+	[SYNC_LANE] = "LANE",	    [SYNC_ROOT] = "ROOT",
+	[SYNC_NETLINK] = "NETLINK", [SYNC_HOSTS] = "HOSTS",
+	[SYNC_NET_UP] = "NET_UP",   [SYNC_CONSOLE] = "CONSOLE",
+	[SYNC_READY] = "READY",	    [SYNC_START] = "START",
+	[SYNC_CHILD] = "CHILD",	    [SYNC_MESSAGES] = "MESSAGES",
+	[SYNC_HOOKS] = "HOOKS",	    [SYNC_SECCOMP] = "SECCOMP",
+	[SYNC_WATCH] = "WATCH",	    [SYNC_CREATED] = "CREATED",
+	[SYNC_ERROR] = "ERROR",	    [SYNC_SHM] = "SHM",
+	[SYNC_VOLUME] = "VOLUME",   [SYNC_NAMESPACE] = "NAMESPACE",
+	[SYNC_FUSE] = "FUSE",
 };
 
 bool sync_pair(Sync *ret_supervisor, Sync *ret_init, GError **error)

@@ -46,6 +46,8 @@ typedef enum {
 	SYNC_LANE,
 	SYNC_NETLINK,
 	SYNC_HOSTS,
+	SYNC_SECCOMP, /* OCI: who is asked about system calls, or none; answered by START */
+	SYNC_WATCH,   /* OCI, to the net process: a pidfd of init, whose end is its own */
 	SYNC_NET_UP,
 	SYNC_CONSOLE,
 	SYNC_READY,

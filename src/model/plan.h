@@ -87,7 +87,8 @@ typedef struct {
 	bool bridge_ours;	     /* rlc makes it when it is missing */
 	GPtrArray *host_nameservers; /* of char *: where the net process sends queries on to */
 	GArray *publish;	     /* of PublishPlan; NULL: none */
-	char *resolv_conf;	     /* the container's /etc/resolv.conf; NULL: leave the image's */
+	bool outlives;	   /* OCI: the net process goes on without a supervisor, until init ends */
+	char *resolv_conf; /* the container's /etc/resolv.conf; NULL: leave the image's */
 } NetPlan;
 
 /* /etc/hosts and /etc/hostname as the container will see them */

@@ -162,6 +162,14 @@ bool spec_has_limits(const SpecResources *resources)
 	       resources->hugepage_limits->len + resources->rdma->len + resources->unified->len > 0;
 }
 
+static void net_device_clear(void *data)
+{
+	SpecNetDevice *device = data;
+
+	g_free(device->name);
+	g_free(device->inside);
+}
+
 static void linux_init(SpecLinux *linux_)
 {
 	linux_->uid_mappings = g_array_new(FALSE, FALSE, sizeof(SpecIdMap));
@@ -171,6 +179,7 @@ static void linux_init(SpecLinux *linux_)
 	linux_->joined = structs_new(sizeof(SpecNamespace), namespace_clear);
 	linux_->sysctl = strings_new();
 	linux_->devices = structs_new(sizeof(SpecDevice), device_clear);
+	linux_->net_devices = structs_new(sizeof(SpecNetDevice), net_device_clear);
 	spec_resources_init(&linux_->resources);
 	linux_->personality = -1;
 }
@@ -268,6 +277,7 @@ static void linux_free(SpecLinux *linux_)
 	g_free(linux_->seccomp.listener_path);
 	g_free(linux_->seccomp.listener_metadata);
 	g_array_unref(linux_->devices);
+	g_array_unref(linux_->net_devices);
 	spec_resources_clear(&linux_->resources);
 	g_free(linux_->cgroups_path);
 	g_array_unref(linux_->joined);

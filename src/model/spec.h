@@ -18,6 +18,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#define OCI_VERSION "1.3.0" /* of the runtime specification */
+
 /* A number that was not given, where 0 means something */
 #define SPEC_UNSET INT_MIN
 
@@ -199,6 +201,12 @@ typedef struct {
 	uint32_t nanoseconds;
 } SpecTimeOffset;
 
+/* linux.netDevices: a network device of the host's that is moved inside */
+typedef struct {
+	char *name;
+	char *inside; /* its name there, or a template with %d; NULL: the same */
+} SpecNetDevice;
+
 #define SPEC_NODES_MAX 1024
 
 /* linux.memoryPolicy: set_mempolicy(2) */
@@ -221,7 +229,8 @@ typedef struct {
 	GArray *uid_mappings, *gid_mappings;	  /* of SpecIdMap; empty: let the tiers decide */
 	GPtrArray *masked_paths, *readonly_paths; /* of char * */
 	SpecSeccomp seccomp;
-	GArray *devices; /* of SpecDevice: more than /dev has anyway */
+	GArray *devices;     /* of SpecDevice: more than /dev has anyway */
+	GArray *net_devices; /* of SpecNetDevice */
 	SpecResources resources;
 	char *cgroups_path; /* cgroupsPath: the cgroup itself, absolute or below rlc's; or NULL */
 } SpecLinux;

@@ -49,9 +49,17 @@ static bool check_namespaces(const FieldAt *root, const Spec *spec, GError **err
 		 "domainname is set, but there is no uts namespace"},
 		{linux_->monotonic.set || linux_->boottime.set, CLONE_NEWTIME,
 		 "timeOffsets are set, but there is no time namespace"},
+		{linux_->net_devices->len > 0, CLONE_NEWNET,
+		 "netDevices are set, but there is no network namespace of its own"},
+		{spec->rlc.network.publish->len > 0 && spec->rlc.network.mode != NET_SLIRP, 0,
+		 "the annotation io.rlc.publish is for the network slirp alone"},
 		{true, CLONE_NEWNS, "there is no mount namespace: the root would be the host's"},
 	};
 
+	if (spec->rlc.network.mode == NET_SLIRP && !(own & CLONE_NEWNET))
+		return field_wrong(root, error,
+				   "the annotation io.rlc.network asks for slirp, but there is no "
+				   "network namespace of its own");
 	for (guint i = 0; i < linux_->joined->len; i++)
 		own |= g_array_index(linux_->joined, SpecNamespace, i).flag;
 	for (size_t i = 0; i < G_N_ELEMENTS(rules); i++) {
@@ -80,13 +88,12 @@ static bool divides_cgroup(const Spec *spec)
 /* The engine's words for it. */
 static void settle(Spec *spec)
 {
-	bool own_network = spec->linux_.namespaces & CLONE_NEWNET;
-
 	spec->rlc.oci = true;
 	spec->rlc.interactive = true;
 	spec->rlc.userns = spec->linux_.namespaces & CLONE_NEWUSER ? USERNS_MAP : USERNS_DEFAULT;
 	spec->rlc.cgroup_writable = divides_cgroup(spec);
-	spec->rlc.network.mode = own_network ? NET_NONE : NET_HOST;
+	if (!(spec->linux_.namespaces & CLONE_NEWNET))
+		spec->rlc.network.mode = NET_HOST;
 }
 
 Spec *config_read(const FieldDocument *document, GError **error)
@@ -97,6 +104,7 @@ Spec *config_read(const FieldDocument *document, GError **error)
 	spec->process.capabilities.exact = true;
 	spec->linux_.seccomp.kind = SECCOMP_NONE;
 	spec->rlc.nested_userns = true; /* no word of the OCI forbids them */
+	spec->rlc.network.mode = NET_NONE;
 	if (!field_read(&root, fields, G_N_ELEMENTS(fields), spec, error) ||
 	    !check_namespaces(&root, spec, error))
 		return NULL;

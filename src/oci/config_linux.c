@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* "linux" of a config.json: namespaces, id maps, devices, and what has no section of its own. */
 #include <linux/mempolicy.h>
+#include <net/if.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/personality.h>
@@ -208,17 +209,9 @@ static bool take_offsets(const FieldAt *at, void *target, GError **error)
 	return field_read(at, offsets_fields, G_N_ELEMENTS(offsets_fields), target, error);
 }
 
-/* Who listens for what is notified of; a filter that nobody answers would hang the payload. */
-static bool take_listener(const FieldAt *at, void *target, GError **error)
-{
-	const char *path = field_string(at, error);
-
-	(void)target;
-	return path && (!*path || field_wrong(at, error, "listeners are not supported"));
-}
-
 static const Field seccomp_fields[] = {
-	{"listenerPath", FIELD_CALL, 0, take_listener, false},
+	{"listenerPath", FIELD_STRING, offsetof(SpecSeccomp, listener_path), NULL, false},
+	{"listenerMetadata", FIELD_STRING, offsetof(SpecSeccomp, listener_metadata), NULL, false},
 };
 
 /* Compiled by rlc-seccomp, which names the place of what it does not like itself. */
@@ -228,9 +221,42 @@ static bool take_seccomp(const FieldAt *at, void *target, GError **error)
 
 	if (!field_read(at, seccomp_fields, G_N_ELEMENTS(seccomp_fields), target, error))
 		return false;
+	if (seccomp->listener_metadata && *seccomp->listener_metadata &&
+	    !(seccomp->listener_path && *seccomp->listener_path))
+		return field_wrong(at, error, "listenerMetadata without listenerPath");
 	seccomp->kind = SECCOMP_PROFILE;
 	seccomp->profile = field_text(at);
 	return true;
+}
+
+/* What the kernel takes for a name, and one %d at most for a number of its own. */
+static bool is_link_name(const char *name)
+{
+	const char *percent = strchr(name, '%');
+
+	return *name && strlen(name) < IFNAMSIZ && !strpbrk(name, "/: \t\n") &&
+	       strcmp(name, ".") != 0 && strcmp(name, "..") != 0 &&
+	       (!percent || (percent[1] == 'd' && !strchr(percent + 1, '%')));
+}
+
+static const Field net_device_fields[] = {
+	{"name", FIELD_STRING, offsetof(SpecNetDevice, inside), NULL, false},
+};
+
+static bool take_net_device(const FieldAt *at, void *target, GError **error)
+{
+	GArray *devices = *(GArray **)target;
+	SpecNetDevice empty = {.name = g_strdup(at->key)};
+	SpecNetDevice *device;
+
+	g_array_append_val(devices, empty);
+	device = &g_array_index(devices, SpecNetDevice, devices->len - 1);
+	if (!field_read(at, net_device_fields, G_N_ELEMENTS(net_device_fields), device, error))
+		return false;
+	if (!is_link_name(device->name) || strchr(device->name, '%'))
+		return field_wrong(at, error, "'%s' is no name of a network device", device->name);
+	return !device->inside || !*device->inside || is_link_name(device->inside) ||
+	       field_wrong(at, error, "'%s' is no name of a network device", device->inside);
 }
 
 typedef struct {
@@ -325,7 +351,7 @@ static const Field linux_fields[] = {
 	{"seccomp", FIELD_CALL, offsetof(SpecLinux, seccomp), take_seccomp, false},
 	{"intelRdt", FIELD_CALL, 0, refuse, false},
 	{"memoryPolicy", FIELD_CALL, offsetof(SpecLinux, memory_policy), take_memory_policy, false},
-	{"netDevices", FIELD_MAP, 0, refuse, false},
+	{"netDevices", FIELD_MAP, offsetof(SpecLinux, net_devices), take_net_device, false},
 };
 
 bool config_linux(const FieldAt *at, void *spec, GError **error)

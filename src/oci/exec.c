@@ -34,6 +34,18 @@ static bool command_started(const Container *container, GError **error)
 	return pidfile_write(pid_file, container->init_pid, error);
 }
 
+/* The container's state, which the command is told by. */
+static char *describe(const Container *container, pid_t pid, const char *status)
+{
+	const Created *created = container->describe_data;
+	json_t *state = bundle_state(created, NULL);
+	char *text = state ? bundle_describe(state, created->pid, status) : g_strdup("{}");
+
+	(void)pid; /* the command's, which is no container's */
+	json_decref(state);
+	return text;
+}
+
 /* --- the process --- */
 
 /* Take another's process in place of one's own. */
@@ -232,6 +244,7 @@ int verb_exec(const OciGlobals *globals, int argc, char **argv, GError **error)
 	g_auto(Created) created = {.dir = -1, .lock = -1};
 	g_autofree char *cache = created_cache(globals->root);
 	g_autoptr(Spec) spec = NULL;
+	const EnterCaller caller = {command_started, describe, &created};
 	int fds[CONTROL_JOIN_COUNT], cgroup = -1, code;
 	bool ok;
 
@@ -246,7 +259,7 @@ int verb_exec(const OciGlobals *globals, int argc, char **argv, GError **error)
 	    !open_namespaces(&created, fds, error) ||
 	    !enter_cgroup(&created, &options, &cgroup, error))
 		return -1;
-	ok = enter_oci(spec, cache, fds, cgroup, command_started, &code, error);
+	ok = enter_oci(spec, cache, fds, cgroup, &caller, &code, error);
 	cgroup_handle_clear(&own_cgroup);
 	return ok ? code : -1;
 }

@@ -51,7 +51,7 @@ static json_t *seccomp(void)
 	return json_pack("{sbsosososo}", "enabled", 1, "actions",
 			 STRINGS("SCMP_ACT_ALLOW", "SCMP_ACT_ERRNO", "SCMP_ACT_KILL",
 				 "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_KILL_THREAD", "SCMP_ACT_LOG",
-				 "SCMP_ACT_TRACE", "SCMP_ACT_TRAP"),
+				 "SCMP_ACT_NOTIFY", "SCMP_ACT_TRACE", "SCMP_ACT_TRAP"),
 			 "operators",
 			 STRINGS("SCMP_CMP_EQ", "SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_LE",
 				 "SCMP_CMP_LT", "SCMP_CMP_MASKED_EQ", "SCMP_CMP_NE"),
@@ -78,7 +78,7 @@ static json_t *linux_features(void)
 			 "systemdUser", 1, "rdma", 1, "seccomp", seccomp(), "apparmor", "enabled",
 			 1, "selinux", "enabled", 1, "mountExtensions", "idmap", "enabled", 1,
 			 "intelRdt", "enabled", 0, "memoryPolicy", memory_policy(), "netDevices",
-			 "enabled", 0);
+			 "enabled", 1);
 }
 
 int verb_features(const OciGlobals *globals, int argc, char **argv, GError **error)

@@ -10,20 +10,24 @@
 #include "oci/bundle.h"
 #include "oci/verb.h"
 
-static void tell_hooks(const Created *created, const Spec *spec)
+static bool start(const Created *created, const Spec *spec, const json_t *state, GError **error)
 {
-	json_t *state = bundle_state(created, NULL);
-	g_autofree char *text = state ? bundle_describe(state, created->pid, "running") : NULL;
+	g_autofree char *before = bundle_describe(state, created->pid, "creating");
+	g_autofree char *after = bundle_describe(state, created->pid, "running");
 
-	if (text)
-		hooks_run_all(spec, HOOK_POSTSTART, text);
-	json_decref(state);
+	if (!gate_open(created->dir, created->pid, spec, before, error))
+		return false;
+	unlinkat(created->dir, GATE_SOCKET, 0);
+	hooks_run_all(spec, HOOK_POSTSTART, after);
+	return true;
 }
 
 bool start_created(const Created *created, GError **error)
 {
 	CreatedState state = created_state(created);
 	g_autoptr(Spec) spec = NULL;
+	json_t *description;
+	bool ok;
 
 	if (state == CREATED_STOPPED)
 		return error_set(error, RLC_ERROR_STATE,
@@ -32,12 +36,10 @@ bool start_created(const Created *created, GError **error)
 		return error_set(error, RLC_ERROR_STATE,
 				 "cannot start an already running container");
 	spec = bundle_spec(created, error);
-	if (!spec ||
-	    !gate_open(created->dir, created->pid, g_ptr_array_index(spec->process.args, 0), error))
-		return false;
-	unlinkat(created->dir, GATE_SOCKET, 0);
-	tell_hooks(created, spec);
-	return true;
+	description = spec ? bundle_state(created, error) : NULL;
+	ok = description && start(created, spec, description, error);
+	json_decref(description);
+	return ok;
 }
 
 int verb_start(const OciGlobals *globals, int argc, char **argv, GError **error)

@@ -8,7 +8,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-#define OCI_VERSION "1.3.0" /* of the runtime specification */
+#include "model/spec.h"
 
 typedef struct OciVerb OciVerb;
 

@@ -35,8 +35,38 @@ like "$out" 'bind=static:0' "a policy of memory: $err"
 wrong '.linux.memoryPolicy = {"mode": "MPOL_NOPE"}' "linux.memoryPolicy.mode: 'MPOL_NOPE'" "an unknown one"
 wrong '.linux.memoryPolicy = {"mode": "MPOL_BIND", "nodes": "1-0"}' "linux.memoryPolicy.nodes: '1-0' is no list" "nodes that are none"
 wrong '.process.execCPUAffinity = {"final": "0,x"}' "process.execCPUAffinity.final: '0,x' is no list" "processors that are none"
-wrong '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/x"}' \
-	'linux.seccomp.listenerPath: listeners are not supported' "a listener"
+wrong '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "listenerMetadata": "x"}' \
+	'linux.seccomp: listenerMetadata without listenerPath' "words for a listener who is not there"
+notify='.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "'$T'/agent", "listenerMetadata": "a \"b\"\n",
+	"syscalls": [{"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_NOTIFY"}]}'
+inside "$notify" true
+like "$err" "send to the seccomp listener '$T/agent': No such file" "nobody listens"
+asked() { # COMMAND…: with an agent who is told and then answers "Read-only file system"
+	rm -f "$T/agent" "$T/told"
+	"$SRCDIR/tests/lib/seccomp-agent.py" "$T/agent" "$T/told" 30 &
+	wait_for 20 test -S "$T/agent"
+	"$@"
+	wait $!
+}
+for privileges in true false; do
+	asked inside "$notify | .process.noNewPrivileges = $privileges" 'mkdir /tmp/x 2>&1; echo $?'
+	is "$out" $'mkdir: can\'t create directory \'/tmp/x\': Read-only file system\n1' "a listener answers, noNewPrivileges $privileges: $err"
+	is "$(jq -c '[.ociVersion, .fds, .metadata, .pid == .state.pid, .state.id, .state.status]' "$T/told")" \
+		'["1.3.0",["seccompFd"],"a \"b\"\n",true,"p1","creating"]' "and was told whom it is about"
+done
+bundle root "$notify | .process.args = [\"sleep\", \"1000\"] | .process.noNewPrivileges = true"
+asked oci root run --detach --bundle "$bundle" p1 </dev/null >/dev/null 2>&1 &
+first=$!
+wait_for 20 test -e "$T/told"
+rm -f "$T/agent" "$T/told.exec"
+"$SRCDIR/tests/lib/seccomp-agent.py" "$T/agent" "$T/told.exec" 30 &
+wait_for 20 test -S "$T/agent"
+run oci root exec p1 mkdir /tmp/x
+like "$status$err" "1mkdir: .*Read-only file system" "a command of exec has a listener of its own"
+is "$(jq -c '[.fds, .state.id, .state.status, .pid != .state.pid]' "$T/told.exec")" '[["seccompFd"],"p1","running",true]' "who is told of the command"
+oci root delete --force p1
+wait $first
+wait
 if [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" != Y ]; then
 	bundle root '.process.apparmorProfile = "some"'
 	run oci root create --bundle "$bundle" p1
@@ -93,8 +123,8 @@ like "$err" "only bind mounts can be" "what is no bind is refused"
 run "$RLC_OCI" features
 is "$(jq -c '[.linux.seccomp.enabled, .linux.mountExtensions.idmap.enabled, .linux.cgroup.v1, .linux.cgroup.v2,
 	.linux.cgroup.systemd, .linux.intelRdt.enabled, .linux.netDevices.enabled]' <<<"$out")" \
-	'[true,true,true,true,true,false,false]' "features: what works is said"
-for action in $(jq -r '.linux.seccomp.actions[]' <<<"$out"); do
+	'[true,true,true,true,true,false,true]' "features: what works is said"
+for action in $(jq -r '.linux.seccomp.actions[] | select(. != "SCMP_ACT_NOTIFY")' <<<"$out"); do
 	bundle root ".process.args = [\"echo\", \"ran\"] | .linux.seccomp = {\"defaultAction\": \"SCMP_ACT_ALLOW\",
 		\"syscalls\": [{\"names\": [\"swapon\"], \"action\": \"$action\"}]}"
 	is "$(oci root run --bundle "$bundle" p1 2>&1)" ran "the action $action"

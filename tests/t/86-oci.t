@@ -187,6 +187,7 @@ hook() { # KIND
 }
 bundle root ".process.args = [\"true\"] | .hooks = {prestart: $(hook prestart),
 	createRuntime: $(hook createRuntime), createContainer: $(hook createContainer),
+	startContainer: [{path: \"/bin/sh\", args: [\"sh\", \"-c\", \"cat >/tmp/started; cat /tmp/started >/tmp/again\"]}],
 	poststart: $(hook poststart), poststop: $(hook poststop)}"
 oci root create --bundle "$bundle" --pid-file "$T/pid" c5
 oci root start c5
@@ -197,6 +198,7 @@ createRuntime creating PID yes
 createContainer creating PID yes
 poststart running PID yes
 poststop stopped 0 yes" "hooks are run in order, with the state on standard input"
+is "$(jq -r .status "$bundle/rootfs/tmp/again")" created "startContainer, of several programs, inside"
 bundle root '.process.args = ["true"] | .hooks.createRuntime = [{"path": "/bin/sleep",
 	"args": ["sleep", "100"], "timeout": 1}]'
 run oci root create --bundle "$bundle" c5

@@ -77,6 +77,41 @@ static void test_places(void)
 }
 
 /* A text that ends anywhere is refused, and nothing is read beyond its end. */
+/* What the specification's schema takes, and what it does not: its own samples ask for the same. */
+static void test_schema(void)
+{
+	static const struct {
+		const char *linux_;
+		const char *wrong; /* NULL: it is right */
+	} samples[] = {
+		{"\"netDevices\":{\"eth0\":{\"name\":\"in%d\"},\"ens4\":{},\"ens5\":{}}", NULL},
+		{"\"netDevices\":{\"eth0\":{\"name\":7}}",
+		 "linux.netDevices.eth0.name: not a string"},
+		{"\"netDevices\":{\"eth0\":[]}", "linux.netDevices.eth0: not an object"},
+		{"\"netDevices\":{\"e/0\":{}}", "no name of a network device"},
+		{"\"resources\":{\"rdma\":{\"mlx5_1\":{\"hcaHandles\":3,\"hcaObjects\":10000}}}",
+		 NULL},
+		{"\"resources\":{\"rdma\":[{\"device\":\"x\"}]}",
+		 "linux.resources.rdma: not an object"},
+		{"\"resources\":{\"rdma\":{\"x\":{\"hcaHandles\":\"3\"}}}", "not a whole number"},
+		{"\"resources\":{\"hugepageLimits\":[{\"pageSize\":\"64KB\",\"limit\":1}]}", NULL},
+		{"\"resources\":{\"hugepageLimits\":[{\"pageSize\":\"64kB\",\"limit\":1}]}",
+		 "'64kB' is no size such as 2MB"},
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(samples); i++) {
+		g_autofree char *text =
+			g_strdup_printf(HEAD "\"linux\":{\"namespaces\":[{\"type\":\"mount\"},{"
+					     "\"type\":\"network\"}],%s}}",
+					samples[i].linux_);
+		g_autoptr(GError) error = NULL;
+		g_autoptr(Spec) spec = read_text(text, &error);
+
+		g_assert_true((spec != NULL) == (samples[i].wrong == NULL));
+		g_assert_true(!samples[i].wrong || strstr(error->message, samples[i].wrong));
+	}
+}
+
 static void test_cut(void)
 {
 	static const char whole[] = HEAD "\"process\":{\"cwd\":\"/\",\"env\":[\"A=b\"]}," TAIL;
@@ -144,6 +179,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/oci/field/values", test_values);
 	g_test_add_func("/oci/field/places", test_places);
+	g_test_add_func("/oci/field/schema", test_schema);
 	g_test_add_func("/oci/field/cut", test_cut);
 	g_test_add_func("/oci/resources", test_resources);
 	return g_test_run();
