@@ -44,7 +44,7 @@ bool filter_load(const struct sock_filter *code, size_t count, unsigned flags, i
 	if (r < 0)
 		return error_errno(error, errno, "filter the system calls");
 	if (ret_listener)
-		*ret_listener = (int)r;
+		*ret_listener = flags & SECCOMP_FILTER_FLAG_NEW_LISTENER ? (int)r : -1;
 	return true;
 }
 

@@ -39,7 +39,7 @@ struct sock_filter *filter_decide(const Filter *filter, uint64_t capabilities);
 /*
  * Load into the calling process, which has no_new_privs or CAP_SYS_ADMIN in its user namespace.
  * flags: SECCOMP_FILTER_FLAG_*.  ret_listener (may be NULL): the descriptor that
- * SECCOMP_FILTER_FLAG_NEW_LISTENER makes.
+ * SECCOMP_FILTER_FLAG_NEW_LISTENER makes; -1 without that flag.
  */
 bool filter_load(const struct sock_filter *code, size_t count, unsigned flags, int *ret_listener,
 		 GError **error);
