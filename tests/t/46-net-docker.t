@@ -69,7 +69,7 @@ ip -4 -o address show dev eth0 | sed "s/.*inet \([0-9.]*\).*/address \1/"
 sed "s/^/mac /" /sys/class/net/eth0/address
 all 172.17.0.1 $DOCKER $WORLD www.example.test
 echo started
-until [ -e /go/now ]; do sleep 0.2; done
+until [ -e /go/now ]; do sleep 2; done
 set -- $(sed -n "s/.*\tr\([0-9]*\)$/r\1/p" /etc/hosts)
 all "$@"
 echo "met $#"

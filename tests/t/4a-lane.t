@@ -167,16 +167,16 @@ is "$(in_host --user "$sub" "$RLC" exec in sh -c 'cat /proc/net/tcp /proc/net/tc
 # who is whom: two ports of the host lead to the same one inside
 cat >"$T/bin/twins.py" <<'PYTHON'
 import socket, sys
-twins = []
+twins, names = [], []
 for port in 9100, 9103:
     twin = socket.socket()
     twin.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     twin.bind((sys.argv[2], 4567))
     twin.connect((sys.argv[1], port))
-    twins.append(twin)
-for twin in twins:
     twin.sendall(b"peer -\n")
-print(*(twin.makefile().readline().split()[0] for twin in twins))
+    names.append(twin.makefile().readline().split()[0])
+    twins.append(twin)  # open until the end
+print(*names)
 PYTHON
 run in_world /usr/bin/python3 "$T/bin/twins.py" "$HOST4" "$WORLD4"
 is "$out" "::ffff:$WORLD4 ::ffff:10.0.2.2" "a name that is in use inside is the gateway's instead: $err"
