@@ -32,6 +32,7 @@
 #include "base/log.h"
 #include "feature/net_frame.h"
 #include "feature/net_lane.h"
+#include "feature/net_peer.h"
 
 #define OFFER_LIMIT (10 * G_USEC_PER_SEC)
 
@@ -260,15 +261,6 @@ static socklen_t put_address(const NetPacket *packet, struct sockaddr_storage *r
 	return sizeof(struct sockaddr_in6);
 }
 
-static void set_options(int fd)
-{
-	const int on = 1;
-
-	setsockopt(fd, SOL_TCP, TCP_NODELAY, &on, sizeof on); /* the payload's kernel knows when */
-	setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof on);
-	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-}
-
 static void opening_connect(Opening *opening, const NetPacket *packet)
 {
 	struct sockaddr_storage address;
@@ -280,7 +272,7 @@ static void opening_connect(Opening *opening, const NetPacket *packet)
 		return;
 	}
 	opening->watch.fd = fd;
-	set_options(fd);
+	net_splice_prepare(fd);
 	if (connect(fd, (struct sockaddr *)&address, size) < 0 && errno != EINPROGRESS)
 		opening_fail(opening, errno);
 	else
@@ -355,19 +347,6 @@ bool net_express_take(NetExpress *express, const NetPacket *packet)
 
 /* --- what the container's kernel has connected --- */
 
-static void take_address(const struct sockaddr_storage *from, NetAddress *ret_address,
-			 uint16_t *ret_port)
-{
-	const struct sockaddr_in *v4 = (const struct sockaddr_in *)from;
-	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)from;
-
-	if (from->ss_family == AF_INET)
-		ret_address->v4 = v4->sin_addr;
-	else
-		ret_address->v6 = v6->sin6_addr;
-	*ret_port = ntohs(from->ss_family == AF_INET ? v4->sin_port : v6->sin6_port);
-}
-
 static void match(NetExpress *express, int inside, const struct sockaddr_storage *peer)
 {
 	struct sockaddr_storage local;
@@ -377,9 +356,9 @@ static void match(NetExpress *express, int inside, const struct sockaddr_storage
 
 	memset(&key, 0, sizeof key);
 	key.family = peer->ss_family;
-	take_address(peer, &key.from, &key.from_port);
+	net_peer_read(peer, &key.from, &key.from_port);
 	if (getsockname(inside, (struct sockaddr *)&local, &size) == 0)
-		take_address(&local, &key.to, &key.to_port);
+		net_peer_read(&local, &key.to, &key.to_port);
 	opening = g_hash_table_lookup(express->openings, &key);
 	if (!opening || !opening->offered_at) { /* none that the gate has seen */
 		net_splice_reset(inside);

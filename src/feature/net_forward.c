@@ -537,22 +537,6 @@ static Flow *flow_find(NetForward *forward, const FlowPeer *peer)
 
 /* --- in --- */
 
-static void take_peer(const struct sockaddr_storage *from, FlowPeer *peer)
-{
-	if (from->ss_family == AF_INET) {
-		const struct sockaddr_in *v4 = (const void *)from;
-
-		peer->address.v4 = v4->sin_addr;
-		peer->port = ntohs(v4->sin_port);
-	} else {
-		const struct sockaddr_in6 *v6 = (const void *)from;
-
-		peer->address.v6 = v6->sin6_addr;
-		peer->scope = v6->sin6_scope_id;
-		peer->port = ntohs(v6->sin6_port);
-	}
-}
-
 /* Which address of ours the datagram was sent to: ip(7), ipv6(7) */
 static void take_answer(struct msghdr *header, FlowPeer *peer)
 {
@@ -591,7 +575,9 @@ static ssize_t receive(int fd, FlowPeer *peer)
 
 	if (n < 0)
 		return -1;
-	take_peer(&from, peer);
+	net_peer_read(&from, &peer->address, &peer->port);
+	if (from.ss_family == AF_INET6)
+		peer->scope = ((struct sockaddr_in6 *)&from)->sin6_scope_id;
 	take_answer(&header, peer);
 	return n;
 }

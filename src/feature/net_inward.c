@@ -24,7 +24,6 @@
 #include "feature/net_inward.h"
 
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -160,13 +159,7 @@ static bool read_name(const Dial *dial, PublishPlan *ret_name)
 	if (getpeername(dial->client, (struct sockaddr *)&peer, &size) < 0)
 		return false;
 	ret_name->family = dial->family;
-	if (peer.ss_family == AF_INET) {
-		address.v4 = ((struct sockaddr_in *)&peer)->sin_addr;
-		ret_name->host_port = ntohs(((struct sockaddr_in *)&peer)->sin_port);
-	} else {
-		address.v6 = ((struct sockaddr_in6 *)&peer)->sin6_addr;
-		ret_name->host_port = ntohs(((struct sockaddr_in6 *)&peer)->sin6_port);
-	}
+	net_peer_read(&peer, &address, &ret_name->host_port);
 	if (peer.ss_family != dial->family || dial->unnamed)
 		memset(&address, 0, sizeof address); /* nobody's: the gateway */
 	if (dial->unnamed)
@@ -210,20 +203,16 @@ static void dial_connect(Dial *dial, int coin)
 
 static bool is_seed(const Seed *seed, const struct sockaddr_storage *peer)
 {
-	const struct sockaddr_in *v4 = (const void *)peer;
-	const struct sockaddr_in6 *v6 = (const void *)peer;
+	NetAddress theirs = {0}, own = {0};
+	uint16_t their_port, own_port;
 	struct sockaddr_storage name;
 	socklen_t size = sizeof name;
 
 	if (!seed->making || getsockname(seed->watch.fd, (struct sockaddr *)&name, &size) < 0)
 		return false;
-	if (peer->ss_family == AF_INET) {
-		const struct sockaddr_in *own = (const void *)&name;
-
-		return v4->sin_port == own->sin_port && v4->sin_addr.s_addr == own->sin_addr.s_addr;
-	}
-	return v6->sin6_port == ((const struct sockaddr_in6 *)&name)->sin6_port &&
-	       IN6_ARE_ADDR_EQUAL(&v6->sin6_addr, &((const struct sockaddr_in6 *)&name)->sin6_addr);
+	net_peer_read(peer, &theirs, &their_port);
+	net_peer_read(&name, &own, &own_port);
+	return their_port == own_port && memcmp(&theirs, &own, sizeof own) == 0;
 }
 
 /* The seed's connection, as a coin; -1: it is not there yet. */
@@ -307,7 +296,6 @@ static void on_seed(NetWatch *watch, uint32_t events)
 
 void net_inward_take(NetInward *inward, int client, const PublishPlan *publish)
 {
-	static const int on = 1;
 	int family = publish->family;
 	Dial *dial;
 
@@ -317,9 +305,7 @@ void net_inward_take(NetInward *inward, int client, const PublishPlan *publish)
 		close_reset(client);
 		return;
 	}
-	setsockopt(client, SOL_TCP, TCP_NODELAY, &on, sizeof on);
-	setsockopt(client, SOL_SOCKET, SO_OOBINLINE, &on, sizeof on);
-	setsockopt(client, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+	net_splice_prepare(client);
 	dial = g_new0(Dial, 1);
 	dial->inward = inward;
 	dial->link.data = dial;

@@ -28,3 +28,15 @@ void net_peer_name(const NetPlan *plan, int family, NetAddress *address)
 	if (family == AF_INET6 && !is_nameable6(plan, &address->v6))
 		address->v6 = plan->gateway6;
 }
+
+void net_peer_read(const struct sockaddr_storage *from, NetAddress *ret_address, uint16_t *ret_port)
+{
+	const struct sockaddr_in *v4 = (const void *)from;
+	const struct sockaddr_in6 *v6 = (const void *)from;
+
+	if (from->ss_family == AF_INET)
+		ret_address->v4 = v4->sin_addr;
+	else
+		ret_address->v6 = v6->sin6_addr;
+	*ret_port = ntohs(from->ss_family == AF_INET ? v4->sin_port : v6->sin6_port);
+}

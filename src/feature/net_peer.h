@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What a container in slirp mode sees a peer of its published ports as. */
+/* Peers of the net process: their addresses, and what a container in slirp mode sees them as. */
 #pragma once
+
+#include <sys/socket.h>
 
 #include "feature/net_frame.h"
 #include "model/plan.h"
@@ -11,3 +13,7 @@
  * becomes the gateway.
  */
 void net_peer_name(const NetPlan *plan, int family, NetAddress *address);
+
+/* What a socket address of IPv4 or IPv6 says; the port is of the host's order. */
+void net_peer_read(const struct sockaddr_storage *from, NetAddress *ret_address,
+		   uint16_t *ret_port);

@@ -290,6 +290,15 @@ static void on_ready(NetWatch *watch, uint32_t events)
 		pair_end(pair, true);
 }
 
+void net_splice_prepare(int fd)
+{
+	const int on = 1;
+
+	setsockopt(fd, SOL_TCP, TCP_NODELAY, &on, sizeof on); /* the payload's kernel knows when */
+	setsockopt(fd, SOL_SOCKET, SO_OOBINLINE, &on, sizeof on);
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
+}
+
 void net_splice_add(NetSplice *splice, int one, int other)
 {
 	Pair *pair = g_new0(Pair, 1);

@@ -13,6 +13,9 @@ typedef struct NetSplice NetSplice;
 /* With the process's limit of open files as it is to be. epoll is borrowed. */
 NetSplice *net_splice_new(NetEpoll *epoll);
 
+/* Set the options that a socket of the host's is to have here: before it connects, if it does. */
+void net_splice_prepare(int fd);
+
 /* Takes both sockets over. They are non-blocking, and SO_OOBINLINE. */
 void net_splice_add(NetSplice *splice, int one, int other);
 
