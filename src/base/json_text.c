@@ -31,3 +31,19 @@ const char *json_text_skip_value(const char *at)
 	} while (*at && (depth > 0 || !strchr(",]} \t\r\n", *at)));
 	return at;
 }
+
+void json_text_append_string(GString *text, const char *value)
+{
+	g_autofree char *valid = g_utf8_make_valid(value, -1);
+
+	g_string_append_c(text, '"');
+	for (const char *c = valid; *c; c++) {
+		if (*c == '"' || *c == '\\')
+			g_string_append_printf(text, "\\%c", *c);
+		else if (g_ascii_iscntrl(*c))
+			g_string_append_printf(text, "\\u%04x", (unsigned char)*c);
+		else
+			g_string_append_c(text, *c);
+	}
+	g_string_append_c(text, '"');
+}

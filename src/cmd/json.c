@@ -3,21 +3,7 @@
 
 #include <stdio.h>
 
-static void append_quoted(GString *text, const char *value)
-{
-	g_autofree char *valid = g_utf8_make_valid(value, -1);
-
-	g_string_append_c(text, '"');
-	for (const char *c = valid; *c; c++) {
-		if (*c == '"' || *c == '\\')
-			g_string_append_printf(text, "\\%c", *c);
-		else if (g_ascii_iscntrl(*c))
-			g_string_append_printf(text, "\\u%04x", (unsigned char)*c);
-		else
-			g_string_append_c(text, *c);
-	}
-	g_string_append_c(text, '"');
-}
+#include "base/json_text.h"
 
 static void begin_member(Json *json, const char *key)
 {
@@ -26,7 +12,7 @@ static void begin_member(Json *json, const char *key)
 	json->comma = true;
 	if (!key)
 		return;
-	append_quoted(json->text, key);
+	json_text_append_string(json->text, key);
 	g_string_append_c(json->text, ':');
 }
 
@@ -59,7 +45,7 @@ void json_string(Json *json, const char *key, const char *value)
 {
 	begin_member(json, key);
 	if (value)
-		append_quoted(json->text, value);
+		json_text_append_string(json->text, value);
 	else
 		g_string_append(json->text, "null");
 }

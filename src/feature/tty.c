@@ -9,7 +9,6 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
-#include <sys/un.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -18,6 +17,7 @@
 #include "base/hint.h"
 #include "base/log.h"
 #include "kernel/mount.h"
+#include "kernel/socket.h"
 #include "kernel/sync.h"
 
 /* The caller's terminal: where he types, or if nothing is read from there, where he reads. */
@@ -157,17 +157,12 @@ bool tty_enter(Container *container, GError **error)
 
 static bool send_master(int console, const char *path, GError **error)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	auto_fd fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	Sync sync;
+	auto_fd fd = socket_connect_stream(path);
 
-	if (strlen(path) >= sizeof address.sun_path)
-		return error_errno(error, ENAMETOOLONG, "connect to '%s'", path);
-	strcpy(address.sun_path, path);
-	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof address) < 0)
+	if (fd < 0)
 		return error_errno(error, errno, "connect to the console socket '%s'", path);
-	sync = (Sync){.fd = fd};
-	return sync_send_file(&sync, "/dev/ptmx", console, error);
+	return sync_send_text(fd, "/dev/ptmx", console) ||
+	       error_errno(error, errno, "send '/dev/ptmx'");
 }
 
 /* --console-socket: somebody else reads and writes. */

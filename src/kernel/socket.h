@@ -11,3 +11,6 @@ int socket_listen(int dir, const char *name, int flags);
 
 /* Descriptor, or -1 with errno: ECONNREFUSED where nobody listens any more. */
 int socket_connect(int dir, const char *name);
+
+/* A stream socket of another program's, by its whole path. Descriptor, or -1 with errno. */
+int socket_connect_stream(const char *path);

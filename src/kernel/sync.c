@@ -49,7 +49,7 @@ void sync_close(Sync *sync)
 	fd_close(&sync->fd);
 }
 
-static bool sync_send_bytes(Sync *sync, const void *packet, size_t length, int fd)
+static ssize_t sync_send_bytes(int socket, const void *packet, size_t length, int fd)
 {
 	union {
 		char buffer[CMSG_SPACE(sizeof(int))];
@@ -68,13 +68,20 @@ static bool sync_send_bytes(Sync *sync, const void *packet, size_t length, int f
 		cmsg->cmsg_len = CMSG_LEN(sizeof(int));
 		memcpy(CMSG_DATA(cmsg), &fd, sizeof fd);
 	}
-	return TEMP_FAILURE_RETRY(sendmsg(sync->fd, &header, MSG_NOSIGNAL)) >= 0;
+	return TEMP_FAILURE_RETRY(sendmsg(socket, &header, MSG_NOSIGNAL));
 }
 
-bool sync_send_file(Sync *sync, const char *name, int fd, GError **error)
+bool sync_send_text(int socket, const char *text, int fd)
 {
-	return sync_send_bytes(sync, name, strlen(name), fd) ||
-	       error_errno(error, errno, "send '%s'", name);
+	size_t left = strlen(text);
+	ssize_t n = sync_send_bytes(socket, text, left, fd);
+
+	while (n >= 0 && (size_t)n < left) {
+		text += n;
+		left -= (size_t)n;
+		n = sync_send_bytes(socket, text, left, -1);
+	}
+	return n >= 0;
 }
 
 /* 0 is the end of file, for which packet->message becomes 0 too. */
@@ -132,7 +139,7 @@ bool sync_send(Sync *sync, SyncMessage message, int fd, GError **error)
 	SyncPacket packet = {.message = (int)message};
 	int failure;
 
-	if (sync_send_bytes(sync, &packet, offsetof(SyncPacket, text), fd))
+	if (sync_send_bytes(sync->fd, &packet, offsetof(SyncPacket, text), fd) >= 0)
 		return true;
 	failure = errno;
 	if ((failure == EPIPE || failure == ECONNRESET) && sync_last_words(sync, error))
@@ -189,7 +196,7 @@ void sync_send_error(Sync *sync, const GError *reported)
 	};
 
 	g_strlcpy(packet.text, reported->message, sizeof packet.text);
-	if (!sync_send_bytes(sync, &packet, sizeof packet, -1))
+	if (sync_send_bytes(sync->fd, &packet, sizeof packet, -1) < 0)
 		return; /* the supervisor is gone, and with it whoever would read this */
 }
 

@@ -79,8 +79,11 @@ void sync_close(Sync *sync);
 /* Send a message, with a descriptor (kept by the caller) or -1. */
 bool sync_send(Sync *sync, SyncMessage message, int fd, GError **error);
 
-/* Send a descriptor (kept by the caller) with its name to a program that is not rlc. */
-bool sync_send_file(Sync *sync, const char *name, int fd, GError **error);
+/*
+ * Send text, and with its first byte a descriptor (kept by the caller), over a stream socket to a
+ * program that is not rlc. errno is set on failure.
+ */
+bool sync_send_text(int socket, const char *text, int fd);
 
 /*
  * Wait for exactly this message. ret_fd (may be NULL) takes the descriptor that came with it, which
