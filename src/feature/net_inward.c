@@ -152,7 +152,7 @@ static void on_connected(NetWatch *watch, uint32_t events)
 static bool read_name(const Dial *dial, PublishPlan *ret_name)
 {
 	const NetPlan *plan = dial->inward->plan;
-	struct sockaddr_storage peer;
+	struct sockaddr_storage peer = {0};
 	socklen_t size = sizeof peer;
 	NetAddress address = {0};
 
@@ -212,7 +212,7 @@ static bool is_seed(const Seed *seed, const struct sockaddr_storage *peer)
 		return false;
 	net_peer_read(peer, &theirs, &their_port);
 	net_peer_read(&name, &own, &own_port);
-	return their_port == own_port && memcmp(&theirs, &own, sizeof own) == 0;
+	return their_port == own_port && IN6_ARE_ADDR_EQUAL(&theirs.v6, &own.v6);
 }
 
 /* The seed's connection, as a coin; -1: it is not there yet. */

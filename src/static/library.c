@@ -9,17 +9,18 @@
 
 const bool library_is_static = true;
 
+typedef void (*Function)(void);
+
 static const struct {
 	const char *name;
-	void (*function)(void);
+	Function function;
 } built_in[] = {
-#define FUNCTION(name)                                                                             \
-	{                                                                                          \
-#name, (void (*)(void))name                                                        \
-	}
-	FUNCTION(slirp_new),	      FUNCTION(slirp_input),	    FUNCTION(slirp_pollfds_fill),
-	FUNCTION(slirp_pollfds_poll), FUNCTION(slirp_add_hostxfwd), FUNCTION(slirp_add_unix),
-#undef FUNCTION
+	{"slirp_new", (Function)slirp_new},
+	{"slirp_input", (Function)slirp_input},
+	{"slirp_pollfds_fill", (Function)slirp_pollfds_fill},
+	{"slirp_pollfds_poll", (Function)slirp_pollfds_poll},
+	{"slirp_add_hostxfwd", (Function)slirp_add_hostxfwd},
+	{"slirp_add_unix", (Function)slirp_add_unix},
 };
 
 static bool find(const LibraryFunction *wanted)

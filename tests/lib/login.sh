@@ -20,11 +20,17 @@ need_login() {
 	need_root && [ -d /run/systemd/system ] && command -v loginctl su >/dev/null
 }
 
-# log_in USER: the user manager comes up, and stays until the test ends
+# log_in USER: the user manager comes up, and stays until the test ends. The last test's user had the same uid:
+# logind forgets him ten seconds after his end.
 log_in() {
-	loginctl enable-linger "$1" && wait_for 60 test -S "/run/user/$(id -u "$1")/bus" || return 1
+	local uid
+
+	uid=$(id -u "$1")
+	wait_for 60 _is_forgotten "$uid" || return 1
 	when_finished log_out "$1"
+	loginctl enable-linger "$1" && systemctl start "user@$uid.service" && wait_for 60 test -S "/run/user/$uid/bus"
 }
+_is_forgotten() { ! loginctl show-user "$1" >/dev/null; }
 
 # log_out USER: everything of the user's ends
 log_out() {
