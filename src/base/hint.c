@@ -37,8 +37,10 @@ static const struct {
 		 "sudo apt-get install uidmap   (or install rlc's own shim: make install-shim)"},
 	[HINT_NEWIDMAP_FAILED] =
 		{"RLC-U06",
-		 "{} was refused; it needs to be setuid root or to carry cap_setuid and cap_setgid",
-		 "sudo apt-get install --reinstall uidmap"},
+		 "{} was refused; it needs to be setuid root or to carry cap_setuid and "
+		 "cap_setgid, on a "
+		 "file system that is not mounted nosuid",
+		 "sudo apt-get install --reinstall uidmap   (rlc's own shim: rlc-newuidmap)"},
 	[HINT_MAP_NOT_GRANTED] =
 		{"RLC-U07",
 		 "an ordinary user may map his own id and the ranges that /etc/subuid and "

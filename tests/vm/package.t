@@ -18,14 +18,16 @@ ok "$sub is logged in" log_in "$sub"
 # All files but those by which dpkg and apt know what they did
 files() {
 	find / -xdev \( -path /tmp -o -path /run -o -path /proc -o -path /var/lib/dpkg -o -path /var/lib/apt \
-		-o -path /var/cache -o -path /var/log -o -path /root -o -path "$SRCDIR" \) -prune -o -print | sort
+		-o -path /var/cache -o -path /var/log -o -path /root -o -path "$SRCDIR" -o -path "$T" \) -prune -o -print | sort
 }
 files >"$T/before"
 
 RUN_TIMEOUT=300
 run apt-get install -qy --no-install-recommends "$SRCDIR"/rlc_*.deb
 is "$status" 0 "apt-get installs the package: $err"
-nok "no profile where AppArmor's parser would not know it" test -e /etc/apparmor.d/rlc
+known=ok # Debian 13's parser knows user namespaces, 12's does not
+grep -q '^VERSION_ID="12"' /etc/os-release && known=nok
+"$known" "rlc's own profile is where AppArmor's parser knows it, and only there" test -e /etc/apparmor.d/rlc
 run /usr/bin/rlc run --network none --security-opt apparmor=rlc-payload builtin:busybox cat /proc/self/attr/current
 is "$out" "rlc-payload (enforce)" "the payload's is loaded"
 
