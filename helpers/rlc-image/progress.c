@@ -2,11 +2,12 @@
 #include "rlc-image/progress.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define BAR_WIDTH 28
+#include "base/screen.h"
+
+#define BAR_WIDTH 20 /* a line has room for 80 columns then */
 
 struct Progress {
 	ProgressBar *bars; /* shared */
@@ -14,13 +15,6 @@ struct Progress {
 	bool quiet, terminal;
 	guint drawn; /* lines on the terminal that are ours */
 };
-
-static bool is_terminal(void)
-{
-	const char *term = g_getenv("TERM");
-
-	return isatty(STDERR_FILENO) && !g_getenv("NO_COLOR") && term && strcmp(term, "dumb") != 0;
-}
 
 Progress *progress_new(guint count, bool quiet)
 {
@@ -32,7 +26,7 @@ Progress *progress_new(guint count, bool quiet)
 		g_error("map %u progress bars", count);
 	progress->count = count;
 	progress->quiet = quiet;
-	progress->terminal = is_terminal();
+	progress->terminal = screen_moves(STDERR_FILENO) && !g_getenv("NO_COLOR");
 	return progress;
 }
 
@@ -53,9 +47,9 @@ ProgressBar *progress_bar(Progress *progress, guint i)
 static void add_numbers(const ProgressBar *bar, GString *text)
 {
 	double seconds = (double)(g_get_monotonic_time() - bar->start) / G_USEC_PER_SEC;
-	g_autofree char *done = g_format_size(bar->done), *total = g_format_size(bar->total);
+	g_autofree char *done = screen_bytes(bar->done), *total = screen_bytes(bar->total);
 	uint64_t rate = seconds > 0 ? (uint64_t)((double)bar->done / seconds) : 0;
-	g_autofree char *speed = g_format_size(rate);
+	g_autofree char *speed = screen_bytes(rate);
 
 	g_string_append_printf(text, " %s of %s", done, total);
 	if (bar->done < bar->total && rate > 0)
@@ -63,37 +57,52 @@ static void add_numbers(const ProgressBar *bar, GString *text)
 				       (bar->total - bar->done) / rate + 1);
 }
 
-static void add_bar(const ProgressBar *bar, GString *text)
+static void add_bar(const ProgressBar *bar, guint columns, GString *text)
 {
+	g_autoptr(GString) line = g_string_new(NULL);
 	guint filled = bar->total ? (guint)(bar->done * BAR_WIDTH / bar->total) : BAR_WIDTH;
 
-	g_string_append_printf(text, "\r\033[K%s [", bar->name);
+	g_string_append_printf(line, "%s [", bar->name);
 	for (guint i = 0; i < BAR_WIDTH; i++)
-		g_string_append_c(text, i < MIN(filled, BAR_WIDTH) ? '=' : ' ');
-	g_string_append_c(text, ']');
+		g_string_append_c(line, i < MIN(filled, BAR_WIDTH) ? '=' : ' ');
+	g_string_append_c(line, ']');
 	if (bar->ended)
-		g_string_append(text, " done");
+		g_string_append(line, " done");
 	else if (bar->start)
-		add_numbers(bar, text);
+		add_numbers(bar, line);
 	else
-		g_string_append(text, " waiting");
-	g_string_append_c(text, '\n');
+		g_string_append(line, " waiting");
+	g_string_append_c(text, '\r');
+	screen_append(text, line->str, columns);
+	g_string_append(text, SCREEN_END_LINE "\n");
 }
 
+/* Where there are more than lines, those that have ended give way, and then the last. */
 static void draw_bars(Progress *progress, GString *text)
 {
+	guint rows, columns, left, hidden;
+
+	screen_size(STDERR_FILENO, &rows, &columns);
 	if (progress->drawn)
-		g_string_append_printf(text, "\033[%uA", progress->drawn);
-	for (guint i = 0; i < progress->count; i++)
-		add_bar(&progress->bars[i], text);
-	progress->drawn = progress->count;
+		g_string_append_printf(text, SCREEN_UP, MIN(progress->drawn, rows - 1));
+	left = MIN(progress->count, rows - 1);
+	hidden = progress->count - left;
+	progress->drawn = left;
+	for (guint i = 0; i < progress->count && left > 0; i++) {
+		if (hidden > 0 && progress->bars[i].ended) {
+			hidden--;
+			continue;
+		}
+		add_bar(&progress->bars[i], columns, text);
+		left--;
+	}
 }
 
 static void tell_ended(Progress *progress, GString *text)
 {
 	for (guint i = 0; i < progress->count; i++) {
 		ProgressBar *bar = &progress->bars[i];
-		g_autofree char *size = g_format_size(bar->total);
+		g_autofree char *size = screen_bytes(bar->total);
 
 		if (!bar->ended || bar->told)
 			continue;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/screen.h"
 #include "cmd/containers.h"
 #include "cmd/listing.h"
 #include "cmd/options.h"
@@ -94,7 +95,7 @@ static void put_image(Json *row, const StoreImage *image, const ImagesOptions *o
 {
 	g_autofree char *repository = NULL, *tag = NULL, *id = id_shown(image, options);
 	g_autofree char *since = age(image->created, g_get_real_time() / G_USEC_PER_SEC);
-	g_autofree char *size = g_format_size(image->size);
+	g_autofree char *size = screen_bytes(image->size);
 
 	split_name(image->name, &repository, &tag);
 	json_string(row, "Name", image->name);
@@ -190,9 +191,9 @@ int cmd_images(int argc, char **argv)
 	};
 	ImagesOptions options = {0};
 	const GOptionEntry entries[] = {
-		{"quiet", 'q', 0, G_OPTION_ARG_NONE, &options.quiet, "Print ids only", NULL},
-		{"no-trunc", 0, 0, G_OPTION_ARG_NONE, &options.whole, "Print whole ids", NULL},
-		{"digests", 0, 0, G_OPTION_ARG_NONE, &options.digests, "Print digests too", NULL},
+		{"quiet", 'q', 0, G_OPTION_ARG_NONE, &options.quiet, "print ids only", NULL},
+		{"no-trunc", 0, 0, G_OPTION_ARG_NONE, &options.whole, "print whole ids", NULL},
+		{"digests", 0, 0, G_OPTION_ARG_NONE, &options.digests, "print digests too", NULL},
 		LISTING_OPTION(options.format),
 		{0},
 	};

@@ -6,10 +6,14 @@
  */
 #include "cmd/listing.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/error.h"
+#include "base/fd.h"
+#include "base/screen.h"
 #include "cmd/template.h"
 
 #define TABLE_PREFIX "table "
@@ -116,12 +120,13 @@ void listing_end(Listing *listing)
 
 /* --- printing --- */
 
-static void print_json(const GPtrArray *rows)
+static void add_json(const GPtrArray *rows, GString *text)
 {
-	putchar('[');
+	g_string_append_c(text, '[');
 	for (guint i = 0; i < rows->len; i++)
-		printf("%s%s", i > 0 ? "," : "", (const char *)g_ptr_array_index(rows, i));
-	puts("]");
+		g_string_append_printf(text, "%s%s", i > 0 ? "," : "",
+				       (const char *)g_ptr_array_index(rows, i));
+	g_string_append(text, "]\n");
 }
 
 /* Of a row with columns: listing_new() found that the template names nothing unknown. */
@@ -145,17 +150,17 @@ static void widen(GArray *widths, char *const *cells)
 	}
 }
 
-static void print_cells(const GArray *widths, char *const *cells)
+static void add_cells(const GArray *widths, char *const *cells, GString *text)
 {
 	for (guint i = 0; cells[i]; i++) {
 		glong pad = g_array_index(widths, glong, i) - g_utf8_strlen(cells[i], -1) + GAP;
 
-		printf("%s%*s", cells[i], cells[i + 1] ? (int)pad : 0, "");
+		g_string_append_printf(text, "%s%*s", cells[i], cells[i + 1] ? (int)pad : 0, "");
 	}
-	putchar('\n');
+	g_string_append_c(text, '\n');
 }
 
-static void print_table(const Listing *listing)
+static void add_table(const Listing *listing, GString *text)
 {
 	g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
 	g_autoptr(GArray) widths = g_array_new(FALSE, FALSE, sizeof(glong));
@@ -170,18 +175,46 @@ static void print_table(const Listing *listing)
 		g_ptr_array_add(lines, cells);
 	}
 	for (guint i = 0; i < lines->len; i++)
-		print_cells(widths, g_ptr_array_index(lines, i));
+		add_cells(widths, g_ptr_array_index(lines, i), text);
+}
+
+static bool listing_append(const Listing *listing, GString *text, GError **error)
+{
+	if (listing->form == FORM_TABLE)
+		add_table(listing, text);
+	else if (listing->form == FORM_JSON && (listing->headings || listing->rows->len > 0))
+		add_json(listing->rows, text);
+	for (guint i = 0; listing->form == FORM_TEMPLATE && i < listing->rows->len; i++) {
+		if (!template_fill(listing->template, g_ptr_array_index(listing->rows, i), text,
+				   error))
+			return false;
+		g_string_append_c(text, '\n');
+	}
+	return true;
 }
 
 bool listing_print(const Listing *listing, GError **error)
 {
-	if (listing->form == FORM_TABLE)
-		print_table(listing);
-	else if (listing->form == FORM_JSON && (listing->headings || listing->rows->len > 0))
-		print_json(listing->rows);
-	for (guint i = 0; listing->form == FORM_TEMPLATE && i < listing->rows->len; i++) {
-		if (!template_print(listing->template, g_ptr_array_index(listing->rows, i), error))
-			return false;
-	}
-	return true;
+	g_autoptr(GString) text = g_string_new(NULL);
+	bool ok = listing_append(listing, text, error);
+
+	fputs(text->str, stdout);
+	return ok;
+}
+
+bool listing_moves(const Listing *listing)
+{
+	return listing->form == FORM_TABLE && screen_moves(STDOUT_FILENO);
+}
+
+bool listing_show(const Listing *listing, bool moves, bool first, GError **error)
+{
+	g_autoptr(GString) text = g_string_new(NULL);
+
+	if (!listing_append(listing, text, error))
+		return false;
+	if (moves ? screen_show(STDOUT_FILENO, text->str, first)
+		  : fd_write_all(STDOUT_FILENO, text->str, text->len))
+		return true;
+	return error_errno(error, errno, "write to standard output");
 }

@@ -57,3 +57,9 @@ void listing_end(Listing *listing);
 
 /* On standard output. Without columns a template may fail, and of no object nothing is printed. */
 bool listing_print(const Listing *listing, GError **error);
+
+/* Is it a table, and standard output a terminal whose cursor can be moved (screen.h)? */
+bool listing_moves(const Listing *listing);
+
+/* At once; moves: over the listing before this one, or over all else if it is the first. */
+bool listing_show(const Listing *listing, bool moves, bool first, GError **error);

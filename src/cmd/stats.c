@@ -17,10 +17,6 @@
 #include "container/usage.h"
 
 #define SHORT_ID 12
-#define SECOND	 1000000
-#define HOME	 "\033[H"  /* ECMA-48: the cursor to the top */
-#define CLEAR	 "\033[2J" /* all of the screen */
-#define BELOW	 "\033[J"  /* what is below the cursor */
 
 static const ListingColumn columns[] = {
 	{"ID", "CONTAINER ID"},
@@ -172,7 +168,7 @@ static void add_container(const StatsOptions *options, const char *root, const S
 	g_hash_table_insert(options->before, g_strdup(entry->id), g_memdup2(&usage, sizeof usage));
 }
 
-static bool show_frame(const StatsOptions *options, const char *root, bool terminal, GError **error)
+static bool show_frame(const StatsOptions *options, const char *root, bool first, GError **error)
 {
 	g_autoptr(Listing) listing = listing_new(columns, options->format, error);
 	g_autoptr(GPtrArray) entries = listing ? select_entries(options, root, error) : NULL;
@@ -181,23 +177,19 @@ static bool show_frame(const StatsOptions *options, const char *root, bool termi
 		return false;
 	for (guint i = 0; i < entries->len; i++)
 		add_container(options, root, g_ptr_array_index(entries, i), listing);
-	if (terminal)
-		fputs(g_hash_table_size(options->before) > 0 ? HOME BELOW : HOME CLEAR, stdout);
-	return listing_print(listing, error) &&
-	       (fflush(stdout) == 0 || error_errno(error, errno, "write"));
+	return listing_show(listing, !options->once && listing_moves(listing), first, error);
 }
 
 static bool stats(const StatsOptions *options, GError **error)
 {
 	g_autofree char *root = state_root_choose(NULL, error);
-	bool terminal = !options->once && isatty(STDOUT_FILENO);
 
 	if (!root)
 		return false;
-	while (show_frame(options, root, terminal, error)) {
+	for (bool first = true; show_frame(options, root, first, error); first = false) {
 		if (options->once)
 			return true;
-		usleep(SECOND);
+		sleep(1);
 	}
 	return false;
 }

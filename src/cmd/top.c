@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "cmd/listing.h"
@@ -13,8 +14,8 @@
 static const OptionsUsage usage = {
 	.command = "top",
 	.arguments = "CONTAINER",
-	.summary = "List the processes of a container that runs.",
-	.text = "Ids and process ids are those inside.",
+	.summary = "List the processes of a container that runs; on a terminal, every second.",
+	.text = "Ids and process ids are those inside. Off a terminal they are listed once.",
 	.min = 1,
 	.max = 1,
 };
@@ -24,6 +25,13 @@ static const ListingColumn columns[] = {
 	{"RssBytes", NULL},	{"Rss", "RSS"}, {"TimeMs", NULL}, {"Time", "TIME"},
 	{"Command", "COMMAND"}, {NULL, NULL},
 };
+
+typedef struct {
+	const char *format;
+	bool once;
+	Listing *listing;
+	bool moves, first;
+} Top;
 
 static void put_process(Json *row, const Process *process)
 {
@@ -48,34 +56,55 @@ static void put_process(Json *row, const Process *process)
 /* In the child inside: what is listed is printed there, too. */
 static void take_process(const Process *process, void *data)
 {
-	Listing *listing = data;
+	const Top *top = data;
 
 	if (process) {
-		put_process(listing_begin(listing), process);
-		listing_end(listing);
+		put_process(listing_begin(top->listing), process);
+		listing_end(top->listing);
 		return;
 	}
-	listing_print(listing, NULL);
-	fflush(stdout);
+	listing_show(top->listing, top->moves, top->first, NULL);
 }
 
-static bool top(const char *container, Listing *listing, GError **error)
+/* The end of the container is the end of a display that goes on. */
+static bool show(Top *top, const char *container, GError **error)
 {
 	g_autofree char *root = state_root_choose(NULL, error);
 	g_autofree char *id = root ? state_find(root, container, error) : NULL;
 
-	return id && processes_list(root, id, take_process, listing, error);
+	for (top->first = true; id; top->first = false) {
+		g_autoptr(Listing) listing = listing_new(columns, top->format, error);
+		g_autoptr(GError) ended = NULL;
+
+		if (!listing)
+			return false;
+		top->listing = listing;
+		top->moves = !top->once && listing_moves(listing);
+		if (!processes_list(root, id, take_process, top, &ended)) {
+			if (top->first)
+				g_propagate_error(error, g_steal_pointer(&ended));
+			return !top->first;
+		}
+		if (!top->moves)
+			return true;
+		sleep(1);
+	}
+	return false;
 }
 
 int cmd_top(int argc, char **argv)
 {
 	g_autofree char *format = NULL;
-	const GOptionEntry entries[] = {LISTING_OPTION(format), {NULL}};
-	g_autoptr(Listing) listing = NULL;
+	gboolean once = FALSE;
+	const GOptionEntry entries[] = {
+		{"no-stream", 0, 0, G_OPTION_ARG_NONE, &once, "once, and end", NULL},
+		LISTING_OPTION(format),
+		{NULL},
+	};
 	g_autoptr(GError) error = NULL;
 
 	if (!options_parse(&argc, &argv, entries, &usage, &error))
 		return command_fail(error);
-	listing = listing_new(columns, format, &error);
-	return listing && top(argv[1], listing, &error) ? 0 : command_fail(error);
+	return show(&(Top){.format = format, .once = once}, argv[1], &error) ? 0
+									     : command_fail(error);
 }

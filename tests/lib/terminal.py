@@ -29,13 +29,14 @@ class Terminal:
     Holds the slave open too, to see the terminal's modes and to keep it alive.
     """
 
-    def __init__(self, argv, rows=24, columns=80):
+    def __init__(self, argv, rows=24, columns=80, term="xterm"):
         self.master, self.slave = pty.openpty()
         self.resize(rows, columns, signal_it=False)
         self.before = termios.tcgetattr(self.slave)
         self.text = b""
         self.child = subprocess.Popen(argv, stdin=self.slave, stdout=self.slave,
                                       stderr=self.slave, start_new_session=True,
+                                      env=dict(os.environ, TERM=term),
                                       preexec_fn=self._take_terminal)
         self.closed = False
 
@@ -309,6 +310,48 @@ def no_t_on_a_terminal():
     return t
 
 
+def displays():
+    """stats and top are drawn in one place, no larger than the terminal is at that moment."""
+    name = f"shown-{os.getpid()}"
+    subprocess.run([RLC, "run", "-d", "--network", "none", "--name", name, "builtin:busybox", "sh", "-c",
+                    "for i in $(seq 30); do sleep 1000 & done; wait"],
+                   stdout=subprocess.DEVNULL, timeout=30, check=True)
+    try:
+        for command in ["stats", "top"]:
+            t = Terminal([RLC, command, name], 24, 30)
+            for home in [r"^\x1b\[H\x1b\[2J", r"^\x1b\[H"]:
+                frame = t.expect(home + r"((?:[^\x1b]|\x1b\[K)*)\x1b\[J").group(1).decode()
+                lines = frame.split("\x1b[K\r\n")[:-1]
+                equal(max(map(len, lines)), 29)
+                equal(len(lines), 2 if command == "stats" else 23)
+                equal(lines[0].split()[0], "CONTAINER" if command == "stats" else "UID")
+            t.resize(5, 60)
+            frame = t.expect(r"^\x1b\[H((?:[^\x1b]|\x1b\[K)*)\x1b\[J").group(1).decode()
+            frame = t.expect(r"^\x1b\[H((?:[^\x1b]|\x1b\[K)*)\x1b\[J").group(1).decode()
+            equal(len(frame.split("\r\n")[0]) > 30, True)
+            equal(len(frame.split("\r\n")) <= 5, True)
+            equal(t.modes(), t.before)
+            t.type("\x03")
+            equal(t.wait(), -signal.SIGINT)
+            t.close()
+        for arguments, term in [(["top", name], "dumb"), (["stats", "--no-stream", name], "xterm"),
+                                (["top", "--no-stream", name], "xterm"), (["top", "--format", "json", name], "xterm")]:
+            t = Terminal([RLC] + arguments, term=term)
+            equal(t.wait(), 0)
+            equal(b"\x1b" in t.text, False)
+            t.close()
+        for arguments in [["top", name], ["stats", "--no-stream", name]]:
+            done = subprocess.run([RLC] + arguments, env=dict(os.environ, TERM="xterm"), capture_output=True,
+                                  timeout=30, check=True)
+            equal(b"\x1b" in done.stdout, False)
+        t = Terminal([RLC, "top", name])
+        t.expect(r"\x1b\[J")
+    finally:
+        subprocess.run([RLC, "rm", "-f", name], stdout=subprocess.DEVNULL, timeout=30, check=True)
+    equal(t.wait(), 0)
+    return t
+
+
 TESTS = [
     ("the payload has a terminal of its own", own_pty),
     ("its size is the caller's, and follows it", size),
@@ -328,6 +371,7 @@ TESTS = [
     ("the terminal hangs up", hang_up),
     ("-t without a terminal works, with one note", no_terminal),
     ("-i without -t on a terminal", no_t_on_a_terminal),
+    ("stats and top refresh in place, as large as the terminal; plain text elsewhere", displays),
 ]
 
 
