@@ -54,6 +54,15 @@ int archive_open_input(const char *path, GError **error)
 	return fd;
 }
 
+char *archive_input_name(const char *path)
+{
+	g_autofree char *file =
+		strcmp(path, "-") == 0 ? g_file_read_link("/proc/self/fd/0", NULL) : g_strdup(path);
+
+	return strcmp(path, "-") == 0 && (!file || *file != '/') ? g_strdup("standard input")
+								 : g_steal_pointer(&file);
+}
+
 /* Everything from input to output. An output that is gone says why itself. */
 static bool copy_all(int input, int output, const char *what, GError **error)
 {
@@ -67,6 +76,14 @@ static bool copy_all(int input, int output, const char *what, GError **error)
 	return n == 0 || error_errno(error, errno, "read '%s'", what);
 }
 
+static bool finish(Unpacker *unpacker, const char *what, char **ret_diff_id, GError **error)
+{
+	if (unpack_finish(unpacker, ret_diff_id, error))
+		return true;
+	g_prefix_error(error, "read '%s': ", what);
+	return false;
+}
+
 int archive_unpack(const Store *store, int input, const char *what, ArchiveDir *ret, GError **error)
 {
 	Unpacker unpacker;
@@ -78,18 +95,14 @@ int archive_unpack(const Store *store, int input, const char *what, ArchiveDir *
 	dir = make_dir(store, ret->path, 0700, error);
 	if (dir < 0 || !unpack_start(dir, NULL, &unpacker, error))
 		return -1;
-	ok = copy_all(input, unpacker.input, what, error) && unpack_finish(&unpacker, NULL, error);
+	ok = copy_all(input, unpacker.input, what, error) && finish(&unpacker, what, NULL, error);
 	unpack_cancel(&unpacker);
-	if (!ok) {
-		g_prefix_error(error, "read '%s': ", what);
-		return -1;
-	}
-	return fd_steal(&dir);
+	return ok ? fd_steal(&dir) : -1;
 }
 
-bool archive_is_docker(int dir)
+bool archive_has(int dir, const char *name)
 {
-	return faccessat(dir, "manifest.json", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 static Source *open_archive(const Store *store, const Reference *reference, ArchiveDir *ret_dir,
@@ -217,7 +230,7 @@ static bool import_run(Import *import, int input, const char *what, const char *
 	if (dir < 0 || !unpack_start(dir, NULL, &import->unpacker, error))
 		return false;
 	ok = import_all(import, input, what, error) &&
-	     unpack_finish(&import->unpacker, ret_diff_id, error);
+	     finish(&import->unpacker, what, ret_diff_id, error);
 	unpack_cancel(&import->unpacker);
 	if (!ok)
 		return false;

@@ -21,12 +21,15 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ArchiveDir, archive_dir_clear)
 /* A file, or "-" for standard input. Descriptor or -1. */
 int archive_open_input(const char *path, GError **error);
 
+/* What messages call it: of "-" the path of the file that is standard input, if it is one. */
+char *archive_input_name(const char *path);
+
 /* Unpack what input gives. Descriptor of the directory, or -1. */
 int archive_unpack(const Store *store, int input, const char *what, ArchiveDir *ret,
 		   GError **error);
 
 /* What kind of archive lies in this directory? */
-bool archive_is_docker(int dir);
+bool archive_has(int dir, const char *name);
 
 /* A source for any transport but docker://. ret_dir must outlive it. */
 Source *archive_open(const Store *store, const Reference *reference, ArchiveDir *ret_dir,

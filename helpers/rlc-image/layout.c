@@ -45,13 +45,16 @@ static void layout_free(Source *source)
 /* A regular file below the directory; links are followed within it only. */
 static int open_file(const Layout *layout, const char *path, GError **error)
 {
-	auto_fd at = mount_open(layout->dir, path, MOUNT_FOLLOW, error);
-	g_autofree char *self = g_strdup_printf("/proc/self/fd/%d", at);
+	auto_fd at = mount_open(layout->dir, path, MOUNT_FOLLOW, NULL);
+	g_autofree char *self = NULL;
 	struct stat st;
 	int fd;
 
-	if (at < 0)
+	if (at < 0) {
+		error_errno(error, errno, "open '%s/%s'", layout->path, path);
 		return -1;
+	}
+	self = g_strdup_printf("/proc/self/fd/%d", at);
 	if (fstat(at, &st) < 0 || !S_ISREG(st.st_mode)) {
 		error_set(error, RLC_ERROR_FAILED, "read '%s/%s': it is no regular file",
 			  layout->path, path);

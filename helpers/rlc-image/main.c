@@ -126,9 +126,17 @@ static bool pull_registry(const Call *call, const Reference *reference, StoreIma
 		.credentials = call->options.creds,
 		.insecure = g_strcmp0(call->options.tls_verify, "false") == 0,
 	};
-	g_autoptr(Source) source = registry_open(reference, &options, error);
+	const char *verify = call->options.tls_verify;
+	g_autoptr(Source) source = NULL;
 
-	return source && pull_source(call, reference, source, ret, error);
+	if (verify && !options.insecure && strcmp(verify, "true") != 0)
+		return error_set(error, RLC_ERROR_USAGE,
+				 "parse --tls-verify '%s': neither true nor false", verify);
+	source = registry_open(reference, &options, error);
+	if (source && pull_source(call, reference, source, ret, error))
+		return true;
+	g_prefix_error(error, "fetch image '%s': ", call->arguments[0]);
+	return false;
 }
 
 static bool verb_pull(Call *call, GError **error)
@@ -147,13 +155,13 @@ static bool verb_pull(Call *call, GError **error)
 
 /* ----------------------------------------------------------------------------------------- load */
 
-static bool load_one(const Call *call, int dir, bool docker, const char *path, const char *inner,
+static bool load_one(const Call *call, int dir, bool docker, const char *shown, const char *inner,
 		     GError **error)
 {
 	int copy = fcntl(dir, F_DUPFD_CLOEXEC, 3);
-	g_autoptr(Source) source = docker ? layout_open_docker(copy, path, inner, error)
-					  : layout_open_oci(copy, path, inner, error);
-	Reference reference = {.path = (char *)path};
+	g_autoptr(Source) source = docker ? layout_open_docker(copy, shown, inner, error)
+					  : layout_open_oci(copy, shown, inner, error);
+	Reference reference = {.path = call->arguments[0]};
 	g_autoptr(StoreImage) image = NULL;
 
 	if (!source || !pull_source(call, &reference, source, &image, error))
@@ -165,18 +173,28 @@ static bool load_one(const Call *call, int dir, bool docker, const char *path, c
 static bool verb_load(Call *call, GError **error)
 {
 	const char *path = call->arguments[0];
+	g_autofree char *shown = archive_input_name(path);
 	g_auto(ArchiveDir) dir = {0};
 	auto_fd input = archive_open_input(path, error);
-	auto_fd fd = input >= 0 ? archive_unpack(call->store, input, path, &dir, error) : -1;
-	bool docker = fd >= 0 && archive_is_docker(fd);
-	g_autoptr(GPtrArray) names = fd >= 0 ? layout_names(fd, path, docker, error) : NULL;
+	auto_fd fd = input >= 0 ? archive_unpack(call->store, input, shown, &dir, error) : -1;
+	bool docker = fd >= 0 && archive_has(fd, "manifest.json");
+	g_autoptr(GPtrArray) names = NULL;
 
+	if (fd < 0)
+		return false;
+	if (!docker && !archive_has(fd, "index.json"))
+		return error_set(error, RLC_ERROR_USAGE,
+				 "read '%s': it is no archive of images, for it has neither "
+				 "manifest.json nor index.json; 'rlc import' takes a root file "
+				 "system",
+				 shown);
+	names = layout_names(fd, shown, docker, error);
 	if (!names)
 		return false;
 	if (names->len == 0)
-		return load_one(call, fd, docker, path, NULL, error);
+		return load_one(call, fd, docker, shown, NULL, error);
 	for (guint i = 0; i < names->len; i++) {
-		if (!load_one(call, fd, docker, path, g_ptr_array_index(names, i), error))
+		if (!load_one(call, fd, docker, shown, g_ptr_array_index(names, i), error))
 			return false;
 	}
 	return true;

@@ -108,10 +108,10 @@ static bool prepare(Make *make, GError **error)
 static bool add_layer(Make *make, const char *archive, GError **error)
 {
 	auto_fd input = archive_open_input(archive, error);
-	g_autofree char *diff_id = NULL;
+	g_autofree char *diff_id = NULL, *shown = archive_input_name(archive);
 	Descriptor layer = {0};
 
-	if (input < 0 || !archive_add_layer(make->store, input, archive, &layer, &diff_id, error))
+	if (input < 0 || !archive_add_layer(make->store, input, shown, &layer, &diff_id, error))
 		return false;
 	g_ptr_array_add(make->layers, descriptor_new(layer.media_type, layer.digest, layer.size));
 	descriptor_clear(&layer);

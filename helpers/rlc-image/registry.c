@@ -94,8 +94,11 @@ static bool find_credentials(const Registry *registry, Credentials *ret, GError 
 	if (!given)
 		return credentials_find(registry->endpoint->host, registry->endpoint->repository,
 					registry->options->auth_file, ret, error);
-	ret->user = colon ? g_strndup(given, (gsize)(colon - given)) : g_strdup(given);
-	ret->password = g_strdup(colon ? colon + 1 : "");
+	if (!colon)
+		return error_set(error, RLC_ERROR_USAGE,
+				 "parse --creds: not of the form USER:PASSWORD");
+	ret->user = g_strndup(given, (gsize)(colon - given));
+	ret->password = g_strdup(colon + 1);
 	return true;
 }
 

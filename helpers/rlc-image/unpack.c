@@ -128,7 +128,7 @@ static bool archive_failed(Archive *archive, GError **error)
 {
 	const char *text = archive_error_string(archive);
 
-	return error_set(error, RLC_ERROR_FAILED, "unpack the layer: %s",
+	return error_set(error, RLC_ERROR_FAILED, "unpack the archive: %s",
 			 text ? text : "it is damaged");
 }
 

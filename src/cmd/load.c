@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -15,6 +16,7 @@
 bool load_open_input(const char *file, GError **error)
 {
 	auto_fd fd = -1;
+	struct stat st;
 
 	if (!file || strcmp(file, "-") == 0) {
 		if (isatty(STDIN_FILENO))
@@ -24,6 +26,8 @@ bool load_open_input(const char *file, GError **error)
 		return true;
 	}
 	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+		return error_errno(error, EISDIR, "open '%s'", file);
 	if (fd < 0 || dup2(fd, STDIN_FILENO) < 0)
 		return error_errno(error, errno, "open '%s'", file);
 	return true;
@@ -41,9 +45,9 @@ int cmd_load(int argc, char **argv)
 	gboolean quiet = FALSE;
 	char *input = NULL;
 	const GOptionEntry entries[] = {
-		{"input", 'i', 0, G_OPTION_ARG_FILENAME, &input, "Instead of standard input",
+		{"input", 'i', 0, G_OPTION_ARG_FILENAME, &input, "instead of standard input",
 		 "FILE"},
-		{"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "Show no progress", NULL},
+		{"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "show no progress", NULL},
 		{0},
 	};
 	const char *args[4] = {"load"};

@@ -25,7 +25,7 @@ static bool write_to_file(SaveWriter writer, const void *data, const char *file,
 	bool ok;
 
 	if (fd < 0)
-		return error_errno(error, errno, "make '%s'", partial);
+		return error_errno(error, errno, "make '%s'", file);
 	ok = writer(data, fd, ret_exit_code, error);
 	if (ok && *ret_exit_code == 0 && rename(partial, file) == 0)
 		return true;
@@ -98,7 +98,7 @@ int cmd_save(int argc, char **argv)
 	};
 	char *output = NULL, *format = NULL;
 	const GOptionEntry entries[] = {
-		{"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "Instead of standard output",
+		{"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "instead of standard output",
 		 "FILE"},
 		{"format", 0, 0, G_OPTION_ARG_STRING, &format,
 		 "docker-archive (default) or oci-archive", "FORMAT"},

@@ -366,15 +366,16 @@ Store *store_open(const char *path, bool create, GError **error)
 		return refuse_store(store, error);
 	}
 	store->dir = open(store->path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (store->dir < 0 && errno == ENOENT && !create) {
+		error_set(error, RLC_ERROR_NOT_FOUND,
+			  "open the store '%s': it does not exist yet, for no image was fetched or "
+			  "imported",
+			  store->path);
+		return NULL;
+	}
 	if (store->dir < 0) {
-		if (errno == ENOENT)
-			error_set(error, RLC_ERROR_NOT_FOUND,
-				  "open the store '%s': it does not exist yet, for no image was "
-				  "fetched or imported",
-				  store->path);
-		else
-			error_errno(error, errno, "open the store '%s'", store->path);
-		return create ? refuse_store(store, error) : NULL;
+		error_errno(error, errno, "open the store '%s'", store->path);
+		return refuse_store(store, error);
 	}
 	if (store_check(store, error) && (!create || store_make_dirs(store, error)))
 		return g_steal_pointer(&store);
@@ -559,7 +560,7 @@ static StoreImage *find_by_id(const Store *store, const char *digits, GError **e
 			continue;
 		if (strcmp(other->config, image->config) != 0) {
 			error_set(error, RLC_ERROR_USAGE,
-				  "find image '%s': more than one id starts so", digits);
+				  "find image '%s': the ids of several begin so", digits);
 			return NULL;
 		}
 		found = (int)i;
@@ -594,8 +595,11 @@ StoreImage *store_find(const Store *store, const char *text, GError **error)
 	else if (wrong)
 		g_propagate_error(error, g_steal_pointer(&wrong));
 	else
-		error_set(error, RLC_ERROR_NOT_FOUND, "find image '%s': it is not in the store",
-			  text);
+		error_set(error, RLC_ERROR_NOT_FOUND, "find image '%s': it is not in the store%s",
+			  text,
+			  reference->transport == TRANSPORT_BUILTIN
+				  ? ", for it is a part of rlc"
+				  : "; 'rlc images' lists what is");
 	return NULL;
 }
 
