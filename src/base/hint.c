@@ -43,7 +43,7 @@ static const struct {
 		 "sudo apt-get install --reinstall uidmap   (rlc's own shim: rlc-newuidmap)"},
 	[HINT_MAP_NOT_GRANTED] =
 		{"RLC-U07",
-		 "an ordinary user may map his own id and the ranges that /etc/subuid and "
+		 "an ordinary user may map only their own id and the ranges that /etc/subuid and "
 		 "/etc/subgid grant {}",
 		 "grep {} /etc/subuid /etc/subgid   (and ask for ids within these ranges)"},
 	[HINT_ID_UNMAPPED] =
@@ -191,7 +191,7 @@ static const struct {
 			     "ulimit -n \"$(ulimit -Hn)\""},
 	[HINT_PROCESSES] =
 		{"RLC-P04",
-		 "this user, his cgroup or the machine has as many processes as it may have",
+		 "this user, the user's cgroup or the machine has as many processes as allowed",
 		 "ulimit -u \"$(ulimit -Hu)\"; systemctl show -p TasksMax user-$(id -u).slice"},
 	[HINT_PTY] = {"RLC-T01", "the kernel gave no pseudoterminal for --tty",
 		      "sudo sysctl -w kernel.pty.max=4096   (or run without --tty)"},
@@ -250,15 +250,15 @@ static const struct {
 		 "daemon-reload"},
 	[HINT_CGROUP_PLACE] =
 		{"RLC-L04",
-		 "limits need a cgroup that this user may divide: one that belongs to him, has the "
-		 "controllers, and no processes of others in it",
+		 "limits need a cgroup that this user may divide: their own, with the controllers, "
+		 "and "
+		 "without processes of others in it",
 		 "systemd-run --user --scope -p Delegate=yes rlc run …   (or name one: "
 		 "--cgroup-parent PATH)"},
 	[HINT_SYSTEMD_USER] =
 		{"RLC-L05",
-		 "user {} has no systemd of his own, as who logs in gets one (not with su or "
-		 "sudo), "
-		 "or who lingers",
+		 "user {} has no systemd of their own: who logs in gets one (not with su or "
+		 "sudo), and who lingers has one",
 		 "sudo loginctl enable-linger {} && export XDG_RUNTIME_DIR=/run/user/$(id -u)"},
 	[HINT_SYSTEMD_LIBRARY] = {"RLC-L06", "rlc asks systemd for the cgroup by libsystemd",
 				  "sudo apt-get install libsystemd0", "libsystemd"},
@@ -335,7 +335,7 @@ bool hint_add_common(GError **error)
 	for (size_t i = 0; i < G_N_ELEMENTS(common) && !strstr((*error)->message, CODE_BEGIN);
 	     i++) {
 		if (error_is_errno(*error, common[i].errno_value))
-			hint_add(error, common[i].hint, "what was called here");
+			hint_add(error, common[i].hint, "the one that failed here");
 	}
 	return strstr((*error)->message, CODE_BEGIN) != NULL;
 }

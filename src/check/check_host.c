@@ -204,7 +204,7 @@ const CheckProbe check_host_probes[] = {
 	{"terminal", "container", "--tty fails", probe_terminal},
 	{"open-files", NULL, "containers with many ports or terminals fail", probe_open_files},
 	{"inotify", NULL, "logs -f and events fail", probe_inotify},
-	{"limits", "container", "limits that need what lacks are refused", probe_limits},
+	{"limits", "container", "limits that need what is missing are refused", probe_limits},
 	{"landlock", NULL, "parsers have one line of defence less", probe_landlock},
 	{"images", NULL, "nothing but builtin:busybox and --rootfs can be run", probe_images},
 	{0},

@@ -18,6 +18,7 @@ static bool take_profile(SpecSeccomp *seccomp, const char *file, GError **error)
 {
 	auto_fd fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 
+	run_value_replace(&seccomp->file, file);
 	g_clear_pointer(&seccomp->profile, g_free);
 	if (fd < 0)
 		return error_errno(error, errno, "open '%s'", file);

@@ -178,7 +178,7 @@ static bool close_itself(const Spec *spec, GError **error)
 {
 	if (prctl(PR_SET_DUMPABLE, 0) < 0 ||
 	    (!spec->rlc.detach && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0))
-		return error_errno(error, errno, "prctl");
+		return error_errno(error, errno, "tie the command to rlc exec");
 	return true;
 }
 

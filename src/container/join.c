@@ -221,18 +221,18 @@ static bool open_path(JoinPlan *join, const char *path, GError **error)
 		return error_errno(error, errno, "open the network namespace '%s'", path);
 	if (fs.f_type != NSFS_MAGIC)
 		return error_set(error, RLC_ERROR_USAGE,
-				 "join '%s': not a namespace, such as /proc/PID/ns/net", path);
+				 "use '%s': not a namespace, such as /proc/PID/ns/net", path);
 	return true;
 }
 
 static bool check_netns(const JoinPlan *join, GError **error)
 {
 	if (ioctl(join->netns, NS_GET_NSTYPE) != CLONE_NEWNET)
-		return error_set(error, RLC_ERROR_USAGE, "join '%s': not a network namespace",
+		return error_set(error, RLC_ERROR_USAGE, "use '%s': not a network namespace",
 				 join->path);
 	if (is_same_file(join->netns, "/proc/self/ns/net"))
 		return error_set(error, RLC_ERROR_USAGE,
-				 "join '%s': that is the host's own network; use --network host",
+				 "use '%s': that is the host's own network; use --network host",
 				 join->path);
 	return true;
 }

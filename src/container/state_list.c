@@ -96,6 +96,21 @@ static bool check_name(const char *name, GError **error)
 			 name);
 }
 
+/* One that is there, but has ended, is not unknown. */
+static void tell_ended(const char *state_root, const char *name, GError **error)
+{
+	g_autoptr(StateEntry) ended = NULL;
+
+	if (!error || !g_error_matches(*error, RLC_ERROR, RLC_ERROR_NOT_FOUND))
+		return;
+	ended = state_get(state_root, name, NULL);
+	if (!ended)
+		return;
+	g_clear_error(error);
+	error_set(error, RLC_ERROR_STATE,
+		  "find container '%s': it has ended; 'rlc start' starts it again", name);
+}
+
 char *state_find(const char *state_root, const char *name, GError **error)
 {
 	StateDirs dirs;
@@ -109,6 +124,8 @@ char *state_find(const char *state_root, const char *name, GError **error)
 			id = find_by_id(&dirs, name, error);
 	}
 	state_dirs_close(&dirs);
+	if (!id)
+		tell_ended(state_root, name, error);
 	return id;
 }
 

@@ -168,7 +168,7 @@ static bool drop_rights(GError **error)
 	static const SpecCapabilities needed = {.bounding = CAPABILITIES};
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return error_errno(error, errno, "prctl");
+		return error_errno(error, errno, "tie fuse-overlayfs to its supervisor");
 	return caps_drop_bounding(&needed, error);
 }
 

@@ -530,7 +530,7 @@ bool idmap_child(Container *container, GError **error)
 	    !idmap_become_root(plan, error))
 		return false;
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0)
-		return error_errno(error, errno, "prctl");
+		return error_errno(error, errno, "tie the container to its supervisor");
 	return true;
 }
 

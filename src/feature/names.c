@@ -80,8 +80,8 @@ bool names_check_host(const char *text, char **ret_name, char **ret_address, GEr
 					 "column %d: no character of a host's name",
 					 (int)(c - name) + 1);
 	}
-	if (!*name)
-		return error_set(error, RLC_ERROR_USAGE, "the name before ':' is empty");
+	if (!*name || !text[length])
+		return error_set(error, RLC_ERROR_USAGE, "not of the form NAME:ADDRESS");
 	if (strcmp(address, "host-gateway") != 0 && !is_address(address))
 		return error_set(error, RLC_ERROR_USAGE, "'%s' is not an IPv4 or IPv6 address",
 				 address);

@@ -443,7 +443,7 @@ static bool plan_port(Plan *plan, const SpecPublish *spec, unsigned offset, GErr
 	if (!ok)
 		return false;
 	if (planned->len + group.count > PUBLISH_MAX)
-		return error_set(error, RLC_ERROR_USAGE, "publish ports: more than %d",
+		return error_set(error, RLC_ERROR_USAGE, "use --publish: more than %d ports",
 				 PUBLISH_MAX);
 	g_array_append_vals(planned, group.entries, group.count);
 	return true;
@@ -457,17 +457,17 @@ bool net_publish_plan(const Spec *spec, Plan *plan, GError **error)
 		return true;
 	if (plan->net.mode == NET_HOST)
 		return error_set(error, RLC_ERROR_USAGE,
-				 "publish ports: on the host's network the container's ports are "
-				 "the host's already");
+				 "use --publish: with --network host the container's ports are the "
+				 "host's already");
 	if (plan->net.mode == NET_JOIN)
 		return error_set(error, RLC_ERROR_USAGE,
-				 "publish ports: the network is another's, which publishes its "
+				 "use --publish: the network is another's, which publishes its "
 				 "ports itself");
 	if (plan->net.mode == NET_NONE)
 		return error_set(
 			error, RLC_ERROR_USAGE,
-			"publish ports: with --network none there is no network to publish "
-			"them from");
+			"use --publish: with --network none there is no network to publish ports "
+			"of");
 	plan->net.publish = g_array_new(FALSE, FALSE, sizeof(PublishPlan));
 	for (guint i = 0; i < asked->len; i++) {
 		const SpecPublish *publish = &g_array_index(asked, SpecPublish, i);

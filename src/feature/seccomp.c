@@ -24,9 +24,14 @@ bool seccomp_allows_userns(const Spec *spec)
 
 static bool plan_profile(const Spec *spec, Plan *plan, GError **error)
 {
-	if (!seccomp_profile_plan(plan->state_root, spec->linux_.seccomp.profile, powers(spec),
-				  &plan->seccomp, error))
+	const SpecSeccomp *asked = &spec->linux_.seccomp;
+
+	if (!seccomp_profile_plan(plan->state_root, asked->profile, powers(spec), &plan->seccomp,
+				  error)) {
+		if (asked->file)
+			g_prefix_error(error, "'%s': ", asked->file);
 		return false;
+	}
 	return !(plan->seccomp.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) ||
 	       seccomp_listener_wanted(spec) ||
 	       error_set(error, RLC_ERROR_UNSUPPORTED,

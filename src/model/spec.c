@@ -273,6 +273,7 @@ static void linux_free(SpecLinux *linux_)
 	g_array_unref(linux_->gid_mappings);
 	g_ptr_array_unref(linux_->masked_paths);
 	g_ptr_array_unref(linux_->readonly_paths);
+	g_free(linux_->seccomp.file);
 	g_free(linux_->seccomp.profile);
 	g_free(linux_->seccomp.listener_path);
 	g_free(linux_->seccomp.listener_metadata);

@@ -114,6 +114,7 @@ typedef enum {
 /* linux.seccomp. No one but rlc-seccomp reads the text, which is compiled once and kept. */
 typedef struct {
 	SpecSeccompKind kind;
+	char *file;	     /* that the profile was read from, for messages; or NULL */
 	char *profile;	     /* JSON: the object linux.seccomp, or docker's form of it; or NULL */
 	char *listener_path; /* listenerPath: who is asked where the action is SCMP_ACT_NOTIFY */
 	char *listener_metadata; /* listenerMetadata */

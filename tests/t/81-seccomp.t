@@ -145,7 +145,7 @@ who=$sub
 bad() { # PLACE JSON
 	printf '%s' "$2" >"$T/profile.json"
 	with_profile $bb true
-	refused "${2//$'\n'/ }" "^rlc: seccomp: read the profile: .*$1"
+	refused "${2//$'\n'/ }" "^rlc: seccomp: '.*profile.json': read the profile: .*$1"
 }
 bad "line 2, column" $'{"defaultAction":\n ]'
 bad "not an object" '[]'
