@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/command.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,7 +38,7 @@ static const Command commands[] = {
 	{"start", "[OPTIONS] CONTAINER...", "start containers again that have ended", cmd_start},
 	{"restart", "[OPTIONS] CONTAINER...", "end containers and start them again", cmd_restart},
 	{"pause", "CONTAINER...", "stop all processes of containers where they are", cmd_pause},
-	{"unpause", "CONTAINER...", "let them go on", cmd_unpause},
+	{"unpause", "CONTAINER...", "let paused containers go on", cmd_unpause},
 	{"update", "[OPTIONS] CONTAINER...", "change the limits of containers", cmd_update},
 	{"rm", "[OPTIONS] CONTAINER...", "remove containers", cmd_rm},
 	{"healthcheck", "run CONTAINER", "run a container's health check now", cmd_healthcheck},
@@ -49,7 +51,7 @@ static const Command commands[] = {
 	{"prune", "[-a] [-f]", "remove ended containers and what no image needs", cmd_prune},
 	{"rmi", "[OPTIONS] IMAGE...", "remove images", cmd_rmi},
 	{"tag", "IMAGE NAME...", "give an image one more name", cmd_tag},
-	{"image", "COMMAND [ARG...]", "inspect images, sweep the store; what concerns images",
+	{"image", "COMMAND [ARG...]", "inspect images, sweep the store; all that concerns images",
 	 cmd_image},
 	{"load", "[-i FILE]", "read images from an archive", cmd_load},
 	{"save", "[-o FILE] IMAGE...", "write images to an archive", cmd_save},
@@ -89,6 +91,17 @@ int command_fail(const GError *error)
 	return EXIT_RLC_FAILED;
 }
 
+int command_end(int code)
+{
+	g_autoptr(GError) error = NULL;
+
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	error_errno(&error, errno ? errno : EIO, "write to standard output");
+	return command_fail(error);
+}
+
 static const struct option_help {
 	const char *name, *metavar, *help;
 } global_options[] = {
@@ -108,12 +121,32 @@ static const Command *command_find(const Command *table, const char *name)
 	return NULL;
 }
 
+/* Commands of docker's and podman's that rlc has not, and what does that here. */
+static const struct {
+	const char *name, *instead;
+} elsewhere[] = {
+	{"build", "rlc builds no images; 'rlc commit' makes one of what a container wrote"},
+	{"container", "leave the word out, as in 'rlc ps' and 'rlc rm'"},
+	{"create", "'rlc run --detach' makes a container and starts it"},
+	{"history", "'rlc image inspect' prints all about an image"},
+	{"login", "'rlc pull' takes --creds, and what podman, skopeo or docker login left"},
+	{"push", "rlc pushes nothing; give what 'rlc save' writes to skopeo copy"},
+	{"search", "rlc asks no registry for names; 'rlc pull' fetches the image of one"},
+	{"system", "see 'rlc info', 'rlc events' and 'rlc prune'"},
+};
+
 /* group: "image", or "" for rlc's own commands */
 static int command_unknown(const Command *table, const char *group, const char *name)
 {
 	Suggestion nearest = {.typed = name};
 	const char *space = *group ? " " : "";
 
+	for (size_t i = 0; !*group && i < G_N_ELEMENTS(elsewhere); i++) {
+		if (strcmp(elsewhere[i].name, name) == 0) {
+			log_error("run '%s': no such command; %s", name, elsewhere[i].instead);
+			return EXIT_RLC_FAILED;
+		}
+	}
 	for (; table->name; table++)
 		suggest_offer(&nearest, table->name);
 	if (nearest.best)
@@ -129,7 +162,7 @@ static void print_commands(FILE *out, const Command *table)
 {
 	fputs("Commands:\n", out);
 	for (; table->name; table++)
-		fprintf(out, "  %-10s %s\n", table->name, table->summary);
+		help_row(out, table->name, 11, table->summary);
 }
 
 static void print_command_table(const Command *table)
@@ -178,7 +211,7 @@ static void print_help(FILE *out)
 		const struct option_help *row = &global_options[i];
 		g_autofree char *flag = g_strconcat("--", row->name, " ", row->metavar, NULL);
 
-		fprintf(out, "  %-18s %s\n", flag, row->help);
+		help_row(out, flag, 18, row->help);
 	}
 	fputs("\n'rlc COMMAND --help' explains a command. 'rlc run' alone opens a shell.\n", out);
 }
@@ -223,16 +256,29 @@ static int cmd_help(int argc, char **argv)
 	return command->run(2, help_argv);
 }
 
-static bool set_log_level(const char *text)
+/* source: the flag or the variable */
+static bool set_log_level(const char *source, const char *text)
 {
 	LogLevel level;
 
 	if (!log_level_parse(text, &level)) {
-		log_error("set log level '%s': not one of error, warn, info, debug", text);
+		log_error("parse %s '%s': not one of error, warn, info, debug", source, text);
 		return false;
 	}
 	log_set_level(level);
 	return g_setenv("RLC_LOG_LEVEL", text, TRUE);
+}
+
+static void refuse_global(const char *word)
+{
+	g_autofree char *name = g_strndup(word, strcspn(word, "="));
+	Suggestion nearest = {.typed = name + strspn(name, "-")};
+	g_autoptr(GError) error = NULL;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(global_options); i++)
+		suggest_offer(&nearest, global_options[i].name);
+	suggest_option(&nearest, name, "", &error);
+	command_fail(error);
 }
 
 /* What is left to do after the global flags: a command at argv[optind], unless *ret_code is set. */
@@ -246,10 +292,12 @@ static bool parse_globals(int argc, char **argv, int *ret_code)
 		{"help", optional_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
+	const char *word;
 	int c;
 
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, "+:h", options, NULL)) >= 0) {
+	while ((word = argv[MIN(optind, argc)],
+		c = getopt_long(argc, argv, "+:h", options, NULL)) >= 0) {
 		*ret_code = EXIT_RLC_FAILED;
 		switch (c) {
 		case 'r':
@@ -259,7 +307,7 @@ static bool parse_globals(int argc, char **argv, int *ret_code)
 			g_setenv("RLC_STORE", optarg, TRUE);
 			break;
 		case 'l':
-			if (!set_log_level(optarg))
+			if (!set_log_level("--log-level", optarg))
 				return false;
 			break;
 		case 'v':
@@ -273,11 +321,10 @@ static bool parse_globals(int argc, char **argv, int *ret_code)
 			*ret_code = 0;
 			return false;
 		case ':':
-			log_error("parse %s: it needs a value", argv[optind - 1]);
+			log_error("parse '%s': it needs a value", word);
 			return false;
 		default:
-			log_error("parse %s: no such global option; 'rlc help' lists them",
-				  argv[optind - 1]);
+			refuse_global(word);
 			return false;
 		}
 	}
@@ -297,6 +344,13 @@ static bool open_streams(void)
 	return true;
 }
 
+/* Who has no home directory needs none until something is kept there; GLib would warn of it. */
+static void set_home(void)
+{
+	if (!g_getenv("HOME") && !getpwuid(geteuid()))
+		g_setenv("HOME", "/", TRUE);
+}
+
 int command_main(int argc, char **argv)
 {
 	const char *level = g_getenv("RLC_LOG_LEVEL");
@@ -305,10 +359,11 @@ int command_main(int argc, char **argv)
 
 	if (!open_streams())
 		return EXIT_RLC_FAILED;
-	if (level && *level && !set_log_level(level))
+	set_home();
+	if (level && *level && !set_log_level("RLC_LOG_LEVEL", level))
 		return EXIT_RLC_FAILED;
 	if (!parse_globals(argc, argv, &code))
-		return code;
+		return command_end(code);
 	if (optind >= argc) {
 		print_help(stderr);
 		return EXIT_RLC_FAILED;
@@ -316,5 +371,5 @@ int command_main(int argc, char **argv)
 	command = command_find(commands, argv[optind]);
 	if (!command)
 		return command_unknown(commands, "", argv[optind]);
-	return command->run(argc - optind, argv + optind);
+	return command_end(command->run(argc - optind, argv + optind));
 }

@@ -36,6 +36,9 @@ int command_group(const char *group, const char *summary, const Command *table, 
 /* Print the error as "rlc: <message>" on standard error and return the exit code it stands for. */
 int command_fail(const GError *error);
 
+/* The exit code of a command that ended with this one: another if its output was not written. */
+int command_end(int code);
+
 int cmd_check(int argc, char **argv);
 int cmd_commit(int argc, char **argv);
 int cmd_cp(int argc, char **argv);

@@ -39,10 +39,10 @@ static bool match_image(const void *object, const char *value)
 }
 
 static const Filter known[] = {
-	{"container", match_container, NULL, false},
-	{"event", match_event, NULL, false},
-	{"image", match_image, NULL, false},
-	{NULL, NULL, NULL, false},
+	{"container", match_container, NULL, NULL, false},
+	{"event", match_event, NULL, NULL, false},
+	{"image", match_image, NULL, NULL, false},
+	{NULL, NULL, NULL, NULL, false},
 };
 
 /* An object. Caller frees. */

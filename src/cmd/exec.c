@@ -24,7 +24,7 @@ static const RunOption rows[] = {
 	{.name = "interactive"},
 	{.name = "tty"},
 	{"detach", 'd', OPTION_SWITCH, NULL, NULL,
-	 "do not wait for its end; no input and no output"},
+	 "run it in the background, without input and output"},
 	{.name = "env"},
 	{.name = "env-file"},
 	{.name = "workdir"},

@@ -68,7 +68,7 @@ int cmd_export(int argc, char **argv)
 	};
 	g_autofree char *output = NULL;
 	const GOptionEntry entries[] = {
-		{"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "Instead of standard output",
+		{"output", 'o', 0, G_OPTION_ARG_FILENAME, &output, "instead of standard output",
 		 "FILE"},
 		{0},
 	};

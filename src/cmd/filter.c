@@ -16,16 +16,19 @@ static const char *value_of(const Filter *filter, const char *text)
 
 static bool check(const Filter *filters, const char *help, const char *text, GError **error)
 {
+	g_autofree char *line = g_strdelimit(g_strdup(help), "\n", ' ');
+
 	for (; filters->key; filters++) {
 		const char *value = value_of(filters, text);
 
 		if (!value)
 			continue;
 		return !filters->valid || filters->valid(value) ||
-		       error_set(error, RLC_ERROR_USAGE, "parse --filter '%s': '%s' is no %s", text,
-				 value, filters->key);
+		       error_set(error, RLC_ERROR_USAGE, "parse --filter '%s': '%s' is no %s%s%s",
+				 text, value, filters->key, filters->values ? ": " : "",
+				 filters->values ? filters->values : "");
 	}
-	return error_set(error, RLC_ERROR_USAGE, "parse --filter '%s': there are %s", text, help);
+	return error_set(error, RLC_ERROR_USAGE, "parse --filter '%s': there are %s", text, line);
 }
 
 bool filter_check(const Filter *filters, const char *help, char *const *texts, GError **error)

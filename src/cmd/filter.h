@@ -12,6 +12,7 @@ typedef struct {
 	const char *key; /* NULL after the last */
 	bool (*match)(const void *object, const char *value);
 	bool (*valid)(const char *value); /* NULL: any value is */
+	const char *values;		  /* those that are valid, for the message; may be NULL */
 	bool all;
 } Filter;
 

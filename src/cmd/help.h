@@ -14,6 +14,7 @@
 
 #include <glib.h>
 #include <stdbool.h>
+#include <stdio.h>
 
 typedef enum {
 	HELP_NONE,
@@ -23,6 +24,12 @@ typedef enum {
 
 /* What a word of the command line asks for; word may be NULL. */
 HelpForm help_form(const char *word);
+
+/*
+ * For people: a row of a list, the word padded to width.  Where it is longer the text stands below,
+ * and text that is too long for the terminal, or for 100 characters, goes on there.
+ */
+void help_row(FILE *out, const char *word, int width, const char *text);
 
 void help_usage(const char *command, const char *arguments, const char *summary);
 

@@ -17,8 +17,8 @@ int cmd_import(int argc, char **argv)
 	};
 	char *platform = NULL;
 	const GOptionEntry entries[] = {
-		{"platform", 0, 0, G_OPTION_ARG_STRING, &platform, "What it is for",
-		 "OS/ARCH[/VARIANT]"},
+		{"platform", 0, 0, G_OPTION_ARG_STRING, &platform,
+		 "what the image is for (default: this host)", "OS/ARCH[/VARIANT]"},
 		{0},
 	};
 	const char *args[6] = {"import"};

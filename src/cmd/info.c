@@ -70,7 +70,7 @@ static bool put_info(Json *json, GError **error)
 	struct utsname host;
 
 	if (uname(&host) < 0)
-		return error_errno(error, errno, "uname");
+		return error_errno(error, errno, "ask for the kernel's version");
 	json_string(json, "Version", RLC_VERSION);
 	json_string(json, "Kernel", host.release);
 	json_string(json, "Architecture", host.machine);

@@ -6,26 +6,57 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "cmd/command.h"
 #include "cmd/help.h"
+#include "cmd/suggest.h"
 
 static bool check_count(int count, const OptionsUsage *usage, GError **error)
 {
 	if (count >= usage->min && (usage->max < 0 || count <= usage->max))
 		return true;
+	if (usage->max == 0)
+		return error_set(error, RLC_ERROR_USAGE, "read arguments of %s: it takes none",
+				 usage->command);
 	return error_set(error, RLC_ERROR_USAGE, "read arguments of %s: %s; they are %s",
 			 usage->command, count < usage->min ? "some are missing" : "too many",
-			 usage->max == 0 ? "none" : usage->arguments);
+			 usage->arguments);
+}
+
+static char *replace(const char *text, const char *old, const char *new)
+{
+	g_auto(GStrv) parts = g_strsplit(text, old, -1);
+
+	return g_strjoinv(new, parts);
 }
 
 /* GOption's own would put its dots through the locale. */
 static G_GNUC_NORETURN void print_help(GOptionContext *context)
 {
 	g_autofree char *help = g_option_context_get_help(context, TRUE, NULL);
-	g_auto(GStrv) parts = g_strsplit(help, "\xe2\x80\xa6", -1);
-	g_autofree char *plain = g_strjoinv("...", parts);
+	g_autofree char *plain = replace(help, "\xe2\x80\xa6", "...");
+	g_autofree char *text = replace(plain, "Usage:\n  ", "Usage: ");
 
-	fputs(plain, stdout);
-	exit(0);
+	puts(g_strchomp(text));
+	exit(command_end(0));
+}
+
+/* GOption's refusal in rlc's words; what it does not know is the last word of its message. */
+static bool refuse(const GError *wrong, const GOptionEntry *entries, const OptionsUsage *usage,
+		   GError **error)
+{
+	const char *space = strrchr(wrong->message, ' '), *word = space ? space + 1 : "";
+	Suggestion nearest = {.typed = word + strspn(word, "-")};
+	g_autofree char *left = replace(wrong->message, "\xe2\x80\x9c", "'");
+	g_autofree char *text = replace(left, "\xe2\x80\x9d", "'");
+
+	if (!g_error_matches(wrong, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION)) {
+		*text = g_ascii_tolower(*text);
+		return error_set(error, RLC_ERROR_USAGE, "read options of %s: %s", usage->command,
+				 text);
+	}
+	for (; entries->long_name && g_str_has_prefix(word, "--"); entries++)
+		suggest_offer(&nearest, entries->long_name);
+	return suggest_option(&nearest, word, usage->command, error);
 }
 
 static const char *option_kind(GOptionArg arg)
@@ -43,7 +74,7 @@ static G_GNUC_NORETURN void print_help_table(const GOptionEntry *entries, const 
 	for (const GOptionEntry *entry = entries; entry->long_name; entry++)
 		help_option(entry->long_name, entry->short_name, entry->arg_description,
 			    option_kind(entry->arg), entry->description);
-	exit(0);
+	exit(command_end(0));
 }
 
 static HelpForm asks_for_help(char **argv, bool posix)
@@ -77,8 +108,7 @@ bool options_parse(int *argc, char ***argv, const GOptionEntry *entries, const O
 	if (asked == HELP_TEXT)
 		print_help(context);
 	if (!g_option_context_parse(context, argc, argv, &wrong))
-		return error_set(error, RLC_ERROR_USAGE, "read options of %s: %s", usage->command,
-				 wrong->message);
+		return refuse(wrong, entries, usage, error);
 	/* what stood in front of the arguments stays */
 	if (*argc > 1 && strcmp((*argv)[1], "--") == 0) {
 		(*argv)[1] = (*argv)[0];

@@ -129,14 +129,15 @@ static bool is_health(const char *value)
 }
 
 static const Filter filters[] = {
-	{"id", match_id, NULL, false},
-	{"name", match_name, NULL, false},
-	{"status", match_status, is_state, false},
-	{"exited", match_exited, is_code, false},
-	{"health", match_health, is_health, false},
-	{"ancestor", match_ancestor, NULL, false},
-	{"label", match_label, NULL, true},
-	{NULL, NULL, NULL, false},
+	{"id", match_id, NULL, NULL, false},
+	{"name", match_name, NULL, NULL, false},
+	{"status", match_status, is_state,
+	 "created, running, paused, restarting, stopped or exited", false},
+	{"exited", match_exited, is_code, "a number from 0 to 255", false},
+	{"health", match_health, is_health, "none, starting, healthy or unhealthy", false},
+	{"ancestor", match_ancestor, NULL, NULL, false},
+	{"label", match_label, NULL, NULL, true},
+	{NULL, NULL, NULL, NULL, false},
 };
 
 bool ps_filter_check(char *const *texts, GError **error)

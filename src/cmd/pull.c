@@ -19,13 +19,13 @@ int cmd_pull(int argc, char **argv)
 	gboolean quiet = FALSE;
 	char *values[4] = {0};
 	const GOptionEntry entries[] = {
-		{"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "Show no progress", NULL},
-		{"platform", 0, 0, G_OPTION_ARG_STRING, &values[0], "Of an image for several",
-		 "OS/ARCH[/VARIANT]"},
-		{"creds", 0, 0, G_OPTION_ARG_STRING, &values[1], "Who to be at the registry",
-		 "USER:PASSWORD"},
+		{"quiet", 'q', 0, G_OPTION_ARG_NONE, &quiet, "show no progress", NULL},
+		{"platform", 0, 0, G_OPTION_ARG_STRING, &values[0],
+		 "of an image for several platforms, take this one", "OS/ARCH[/VARIANT]"},
+		{"creds", 0, 0, G_OPTION_ARG_STRING, &values[1],
+		 "log in to the registry as this user", "USER:PASSWORD"},
 		{"authfile", 0, 0, G_OPTION_ARG_FILENAME, &values[2],
-		 "Where such are kept, instead of ~/.docker/config.json", "FILE"},
+		 "where passwords are kept, instead of ~/.docker/config.json", "FILE"},
 		{"tls-verify", 0, 0, G_OPTION_ARG_STRING, &values[3],
 		 "false: any certificate will do, and so will HTTP", "BOOL"},
 		{0},

@@ -104,7 +104,7 @@ int cmd_rmi(int argc, char **argv)
 	gboolean force = FALSE;
 	const GOptionEntry entries[] = {
 		{"force", 'f', 0, G_OPTION_ARG_NONE, &force,
-		 "By its id, remove an image with all its names", NULL},
+		 "by its id, remove an image with all its names", NULL},
 		{0},
 	};
 	g_autoptr(GError) error = NULL, unswept = NULL;

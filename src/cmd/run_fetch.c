@@ -41,9 +41,10 @@ static bool set_store(RunParse *parse, const char *value, GError **error)
 }
 
 static const RunOption rows[] = {
-	{"pull", 0, OPTION_ONCE, set_pull, "WHEN", "missing (default), always, never or newer"},
+	{"pull", 0, OPTION_ONCE, set_pull, "WHEN",
+	 "fetch the image: missing (default), always, never or newer"},
 	{"platform", 0, OPTION_ONCE, set_platform, "OS/ARCH[/VARIANT]",
-	 "of an image for several, this one"},
+	 "of an image for several platforms, take this one"},
 	{"store", 0, OPTION_ONCE, set_store, "DIR", "where images are kept"},
 };
 

@@ -110,14 +110,15 @@ static const RunOption rows[] = {
 	{"health-interval", 0, OPTION_ONCE, set_interval, "DURATION",
 	 "the time between two checks (default 30s)"},
 	{"health-timeout", 0, OPTION_ONCE, set_timeout, "DURATION",
-	 "one that takes longer is killed and has failed (default 30s)"},
+	 "a check that takes longer is killed and has failed (default 30s)"},
 	{"health-retries", 0, OPTION_ONCE, set_retries, "COUNT",
 	 "so many failures in a row mean unhealthy (default 3)"},
 	{"health-start-period", 0, OPTION_ONCE, set_start_period, "DURATION",
-	 "so long failures do not count (default none)"},
+	 "failures do not count for so long after the start (default 0s)"},
 	{"health-start-interval", 0, OPTION_ONCE, set_start_interval, "DURATION",
-	 "the time between two checks then (default 5s)"},
-	{"no-healthcheck", 0, OPTION_SWITCH, set_none, NULL, "no check, whatever the image says"},
+	 "the time between two checks in that period (default 5s)"},
+	{"no-healthcheck", 0, OPTION_SWITCH, set_none, NULL,
+	 "make no checks, whatever the image says"},
 };
 
 const RunGroup run_health_group = {"Health", rows, G_N_ELEMENTS(rows)};

@@ -143,16 +143,18 @@ static bool set_time_ns(RunParse *parse, const char *value, GError **error)
 }
 
 static const RunOption rows[] = {
-	{"user", 'u', OPTION_ONCE, set_user, "USER[:GROUP]", "names of the container's, or ids"},
+	{"user", 'u', OPTION_ONCE, set_user, "USER[:GROUP]",
+	 "run as this user: a name of the container's, or an id"},
 	{"group-add", 0, OPTION_MANY, set_group_add, "GROUP", "one more supplementary group"},
 	{"userns", 0, OPTION_ONCE, set_userns, "MODE",
-	 "auto[:size=COUNT], host, keep-id or map=CONTAINER:HOST:COUNT"},
+	 "which ids it has: auto[:size=COUNT], host, keep-id or map=CONTAINER:HOST:COUNT"},
 	{"uidmap", 0, OPTION_MANY, set_uidmap, "CONTAINER:HOST:COUNT", "exactly this user id map"},
 	{"gidmap", 0, OPTION_MANY, set_gidmap, "CONTAINER:HOST:COUNT", "exactly this group id map"},
-	{"cap-add", 0, OPTION_MANY, set_cap_add, "CAPABILITY", "more than the default set, or ALL"},
+	{"cap-add", 0, OPTION_MANY, set_cap_add, "CAPABILITY",
+	 "give it one more than the default set, or ALL"},
 	{"cap-drop", 0, OPTION_MANY, set_cap_drop, "CAPABILITY",
-	 "less than the default set, or ALL"},
-	{"time-ns", 0, OPTION_SWITCH, set_time_ns, NULL, "a time namespace too"},
+	 "give it one less than the default set, or none: ALL"},
+	{"time-ns", 0, OPTION_SWITCH, set_time_ns, NULL, "a time namespace of its own, too"},
 };
 
 const RunGroup run_identity_group = {"Identity and rights", rows, G_N_ELEMENTS(rows)};

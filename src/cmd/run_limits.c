@@ -80,15 +80,14 @@ static bool parse_number(const char *value, guint64 min, guint64 max, const char
 	if (run_value_number(value, max, ret_number) && *ret_number >= min)
 		return true;
 	return error_set(error, RLC_ERROR_USAGE,
-			 "not a number of %s from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT,
-			 what, min, max);
+			 "not %s from %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT, what, min, max);
 }
 
 static bool set_cpu_shares(RunParse *parse, const char *value, GError **error)
 {
 	guint64 shares;
 
-	if (!parse_number(value, SHARES_MIN, SHARES_MAX, "shares", &shares, error))
+	if (!parse_number(value, SHARES_MIN, SHARES_MAX, "a number of shares", &shares, error))
 		return false;
 	parse->spec->linux_.resources.cpu.shares = shares;
 	return true;
@@ -102,7 +101,8 @@ static bool set_cpu_quota(RunParse *parse, const char *value, GError **error)
 		parse->spec->linux_.resources.cpu.quota = -1;
 		return true;
 	}
-	if (!parse_number(value, CPU_QUOTA_MIN, G_MAXINT64, "microseconds", &quota, error))
+	if (!parse_number(value, CPU_QUOTA_MIN, G_MAXINT64, "a number of microseconds", &quota,
+			  error))
 		return false;
 	parse->spec->linux_.resources.cpu.quota = (int64_t)quota;
 	return true;
@@ -112,7 +112,8 @@ static bool set_cpu_period(RunParse *parse, const char *value, GError **error)
 {
 	guint64 period;
 
-	if (!parse_number(value, CPU_PERIOD_MIN, CPU_PERIOD_MAX, "microseconds", &period, error))
+	if (!parse_number(value, CPU_PERIOD_MIN, CPU_PERIOD_MAX, "a number of microseconds",
+			  &period, error))
 		return false;
 	parse->spec->linux_.resources.cpu.period = period;
 	return true;
@@ -160,7 +161,7 @@ static bool set_blkio_weight(RunParse *parse, const char *value, GError **error)
 {
 	guint64 weight;
 
-	if (!parse_number(value, WEIGHT_MIN, WEIGHT_MAX, "weight", &weight, error))
+	if (!parse_number(value, WEIGHT_MIN, WEIGHT_MAX, "a weight", &weight, error))
 		return false;
 	parse->spec->linux_.resources.block_io.weight = (uint32_t)weight;
 	return true;
@@ -185,7 +186,7 @@ static bool set_blkio_weight_device(RunParse *parse, const char *value, GError *
 	const char *text = split_rate(value, &rate, error);
 	guint64 weight;
 
-	if (!text || !parse_number(text, WEIGHT_MIN, WEIGHT_MAX, "weight", &weight, error)) {
+	if (!text || !parse_number(text, WEIGHT_MIN, WEIGHT_MAX, "a weight", &weight, error)) {
 		g_free(rate.path);
 		return false;
 	}
@@ -341,27 +342,30 @@ static const RunOption rows[] = {
 	{"memory-swap", 0, OPTION_ONCE, set_memory_swap, "SIZE",
 	 "memory and swap together (default: twice --memory); -1: no limit"},
 	{"memory-reservation", 0, OPTION_ONCE, set_memory_reservation, "SIZE",
-	 "what it keeps when the host runs short"},
+	 "memory that it keeps when the host runs short"},
 	{"cpus", 0, OPTION_ONCE, set_cpus, "NUMBER", "processor time, such as 1.5 processors"},
 	{"cpu-shares", 'c', OPTION_ONCE, set_cpu_shares, "NUMBER",
 	 "its share when processors are scarce; others have 1024"},
 	{"cpu-quota", 0, OPTION_ONCE, set_cpu_quota, "USEC",
 	 "processor time in each --cpu-period; -1: no limit"},
-	{"cpu-period", 0, OPTION_ONCE, set_cpu_period, "USEC", "(default 100000)"},
+	{"cpu-period", 0, OPTION_ONCE, set_cpu_period, "USEC",
+	 "the period of --cpu-quota (default 100000)"},
 	{"cpuset-cpus", 0, OPTION_ONCE, set_cpuset_cpus, "LIST", "processors, such as 0-2,7"},
 	{"cpuset-mems", 0, OPTION_ONCE, set_cpuset_mems, "LIST", "memory nodes"},
 	{"pids-limit", 0, OPTION_ONCE, set_pids_limit, "NUMBER",
 	 "processes and threads, PID 1 included; -1: no limit"},
 	{"blkio-weight", 0, OPTION_ONCE, set_blkio_weight, "NUMBER",
-	 "its share of block devices, from 10 to 1000"},
+	 "its share of block devices, 10 to 1000; others have 100"},
 	{"blkio-weight-device", 0, OPTION_MANY, set_blkio_weight_device, "PATH:NUMBER",
-	 "the same for one device"},
+	 "its share of this device"},
 	{"device-read-bps", 0, OPTION_MANY, set_read_bps, "PATH:SIZE",
 	 "bytes a second read from a block device"},
-	{"device-write-bps", 0, OPTION_MANY, set_write_bps, "PATH:SIZE", "and written"},
+	{"device-write-bps", 0, OPTION_MANY, set_write_bps, "PATH:SIZE",
+	 "bytes a second written to a block device"},
 	{"device-read-iops", 0, OPTION_MANY, set_read_iops, "PATH:NUMBER",
 	 "reads a second from a block device"},
-	{"device-write-iops", 0, OPTION_MANY, set_write_iops, "PATH:NUMBER", "and writes"},
+	{"device-write-iops", 0, OPTION_MANY, set_write_iops, "PATH:NUMBER",
+	 "writes a second to a block device"},
 	{"device", 0, OPTION_MANY, set_device, "PATH[:INSIDE][:ACCESS]",
 	 "give a device of the host, or a directory of them"},
 	{"device-cgroup-rule", 0, OPTION_MANY, set_device_cgroup_rule, "RULE",

@@ -17,9 +17,8 @@
 static bool take_join(SpecNetwork *network, bool container, const char *what, GError **error)
 {
 	if (!what || !*what)
-		return error_set(error, RLC_ERROR_USAGE, "%s",
-				 container ? "whose network? container:NAME or container:ID"
-					   : "which namespace? ns:PATH");
+		return error_set(error, RLC_ERROR_USAGE, "not of the form %s",
+				 container ? "container:NAME" : "ns:PATH");
 	network->mode = NET_JOIN;
 	g_free(container ? network->container : network->path);
 	if (container)
@@ -177,17 +176,20 @@ static const RunOption rows[] = {
 	 "(root's default), "
 	 "none, host, container:NAME, ns:PATH"},
 	{"publish", 'p', OPTION_MANY, set_publish, "[[ADDRESS:]HOSTPORT:]PORT",
-	 "lead a port of the host here; ranges, and /udp, too"},
+	 "lead a port of the host to one of the container; also ranges, and /udp"},
 	{"publish-all", 'P', OPTION_SWITCH, set_publish_all, NULL,
 	 "lead free ports of the host to those that the image names"},
 	{"ip", 0, OPTION_ONCE, set_ip, "ADDRESS", "this IPv4 address on the bridge"},
 	{"ip6", 0, OPTION_ONCE, set_ip6, "ADDRESS", "this IPv6 address on the bridge"},
 	{"mac-address", 0, OPTION_ONCE, set_mac, "MAC", "this MAC on the bridge"},
-	{"hostname", 'h', OPTION_ONCE, set_hostname, "NAME", "the default is the short id"},
-	{"add-host", 0, OPTION_MANY, set_add_host, "NAME:ADDRESS", "a line for /etc/hosts"},
+	{"hostname", 'h', OPTION_ONCE, set_hostname, "NAME",
+	 "its name for itself (default: its short id)"},
+	{"add-host", 0, OPTION_MANY, set_add_host, "NAME:ADDRESS", "add a line to /etc/hosts"},
 	{"dns", 0, OPTION_MANY, set_dns, "ADDRESS", "ask this server for names"},
-	{"dns-search", 0, OPTION_MANY, set_dns_search, "DOMAIN", "search list of /etc/resolv.conf"},
-	{"dns-option", 0, OPTION_MANY, set_dns_option, "OPTION", "options of /etc/resolv.conf"},
+	{"dns-search", 0, OPTION_MANY, set_dns_search, "DOMAIN",
+	 "add it to the search list of /etc/resolv.conf"},
+	{"dns-option", 0, OPTION_MANY, set_dns_option, "OPTION",
+	 "add it to the options of /etc/resolv.conf"},
 };
 
 const RunGroup run_network_group = {"Network and names", rows, G_N_ELEMENTS(rows)};

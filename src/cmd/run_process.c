@@ -145,21 +145,33 @@ static bool set_ulimit(RunParse *parse, const char *value, GError **error)
 	return true;
 }
 
+static bool set_sysctl(RunParse *parse, const char *value, GError **error)
+{
+	if (!strchr(value, '=') || *value == '=')
+		return error_set(error, RLC_ERROR_USAGE, "not of the form NAME=VALUE");
+	g_ptr_array_add(parse->spec->linux_.sysctl, g_strdup(value));
+	return true;
+}
+
 static const RunOption rows[] = {
 	{"interactive", 'i', OPTION_SWITCH, set_interactive, NULL, "keep standard input open"},
 	{"tty", 't', OPTION_SWITCH, set_terminal, NULL, "give the command a terminal"},
 	{"env", 'e', OPTION_MANY, set_env, "NAME[=VALUE]",
 	 "set a variable; without a value, take the host's"},
-	{"env-file", 0, OPTION_MANY, set_env_file, "FILE", "read lines of NAME[=VALUE]"},
+	{"env-file", 0, OPTION_MANY, set_env_file, "FILE",
+	 "set the variables that FILE has, one NAME[=VALUE] a line"},
 	{"entrypoint", 0, OPTION_ONCE, set_entrypoint, "PROGRAM",
 	 "run PROGRAM; COMMAND and ARGs are its arguments"},
 	{"workdir", 'w', OPTION_ONCE, set_workdir, "DIR", "start in DIR, made if missing"},
 	{"init", 0, OPTION_SWITCH, set_init, NULL,
-	 "a small PID 1 reaps and forwards signals (default)"},
+	 "a small PID 1 reaps orphans and forwards signals (default)"},
 	{"no-init", 0, OPTION_SWITCH, set_no_init, NULL, "the command itself is PID 1"},
-	{"timeout", 0, OPTION_ONCE, set_timeout, "SECONDS", "then kill it and exit with 124"},
+	{"timeout", 0, OPTION_ONCE, set_timeout, "SECONDS",
+	 "kill it after so long, and exit with 124"},
 	{"ulimit", 0, OPTION_MANY, set_ulimit, "NAME=SOFT[:HARD]",
 	 "resource limit, such as nofile=1024"},
+	{"sysctl", 0, OPTION_MANY, set_sysctl, "NAME=VALUE",
+	 "a kernel parameter of its namespaces, such as net.core.somaxconn=1024"},
 };
 
 const RunGroup run_process_group = {"Process", rows, G_N_ELEMENTS(rows)};

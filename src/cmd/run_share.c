@@ -57,7 +57,8 @@ static const RunOption rows[] = {
 	{"ipc", 0, OPTION_ONCE, set_ipc, "MODE",
 	 "whose shared memory, /dev/shm too: private, host, container:NAME"},
 	{"uts", 0, OPTION_ONCE, set_uts, "MODE", "whose hostname: private, host, container:NAME"},
-	{"cgroupns", 0, OPTION_ONCE, set_cgroupns, "MODE", "private or host"},
+	{"cgroupns", 0, OPTION_ONCE, set_cgroupns, "MODE",
+	 "whose view of the cgroups: private or host"},
 };
 
 const RunGroup run_share_group = {"Sharing", rows, G_N_ELEMENTS(rows)};

@@ -100,7 +100,7 @@ static void print_group(FILE *out, const RunGroup *group)
 			option->letter ? option->letter : ' ', option->letter ? ',' : ' ',
 			option->name, option->metavar ? option->metavar : "");
 
-		fprintf(out, "  %-33s %s\n", flag, option->help);
+		help_row(out, flag, 33, option->help);
 	}
 }
 
@@ -172,13 +172,7 @@ static bool unknown_option(const RunTable *table, const char *word, GError **err
 		option = NULL;
 	for (size_t i = 1; option; option = row(table, i++))
 		suggest_offer(&nearest, option->name);
-	if (nearest.best)
-		return error_set(error, RLC_ERROR_USAGE,
-				 "parse '%s': no such option; did you mean --%s?", name,
-				 nearest.best);
-	return error_set(error, RLC_ERROR_USAGE,
-			 "parse '%s': no such option; 'rlc %s --help' lists them", name,
-			 table->command);
+	return suggest_option(&nearest, name, table->command, error);
 }
 
 /* A switch's =true and =false become "" and NULL for its function. */

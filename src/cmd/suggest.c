@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/suggest.h"
 
-#include <glib.h>
 #include <string.h>
+
+#include "base/error.h"
 
 #define WORD_MAX 63
 #define NEAR	 2
@@ -41,4 +42,16 @@ void suggest_offer(Suggestion *suggestion, const char *word)
 		return;
 	suggestion->best = word;
 	suggestion->distance = d;
+}
+
+bool suggest_option(const Suggestion *suggestion, const char *word, const char *command,
+		    GError **error)
+{
+	if (suggestion->best)
+		return error_set(error, RLC_ERROR_USAGE,
+				 "parse '%s': no such option; did you mean --%s?", word,
+				 suggestion->best);
+	return error_set(error, RLC_ERROR_USAGE,
+			 "parse '%s': no such option; 'rlc%s%s --help' lists them", word,
+			 *command ? " " : "", command);
 }

@@ -2,6 +2,8 @@
 /* "Did you mean": the word of a list that a mistyped one comes closest to. */
 #pragma once
 
+#include <glib.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -16,3 +18,7 @@ typedef struct {
 } Suggestion;
 
 void suggest_offer(Suggestion *suggestion, const char *word);
+
+/* Refuse the option that was typed, word, dashes and all: RLC_ERROR_USAGE, and false. */
+bool suggest_option(const Suggestion *suggestion, const char *word, const char *command,
+		    GError **error);

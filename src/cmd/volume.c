@@ -47,10 +47,10 @@ static bool is_bool(const char *value)
 }
 
 static const Filter filters_known[] = {
-	{"label", has_label, NULL, true},
-	{"name", has_name, NULL, false},
-	{"dangling", is_dangling, is_bool, false},
-	{NULL, NULL, NULL, false},
+	{"label", has_label, NULL, NULL, true},
+	{"name", has_name, NULL, NULL, false},
+	{"dangling", is_dangling, is_bool, "true or false", false},
+	{NULL, NULL, NULL, NULL, false},
 };
 
 /* --- show --- */

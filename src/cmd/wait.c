@@ -10,6 +10,7 @@
 #include "cmd/options.h"
 #include "container/control.h"
 #include "container/events.h"
+#include "container/health.h"
 
 /* The supervisor is gone: what the record says, or if that is gone too, that it was killed. */
 static int recorded_code(const char *root, const char *id)
@@ -112,11 +113,23 @@ static bool wait_until(const char *root, const StateEntry *entry, const char *na
 			 condition->name);
 }
 
+static bool has_check(const char *root, const StateEntry *entry, const char *name, GError **error)
+{
+	g_autoptr(Spec) spec = state_load_spec(root, entry->id, error);
+
+	return spec &&
+	       (health_is_checked(&spec->rlc.health) ||
+		error_set(error, RLC_ERROR_STATE,
+			  "wait for the health of '%s': it has no check (run --health-cmd)", name));
+}
+
 static bool wait_for(const char *root, const StateEntry *entry, const char *name, void *data,
 		     GError **error)
 {
 	const Condition *condition = data;
 
+	if (condition->met && condition->met != is_running && !has_check(root, entry, name, error))
+		return false;
 	if (condition->met)
 		return wait_until(root, entry, name, condition, error);
 	printf("%d\n", entry->alive ? wait_for_end(root, entry->id) : entry->status.exit_code);

@@ -77,6 +77,10 @@ for who in root "$sub" "$one"; do
 	refused "$kind: a limit that does not exist" nonsense
 	rlc --ulimit nofile=9:5 $bb true
 	refused "$kind: soft above hard" nofile
+	rlc --sysctl net.ipv4.ip_default_ttl=77 --sysctl kernel.msgmax=4096 $bb sh -c 'cat /proc/sys/net/ipv4/ip_default_ttl /proc/sys/kernel/msgmax'
+	is "$status ${out//$'\n'/ }" "0 77 4096" "$kind: parameters of the kernel's in its namespaces"
+	rlc --sysctl net.ipv4.nonsense=1 $bb true
+	refused "$kind: one that does not exist" "sysctl: set 'net.ipv4.nonsense=1': open .*No such file"
 	no_leftovers "$kind: nothing is left"
 done
 

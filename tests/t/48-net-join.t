@@ -113,7 +113,7 @@ for who in "$sub" root; do
 	rlc --network ns:/proc/self/ns/net $bb true
 	refused "the host's own network" 'network host'
 	rlc --network container: $bb true
-	refused "no name" 'whose network'
+	refused "no name" 'not of the form container:NAME'
 	rlc --network container:../web $bb true
 	refused "a path is no name" '../web'
 done

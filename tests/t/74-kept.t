@@ -63,11 +63,13 @@ for who in root "$sub"; do
 	is "$out" "new"$'\n'"older"$'\n'"33:44 4000" "$kind: what it replaced, and whose it is, stays"
 
 	# no image, no overlay of the layers: the built-in one
-	rlc run -d --name built --network none $bb sh -c 'echo x >>/x; wc -l </x; rm -f /etc/shells; ls /etc'
+	rlc run -d --name built --network none --sysctl kernel.msgmax=4096 $bb sh -c 'echo x >>/x; wc -l </x; rm -f /etc/shells; ls /etc
+		cat /proc/sys/kernel/msgmax'
 	rlc wait built
 	rlc start built && rlc wait built
 	rlc logs built
 	is "$(grep -x '[0-9]' <<<"$out" | paste -sd,)" 1,2 "$kind: so it is with the built-in image"
+	is "$(grep -c 4096 <<<"$out")" 2 "$kind: and with its kernel parameters"
 	unlike "$(sed 1,/profile/d <<<"$out")" shells "$kind: where what was removed stays away too"
 
 	# in the foreground
