@@ -103,6 +103,28 @@ ok "the documents have commands" test "$test_count" -gt 20
 # what both of doc/walk.md print
 is "$scripted" "$(sed -n '/^walk$/,/process$/p' doc/walk.md)" "doc/walk.md: the container by hand is what rlc makes"
 
+# --- what they mention on the way, and what hints advise, exists ---
+
+mentioned() { # standard input: lines that begin with rlc; prints those whose command or options there are not
+	local span command sub options word
+
+	while read -r span; do
+		read -r _ command sub options < <(sed -E 's/[|&;<>].*//; s/^rlc( --(root|store|log-level) [^ ]+)*/rlc/' <<<"$span")
+		[[ $command == [a-z]* ]] || continue
+		"$RLC" "$command" --help=table >"$T/table" 2>/dev/null || echo "$span"
+		[[ $sub != [a-z]* ]] || ! grep -q ^command "$T/table" ||
+			"$RLC" "$command" "$sub" --help=table >"$T/table" 2>/dev/null || echo "$span"
+		while read -r word; do
+			[ "$word" = --help ] || cut -f 1-2 "$T/table" | grep -qx "option.${word#--}" || echo "$span"
+		done < <(grep -oE -- '--[a-z-]+' <<<"$sub $options")
+	done
+}
+is "$(cat "${documents[@]}" | grep -o '`rlc [^`]*`' | tr -d '`' | sort -u | mentioned)" "" "commands and options that documents mention"
+is "$(sed 's/\\-/-/g; s/\\fR.*//' doc/man/*.roff | grep -oE '(^|\.B )  *rlc [a-z].*|^rlc [a-z-]+ .*' | sed 's/^\.B *//; s/^ *//' |
+	sort -u | mentioned)" "" "and manual pages"
+is "$(grep -o 'RLC-[A-Z][0-9]*' src/base/hint.c | while read -r code; do "$RLC" check --explain "$code"; done |
+	grep fix: | grep -v 'an rlc' | grep -oE '\brlc (--[a-z]+ [^ ]+ )?[a-z][^;:)…]*' | sort -u | mentioned)" "" "and hints"
+
 # --- what is refused looks as they say ---
 
 tun_mode 0600
