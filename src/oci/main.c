@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <fcntl.h>
+#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +50,7 @@ static bool parse_globals(int *argc, char ***argv, OciGlobals *globals, GError *
 		{NULL},
 	};
 	g_autoptr(GOptionContext) context = g_option_context_new("VERB [ARG...]");
+	g_autofree char *verbs = verb_list_text();
 	g_autoptr(GError) wrong = NULL;
 
 	if (*argc == 2 && strcmp((*argv)[1], VERB_TABLE) == 0) {
@@ -59,6 +61,7 @@ static bool parse_globals(int *argc, char ***argv, OciGlobals *globals, GError *
 	}
 	g_set_prgname("rlc-oci");
 	g_option_context_set_summary(context, "rlc as an OCI runtime, with runc's command line");
+	g_option_context_set_description(context, verbs);
 	g_option_context_set_strict_posix(context, TRUE);
 	g_option_context_add_main_entries(context, entries, NULL);
 	if (!g_option_context_parse(context, argc, argv, &wrong))
@@ -66,7 +69,8 @@ static bool parse_globals(int *argc, char ***argv, OciGlobals *globals, GError *
 	if (version)
 		print_version();
 	if (*argc < 2)
-		return error_set(error, RLC_ERROR_USAGE, "no verb; --help lists the options");
+		return error_set(error, RLC_ERROR_USAGE,
+				 "a verb is missing; rlc-oci --help lists them");
 	if (!globals->root)
 		globals->root = default_root();
 	return true;
@@ -92,14 +96,19 @@ static int run(int argc, char **argv, GError **error)
 	globals.verb = verb_find(argv[1]);
 	if (globals.verb)
 		return globals.verb->run(&globals, argc - 1, argv + 1, error);
-	error_set(error, RLC_ERROR_USAGE, "no such verb: '%s'", argv[1]);
+	error_set(error, RLC_ERROR_USAGE, "no such verb: '%s'; rlc-oci --help lists them", argv[1]);
 	return -1;
 }
 
 int main(int argc, char **argv)
 {
 	g_autoptr(GError) error = NULL;
-	int code = run(argc, argv, &error);
+	int code;
+
+	if (argc > 1 &&
+	    (strcmp(argv[argc - 1], "--help") == 0 || strcmp(argv[argc - 1], "-h") == 0))
+		setlocale(LC_CTYPE, "C.UTF-8"); /* GOption prints dots that are not ASCII */
+	code = run(argc, argv, &error);
 
 	return code < 0 ? report_error(error) : code;
 }

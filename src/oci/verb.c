@@ -46,6 +46,16 @@ void verb_print_table(const char *name, const char *arguments, const char *summa
 		       entries->description);
 }
 
+char *verb_list_text(void)
+{
+	GString *text = g_string_new("Verbs:\n");
+
+	for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++)
+		g_string_append_printf(text, "  %-10s%s\n", verbs[i].name, verbs[i].summary);
+	return g_string_free(g_string_append(text, "\n'rlc-oci VERB --help' explains a verb."),
+			     FALSE);
+}
+
 void verb_list_table(void)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(verbs); i++)

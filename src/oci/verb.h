@@ -43,6 +43,9 @@ void verb_print_table(const char *name, const char *arguments, const char *summa
 		      const GOptionEntry *entries);
 void verb_list_table(void);
 
+/* For people. Caller frees. */
+char *verb_list_text(void);
+
 const OciVerb *verb_find(const char *name);
 
 int verb_create(const OciGlobals *globals, int argc, char **argv, GError **error);
