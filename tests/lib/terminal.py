@@ -345,7 +345,7 @@ def displays():
                                   timeout=30, check=True)
             equal(b"\x1b" in done.stdout, False)
         t = Terminal([RLC, "top", name])
-        t.expect(r"\x1b\[J")
+        t.expect(r"\x1b\[J.*\x1b\[J")
     finally:
         subprocess.run([RLC, "rm", "-f", name], stdout=subprocess.DEVNULL, timeout=30, check=True)
     equal(t.wait(), 0)
