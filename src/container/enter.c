@@ -46,6 +46,7 @@
 #include "feature/seccomp.h"
 #include "feature/seccomp_listener.h"
 #include "feature/tty.h"
+#include "kernel/mount.h"
 #include "kernel/namespace.h"
 
 #define SHORT_ID    12
@@ -210,7 +211,8 @@ static G_GNUC_NORETURN void run_child(Container *container, Sync *sync, int null
 
 	sync_close(container->sync);
 	container->sync = sync;
-	if (set_streams(container, null, &error) &&
+	if ((container->root < 0 || mount_chroot(container->root, &error)) &&
+	    set_streams(container, null, &error) &&
 	    fd_close_above(container->plan->spec->rlc.preserve_fds, sync->fd, &error) &&
 	    enter_become_root(&error) && close_itself(container->plan->spec, &error) &&
 	    keyring_join_new(&error) && tty_enter(container, &error) &&
@@ -246,6 +248,8 @@ static uint64_t needed_capabilities(const Plan *plan)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(setup); i++)
 		mask |= UINT64_C(1) << setup[i];
+	if (plan->spec->rlc.host_mounts)
+		mask |= UINT64_C(1) << CAP_SYS_CHROOT;
 	if (plan->spec->process.rlimits->len > 0)
 		mask |= UINT64_C(1) << CAP_SYS_RESOURCE;
 	if (plan->seccomp.code && !plan->spec->process.no_new_privileges)
@@ -345,6 +349,7 @@ static bool enter_planned(const Plan *plan, int *fds, int cgroup, const EnterCal
 		container.started = caller->started;
 		container.describe = caller->describe;
 		container.describe_data = caller->data;
+		container.root = caller->root;
 	}
 	signal(SIGCHLD, SIG_DFL); /* ignored by the caller it would keep us from the status */
 	ok = process_set_oom_score(&container, error) && start_child(&container, fds, error);

@@ -44,6 +44,7 @@ typedef struct {
 	bool (*started)(const Container *container, GError **error); /* it was executed */
 	char *(*describe)(const Container *container, pid_t pid, const char *status); /* as there */
 	void *data; /* container->describe_data */
+	int root;   /* O_PATH of the root to be in, where fds have no mount namespace; or -1 */
 } EnterCaller;
 
 /*

@@ -463,6 +463,15 @@ static bool remove_tree(const char *directory, unsigned depth, GError **error)
 	return ok && remove_directory(directory, error);
 }
 
+/* Those above with a path of that length at least, as far as nobody else is in them. */
+static void remove_parents(const char *directory, size_t length)
+{
+	g_autofree char *above = g_path_get_dirname(directory);
+
+	if (strlen(above) >= length && rmdir(above) == 0)
+		remove_parents(above, length);
+}
+
 bool cgroup_v1_remove(const char *path, GError **error)
 {
 	static const unsigned depth_max = 64;
@@ -472,12 +481,11 @@ bool cgroup_v1_remove(const char *path, GError **error)
 	for (guint i = 0; i < all->len; i++) {
 		const char *hierarchy = g_ptr_array_index(all, i);
 		g_autofree char *directory = g_strconcat(hierarchy, path, NULL);
-		g_autofree char *parent = g_strconcat(hierarchy, MADE_PARENT, NULL);
 
 		if (!remove_tree(directory, depth_max, error))
 			return false;
 		if (g_str_has_prefix(path, MADE_PARENT "/"))
-			rmdir(parent); /* others may be in it */
+			remove_parents(directory, strlen(hierarchy) + strlen(MADE_PARENT));
 	}
 	return true;
 }

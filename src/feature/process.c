@@ -5,12 +5,14 @@
  *  1. session and standard streams, while the terminal may still be handed over
  *  2. limits: raising one needs CAP_SYS_RESOURCE
  *  3. user and groups looked up in the container's own files; working directory made and entered
- *  4. bounding set: needs CAP_SETPCAP
- *  5. groups, gid, uid, in this order: each needs rights that the next takes away.  KEEPCAPS keeps
+ *  4. every descriptor but the three streams closes on exec, and the end of file that the sync
+ *     socket then shows tells the supervisor that exec succeeded; signals, personality: what needs
+ *     no rights comes before a filter that may know nothing of it
+ *  5. bounding set: needs CAP_SETPCAP
+ *  6. groups, gid, uid, in this order: each needs rights that the next takes away.  KEEPCAPS keeps
  *     the permitted set over the change, so that what is kept is said by
- *  6. capset, which has the last word; then no_new_privs
- *  7. every descriptor but the three streams closes on exec, and the end of file that the sync
- *     socket then shows tells the supervisor that exec succeeded
+ *  7. the filter, where it takes CAP_SYS_ADMIN, else it is the last thing of all
+ *  8. capset, which has the last word; then no_new_privs
  *
  * All failures return to the caller, which sends them to the supervisor; only execve has no return.
  */
@@ -440,6 +442,13 @@ static bool set_personality(const Spec *spec, GError **error)
 	return true;
 }
 
+static bool close_on_exec(const Spec *spec, GError **error)
+{
+	if (syscall(SYS_close_range, 3U + spec->rlc.preserve_fds, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+		return error_errno(error, errno, "close descriptors on exec");
+	return true;
+}
+
 bool process_exec(Container *container, GError **error)
 {
 	const SpecProcess *process = &container->plan->spec->process;
@@ -456,17 +465,14 @@ bool process_exec(Container *container, GError **error)
 	    (container->plan->entered && !scheduling_set_affinity(process->affinity_final, error)))
 		return false;
 	umask(0022);
-	if (!enter_cwd(process->cwd, error) || !become_user(container, &user, error) ||
-	    !tie_to_supervisor(container, error))
+	if (!enter_cwd(process->cwd, error) || !close_on_exec(container->plan->spec, error) ||
+	    !reset_signals(error) || !set_personality(container->plan->spec, error) ||
+	    !become_user(container, &user, error) || !tie_to_supervisor(container, error))
 		return false;
 	if (process->user.umask >= 0)
 		umask((mode_t)process->user.umask);
 	env = build_env(container->plan, user.home);
-	if (syscall(SYS_close_range, 3U + container->plan->spec->rlc.preserve_fds, ~0U,
-		    CLOSE_RANGE_CLOEXEC) < 0)
-		return error_errno(error, errno, "close descriptors on exec");
-	return reset_signals(error) && set_personality(container->plan->spec, error) &&
-	       wait_for_start(container, error) && lsm_set(process, error) &&
+	return wait_for_start(container, error) && lsm_set(process, error) &&
 	       exe_guard_ask(container->plan, error) &&
 	       (!process->no_new_privileges ||
 		seccomp_load(container->plan, container->sync, error)) &&

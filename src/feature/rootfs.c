@@ -177,11 +177,23 @@ static bool rootfs_send_shifted(Container *container, const char *path, int user
 	       sync_send(container->sync, SYNC_ROOT, mount, error);
 }
 
+/* Whoever is to be in them in the end makes his own elsewhere first. */
+static bool rootfs_send_mounts(Container *container, GError **error)
+{
+	auto_fd mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+
+	if (mounts < 0)
+		return error_errno(error, errno, "open '/proc/self/ns/mnt'");
+	return sync_send(container->sync, SYNC_NAMESPACE, mounts, error);
+}
+
 bool rootfs_parent(Container *container, GError **error)
 {
 	const RootfsPlan *rootfs = &container->plan->rootfs;
 	auto_fd userns = -1;
 
+	if (container->plan->spec->rlc.host_mounts && !rootfs_send_mounts(container, error))
+		return false;
 	if (!rootfs->idmapped && !container->plan->scratch_shifted)
 		return true;
 	userns = idmap_open_userns(container, error);
@@ -343,6 +355,9 @@ static bool disarm_files(const Container *container, GError **error)
 
 bool rootfs_child(Container *container, GError **error)
 {
+	if (container->plan->spec->rlc.host_mounts &&
+	    !sync_expect(container->sync, SYNC_NAMESPACE, &container->host_mounts, error))
+		return false;
 	return make_root(container, error) && disarm_files(container, error);
 }
 
@@ -403,6 +418,8 @@ bool rootfs_pivot(Container *container, GError **error)
 	if (container->plan->rootfs.readonly &&
 	    !mount_change(container->root, false, MOUNT_ATTR_RDONLY, 0, 0, error))
 		return false;
+	if (container->plan->spec->rlc.host_mounts)
+		return mount_leave(container->root, container->host_mounts, error);
 	if (!mount_pivot(container->root, error))
 		return false;
 	fd_close(&container->root);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -311,4 +312,25 @@ bool mount_pivot(int root, GError **error)
 	if (chdir("/") < 0)
 		return error_errno(error, errno, "chdir to '/'");
 	return true;
+}
+
+bool mount_chroot(int root, GError **error)
+{
+	if (fchdir(root) < 0)
+		return error_errno(error, errno, "enter the new root");
+	if (chroot(".") < 0)
+		return error_errno(error, errno, "chroot");
+	return true;
+}
+
+/* Its mounts are let go of with the last descriptor, but stay together under who is in them. */
+bool mount_leave(int root, int mounts, GError **error)
+{
+	auto_fd tree = mount_clone(root, "", true, error);
+
+	if (tree < 0)
+		return false;
+	if (setns(mounts, CLONE_NEWNS) < 0)
+		return error_errno(error, errno, "join a namespace (CLONE_NEWNS)");
+	return mount_chroot(tree, error);
 }

@@ -87,3 +87,13 @@ bool mount_attach_in(int mount, int root, const char *path, bool directory, Moun
  * stacked on it.  On success nothing lies above "/".
  */
 bool mount_pivot(int root, GError **error);
+
+/*
+ * The other way to leave the old root: back into the mount namespace mounts, with the tree of
+ * mounts at root as what it was, attached nowhere, and this process's "/".  It lives as long as
+ * processes have it for their root.
+ */
+bool mount_leave(int root, int mounts, GError **error);
+
+/* chroot(2) into the directory root, which may be no mount of this namespace. */
+bool mount_chroot(int root, GError **error);

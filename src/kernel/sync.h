@@ -6,21 +6,19 @@
  *        │  clone3 ───────────────────────────────► │
  *        │ ◄───────── SYNC_NAMESPACE + each of its own ─ │  (in another's pid namespace only)
  *        │ ── SYNC_MAPPED ────────────────────────► │  the id map is written; become root in it
- *        │ ── SYNC_ROOT + mount of the rootfs ────► │  (where it is shifted into the id map only)
- *        │ ── SYNC_SHM + /dev/shm of another ─────► │  (with another's IPC namespace only)
- *        │ ── SYNC_VOLUME + its mount ────────────► │  (for each volume that is shifted)
- *        │                                          │  private mounts, rootfs, lo, tap …
- *        │ ◄─────────────────── SYNC_TAP + tap fd ─ │  (network slirp only)
- *        │ ◄────────── SYNC_DIAG + sock_diag socket ─ │  (network slirp that publishes on IPv6)
- *        │ ◄──── SYNC_LANE + a socket, each ──────── │  (network slirp with the express lane only)
- *        │ ◄──────── SYNC_NETLINK + rtnetlink socket ─ │  (network bridge only)
- *        │ ◄────────────── SYNC_HOSTS + /etc/hosts ─ │  (network bridge only)
- *        │  starts the net process                  │  /proc, /dev, volumes, pivot_root …
- *        │ ── SYNC_NET_UP ────────────────────────► │  (network slirp only)
- *        │ ◄──────────── SYNC_CONSOLE + pty master ─ │  (with a terminal only)
- *        │ ◄─── SYNC_READY + overlay's upper directory ─ │  all but exec is done
- *        │ ── SYNC_START ─────────────────────────► │
- *        │ ◄────────────────────────── end of file ─ │  exec closed the last copy of the socket
+ *        │ ── SYNC_NAMESPACE + its mounts ────────► │  (to be in at the end, where OCI asks for
+ * none) │ ── SYNC_ROOT + mount of the rootfs ────► │  (where it is shifted into the id map only) │
+ * ── SYNC_SHM + /dev/shm of another ─────► │  (with another's IPC namespace only) │ ── SYNC_VOLUME
+ * + its mount ────────────► │  (for each volume that is shifted) │ │  private mounts, rootfs, lo,
+ * tap … │ ◄─────────────────── SYNC_TAP + tap fd ─ │  (network slirp only) │ ◄────────── SYNC_DIAG
+ * + sock_diag socket ─ │  (network slirp that publishes on IPv6) │ ◄──── SYNC_LANE + a socket, each
+ * ──────── │  (network slirp with the express lane only) │ ◄──────── SYNC_NETLINK + rtnetlink
+ * socket ─ │  (network bridge only) │ ◄────────────── SYNC_HOSTS + /etc/hosts ─ │  (network bridge
+ * only) │  starts the net process                  │  /proc, /dev, volumes, pivot_root … │ ──
+ * SYNC_NET_UP ────────────────────────► │  (network slirp only) │ ◄──────────── SYNC_CONSOLE + pty
+ * master ─ │  (with a terminal only) │ ◄─── SYNC_READY + overlay's upper directory ─ │  all but
+ * exec is done │ ── SYNC_START ─────────────────────────► │ │ ◄────────────────────────── end of
+ * file ─ │  exec closed the last copy of the socket
  *
  * In place of any message init may send SYNC_ERROR, which carries its step's GError: domain, code
  * and text.  Before any message it may send SYNC_FUSE with a socket, on which it waits for what it

@@ -80,7 +80,9 @@ struct Container {
 
 	/* init only */
 	GArray *sources; /* of int: what each of plan->mounts binds, detached; -1: nothing */
-	int root;	 /* O_PATH of the new root's mount, before the pivot */
+	int root;	 /* O_PATH of the new root's mount, before the pivot; who enters: of the
+			    root to be in, where no mount namespace says it, or -1 */
+	int host_mounts; /* the mount namespace to go back to; or -1 */
 	int upper;	 /* what the root's overlay writes to, until SYNC_READY; or -1 */
 	int scratch;	 /* mount of the plan's scratch, where it is shifted; or -1 */
 	int terminal;	 /* pty slave, -1 without a terminal */
@@ -107,6 +109,7 @@ static inline Container container_closed(const Plan *plan, Sync *sync)
 		.streams = {-1, -1, -1},
 		.payload_streams = {-1, -1, -1},
 		.root = -1,
+		.host_mounts = -1,
 		.upper = -1,
 		.scratch = -1,
 		.terminal = -1,

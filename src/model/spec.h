@@ -368,6 +368,7 @@ typedef struct {
 	SpecHealth health;
 	bool oci; /* made by an OCI front end: what is mounted is what mounts say, the container
 		     waits for its start, and no supervisor stays with it */
+	bool host_mounts; /* oci: no mount namespace of its own; a chroot in place of the pivot */
 	unsigned preserve_fds; /* --preserve-fds: so many descriptors above the streams stay */
 	bool keep_keyring;     /* --no-new-keyring: the caller's session keyring stays */
 	char *console_socket;  /* --console-socket: who takes the pty's master; or NULL */

@@ -53,7 +53,8 @@ static bool check_namespaces(const FieldAt *root, const Spec *spec, GError **err
 		 "netDevices are set, but there is no network namespace of its own"},
 		{spec->rlc.network.publish->len > 0 && spec->rlc.network.mode != NET_SLIRP, 0,
 		 "the annotation io.rlc.publish is for the network slirp alone"},
-		{true, CLONE_NEWNS, "there is no mount namespace: the root would be the host's"},
+		{linux_->namespaces & CLONE_NEWUSER, CLONE_NEWNS,
+		 "there is a user namespace, but no mount namespace"},
 	};
 
 	if (spec->rlc.network.mode == NET_SLIRP && !(own & CLONE_NEWNET))
@@ -85,10 +86,23 @@ static bool divides_cgroup(const Spec *spec)
 	return false;
 }
 
-/* The engine's words for it. */
+static bool joins_mounts(const SpecLinux *linux_)
+{
+	for (guint i = 0; i < linux_->joined->len; i++) {
+		if (g_array_index(linux_->joined, SpecNamespace, i).flag == CLONE_NEWNS)
+			return true;
+	}
+	return false;
+}
+
+/* The engine's words for it. Its mounts are always made in a namespace of their own. */
 static void settle(Spec *spec)
 {
 	spec->rlc.oci = true;
+	spec->rlc.host_mounts =
+		!(spec->linux_.namespaces & CLONE_NEWNS) && !joins_mounts(&spec->linux_);
+	if (spec->rlc.host_mounts)
+		spec->linux_.namespaces |= CLONE_NEWNS;
 	spec->rlc.interactive = true;
 	spec->rlc.userns = spec->linux_.namespaces & CLONE_NEWUSER ? USERNS_MAP : USERNS_DEFAULT;
 	spec->rlc.cgroup_writable = divides_cgroup(spec);

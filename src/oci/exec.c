@@ -178,14 +178,25 @@ static Spec *make_spec(const Created *created, const ExecOptions *options, char 
 
 /* --- the container --- */
 
+/* Of one that has no mount namespace of its own. */
+static bool open_root(pid_t init, int *ret_root, GError **error)
+{
+	g_autofree char *path = g_strdup_printf("/proc/%d/root", init);
+
+	*ret_root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return *ret_root >= 0 || error_errno(error, errno, "open '%s'", path);
+}
+
 /*
  * Opened after its pidfd, and while that says that it lives: they are of no other process that got
  * the same number.
  */
-static bool open_namespaces(const Created *created, int *fds, GError **error)
+static bool open_namespaces(const Created *created, const Spec *spec, int *fds, int *ret_root,
+			    GError **error)
 {
 	auto_fd init = created_pidfd(created);
-	bool ok = init >= 0 && join_open(created->pid, fds, error);
+	bool ok = init >= 0 && join_open(created->pid, fds, error) &&
+		  (!spec->rlc.host_mounts || open_root(created->pid, ret_root, error));
 
 	if (init >= 0 && !ok)
 		return false;
@@ -244,7 +255,7 @@ int verb_exec(const OciGlobals *globals, int argc, char **argv, GError **error)
 	g_auto(Created) created = {.dir = -1, .lock = -1};
 	g_autofree char *cache = created_cache(globals->root);
 	g_autoptr(Spec) spec = NULL;
-	const EnterCaller caller = {command_started, describe, &created};
+	EnterCaller caller = {command_started, describe, &created, -1};
 	int fds[CONTROL_JOIN_COUNT], cgroup = -1, code;
 	bool ok;
 
@@ -256,10 +267,11 @@ int verb_exec(const OciGlobals *globals, int argc, char **argv, GError **error)
 	pid_file = options.pid_file;
 	spec = make_spec(&created, &options, argv + 2, error);
 	if (!spec || !scheduling_set_affinity(spec->process.affinity_initial, error) ||
-	    !open_namespaces(&created, fds, error) ||
+	    !open_namespaces(&created, spec, fds, &caller.root, error) ||
 	    !enter_cgroup(&created, &options, &cgroup, error))
 		return -1;
 	ok = enter_oci(spec, cache, fds, cgroup, &caller, &code, error);
 	cgroup_handle_clear(&own_cgroup);
+	fd_close(&caller.root);
 	return ok ? code : -1;
 }

@@ -56,19 +56,23 @@ mkdir $CGROUPS/rlct
 mount -t cgroup -o none,name=rlct none $CGROUPS/rlct
 own=$(sed -n 's/.*:name=rlct://p' /proc/self/cgroup)
 
-for path in "" /a/b; do
+for path in "" /a/b c/d; do
 	bundle root "$sleeper | .linux.cgroupsPath = \"$path\""
 	run oci root run --detach --bundle "$bundle" g2
 	is "$status$err" 0 "version 1, ${path:-no path}: it runs"
-	dir=$CGROUPS/rlct${path:-/rlc/g2}
+	case $path in
+	/*) where=$path ;;
+	*) where=/rlc/${path:-g2} ;;
+	esac
+	dir=$CGROUPS/rlct$where
 	ok "in a cgroup of its own" grep -qx "$(pid_of root g2)" "$dir/cgroup.procs"
 	run oci root exec g2 cat /proc/self/cgroup
-	like "$out" ":name=rlct:${path:-/rlc/g2}" "exec is in it"
+	like "$out" ":name=rlct:$where" "exec is in it"
 	is "$(sed -n 's/.*:name=rlct://p' /proc/self/cgroup)" "$own" "the caller is not"
 	run oci root delete --force g2
 	nok "it goes with the container" test -e "$dir"
 done
-rmdir $CGROUPS/rlct/a
+rmdir $CGROUPS/rlct/a # no parent of rlc's
 bundle root "$sleeper | .linux.resources.unified = {\"memory.high\": \"max\"}"
 run oci root create --bundle "$bundle" g2
 like "$err" "'unified' is of cgroups of version 2" "unified has no meaning there"

@@ -172,6 +172,20 @@ inside '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"name
 	"action": "SCMP_ACT_ERRNO", "errnoRet": 95}]}' 'mkdir /tmp/x; grep Seccomp: /proc/self/status'
 is "$out" $'Seccomp:\t2' "a filter of system calls"
 like "$err" 'Operation not supported' "with the error that was asked for"
+inside '.process.noNewPrivileges = false | .linux.personality = {"domain": "LINUX"} | .linux.seccomp = {"defaultAction":
+	"SCMP_ACT_ALLOW", "syscalls": [{"names": ["close_range", "personality"], "action": "SCMP_ACT_ERRNO"}]}' 'echo ran'
+is "$out$err" ran "what rlc does on the way need not pass a filter that is older than that"
+
+bundle root 'del(.linux.namespaces[] | select(.type == "mount")) | .process.args = ["sh", "-c",
+	"readlink /proc/self/ns/mnt; ls -d /proc/self /dev/null; echo x >/tmp/written; sleep 1000"]'
+oci root run --detach --bundle "$bundle" c4 >"$T/mountless"
+ok "without a mount namespace the container runs" wait_for 10 test -e "$bundle/rootfs/tmp/written"
+is "$(cat "$T/mountless")" "$(readlink /proc/self/ns/mnt)"$'\n/dev/null\n/proc/self' "in its caller's, with its own mounts in sight"
+run oci root exec c4 sh -c 'cat /tmp/written; readlink /proc/self/ns/mnt'
+is "$out" $'x\n'"$(readlink /proc/self/ns/mnt)" "and a command that joins has the same root"
+unlike "$(cat /proc/self/mountinfo)" "$bundle" "of which the host sees nothing"
+oci root delete --force c4
+rm "$bundle/rootfs/tmp/written"
 
 # ------------------------------------------------------------------------------------------- hooks
 
@@ -229,6 +243,7 @@ wrong '.linux.namespaces += [{"type": "nope"}]' "linux.namespaces\[[0-9]\].type:
 wrong '.linux.namespaces += [{"type": "pid"}]' 'linux.namespaces\[[0-9]\]: .*twice' "a namespace twice"
 wrong '.linux.uidMappings = [{"containerID": 0, "hostID": 0, "size": 1}]' \
 	'.*user namespace' "maps without a user namespace"
+wrong '.linux.namespaces = [{"type": "user"}] | del(.hostname)' '.*no mount namespace' "a user namespace that has no right to its mounts"
 wrong '.process.rlimits = [{"type": "RLIMIT_NOPE", "soft": 1, "hard": 1}]' \
 	"process.rlimits\[0\].type: 'RLIMIT_NOPE'" "an unknown limit"
 wrong '.linux.intelRdt = {}' 'linux.intelRdt: not supported' "what is not supported"
