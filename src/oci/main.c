@@ -96,7 +96,13 @@ static int run(int argc, char **argv, GError **error)
 	globals.verb = verb_find(argv[1]);
 	if (globals.verb)
 		return globals.verb->run(&globals, argc - 1, argv + 1, error);
-	error_set(error, RLC_ERROR_USAGE, "no such verb: '%s'; rlc-oci --help lists them", argv[1]);
+	if (strcmp(argv[1], "checkpoint") == 0 || strcmp(argv[1], "restore") == 0)
+		error_set(error, RLC_ERROR_UNSUPPORTED,
+			  "%s: not supported: rlc-oci neither saves nor restores processes",
+			  argv[1]);
+	else
+		error_set(error, RLC_ERROR_USAGE, "no such verb: '%s'; rlc-oci --help lists them",
+			  argv[1]);
 	return -1;
 }
 

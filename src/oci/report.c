@@ -101,13 +101,21 @@ bool report_open(const char *path, const char *format, bool debug, GError **erro
 	return true;
 }
 
-/* podman and docker tell "no such program" from other failures by these words of Go's. */
+/*
+ * podman and docker tell "no such program" and "may not be run" from other failures by words of
+ * Go's, docker with regard to case: Go writes the kernel's errors with a small letter.
+ */
 static char *in_words_of_callers(const GError *error)
 {
-	if (!g_error_matches(error, RLC_ERROR, RLC_ERROR_EXEC_NOT_FOUND) ||
-	    strstr(error->message, "No such file"))
-		return g_strdup(error->message);
-	return g_strdup_printf("%s: " NOT_FOUND_WORDS, error->message);
+	bool not_found = g_error_matches(error, RLC_ERROR, RLC_ERROR_EXEC_NOT_FOUND);
+	bool denied = g_error_matches(error, RLC_ERROR, RLC_ERROR_EXEC_DENIED);
+	g_autofree char *text = g_strdup(error->message);
+	char *cause = strrchr(text, ':');
+
+	if ((not_found || denied) && cause && cause[1] == ' ')
+		cause[2] = g_ascii_tolower(cause[2]);
+	return g_strconcat(
+		text, not_found && !strstr(text, "no such file") ? ": " NOT_FOUND_WORDS : "", NULL);
 }
 
 int report_error(const GError *error)

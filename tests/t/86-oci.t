@@ -93,7 +93,7 @@ verbs() { # USER
 	bundle "$user" '.process.args = ["/no/such/program"]'
 	run oci "$user" --log "$bundle/log" --log-format json create --bundle "$bundle" c3
 	is "$status" 1 "$user: a program that does not exist is missed by create"
-	like "$(jq -r 'select(.level == "error").msg' "$bundle/log")" "/no/such/program.*No such file" \
+	like "$(jq -r 'select(.level == "error").msg' "$bundle/log")" "/no/such/program.*no such file" \
 		"$user: the log is JSON"
 	bundle "$user" '.process.args = ["no-such-program"]'
 	run oci "$user" create --bundle "$bundle" c3

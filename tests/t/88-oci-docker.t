@@ -5,6 +5,7 @@
 . "$(dirname "$0")/../lib/world.sh"
 . "$(dirname "$0")/../lib/docker.sh"
 . "$(dirname "$0")/../lib/oci.sh"
+. "$(dirname "$0")/../lib/engine.sh"
 needs root mountns busybox world docker
 bundle=
 
@@ -34,23 +35,20 @@ oci_no_leftovers root "nothing is left of either"
 # shellcheck disable=SC2119
 world_up || fail "no world"
 # shellcheck disable=SC2034 # of docker.sh
-docker_options=(--add-runtime "rlc=$RLC_OCI" --default-runtime rlc)
+docker_options=(--add-runtime "rlc=$RLC_OCI" --default-runtime rlc --experimental)
 docker_up || fail "the engine starts"
-run docker_ run --rm bb sh -c 'echo out; exit 3'
-is "$status/$out" 3/out "docker run"
-run docker_ run --rm bb no-such-program
-is "$status" 127 "docker run of what does not exist"
-run docker_ run -d --name c1 bb sleep 1000
-is "$status" 0 "docker run -d"
-run docker_ exec c1 sh -c 'echo in; exit 4'
-is "$status/$out" 4/in "docker exec"
-run docker_ exec c1 ip -4 address show eth0
+docker_ rmi bb >/dev/null
+engine=(docker_)
+engine_image
+engine_commands docker
+engine_limits docker
+engine_no_checkpoint docker checkpoint create c5 point
+engine_build docker
+run docker_ run -d --name c6 bb sleep 1000
+run docker_ exec c6 ip -4 address show eth0
 like "$out" 'inet 172\.' "it has docker's network"
-run docker_ inspect -f '{{.HostConfig.Runtime}} {{.State.Status}}' c1
-is "$out" "rlc running" "docker inspect"
-run docker_ rm -f c1
-is "$status" 0 "docker rm -f"
-is "$(docker_ ps -aq)" "" "nothing is left"
+is "$(docker_ inspect -f '{{.HostConfig.Runtime}}' c6)" rlc "docker inspect"
+run docker_ rm -f c6
 
 # ------------------------------------------------------------------------------------ containerd
 
