@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "feature/cgroup.h"
 #include "feature/gate.h"
+#include "feature/resctrl.h"
 #include "kernel/pid.h"
 
 #define INIT_FILE     "init"
@@ -127,7 +128,8 @@ bool created_remove(const char *root, const char *id, const Created *created, GE
 	struct dirent *entry;
 	DIR *list;
 
-	if (!cgroup_release(created->dir, error)) /* first: what runs may write to the rest */
+	if (!cgroup_release(created->dir, error) || /* first: what runs may write to the rest */
+	    !resctrl_release(created->dir, error))
 		return false;
 	list = fd_list(created->dir);
 	while (list && (entry = readdir(list)))

@@ -7,6 +7,7 @@
  *     ROOT/ID/init    its init: pid, and when that process began (kernel/pid.h)
  *     ROOT/ID/start   the socket at which it waits for its start (feature/gate.h)
  *     ROOT/ID/cgroup  where its cgroup is (feature/cgroup.h)
+ *     ROOT/ID/resctrl its class of caches and memory bandwidth, if any (feature/resctrl.h)
  *     ROOT/ID/…       what the front end keeps
  *     ROOT/.compiled  filters of system calls (feature/seccomp_profile.h), for all
  *

@@ -23,6 +23,7 @@
 #include "feature/net.h"
 #include "feature/net_publish.h"
 #include "feature/process.h"
+#include "feature/resctrl.h"
 #include "feature/rootfs.h"
 #include "feature/seccomp.h"
 #include "feature/sysctl.h"
@@ -55,6 +56,7 @@ static const struct {
 	{"terminal", tty_plan, STEP_ALL},
 	{"devices", devices_plan, STEP_RLC},
 	{"cgroup", cgroup_plan, STEP_ALL},
+	{"resctrl", resctrl_plan, STEP_OCI},
 	{"security", lsm_plan, STEP_ALL},
 	{"process", process_plan, STEP_ALL},
 	{"seccomp", seccomp_plan, STEP_ALL},

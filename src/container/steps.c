@@ -33,6 +33,7 @@
 #include "feature/nodes.h"
 #include "feature/proc.h"
 #include "feature/process.h"
+#include "feature/resctrl.h"
 #include "feature/rootfs.h"
 #include "feature/sys.h"
 #include "feature/sysctl.h"
@@ -61,6 +62,7 @@ const Step parent_steps[] = {
 	{"clone",      ALL, run_clone,          run_clone_explain},   /* init, in new namespaces */
 	{"record",     OCI, created_parent,     NULL},                /* say on disk who it is */
 	{"cgroup-v1",  OCI, cgroup_enter,       NULL},                /* on a host of version 1 */
+	{"resctrl",    OCI, resctrl_parent,     NULL},                /* its share of caches */
 	{"offer",      RLC, join_offer,         NULL},                /* its namespaces, for others to join */
 	{"idmap",      ALL, idmap_parent,       idmap_explain},       /* who is who inside */
 	{"rootfs",     ALL, rootfs_parent,      rootfs_parent_explain}, /* root's files, by init's ids */

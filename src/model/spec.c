@@ -181,6 +181,7 @@ static void linux_init(SpecLinux *linux_)
 	linux_->devices = structs_new(sizeof(SpecDevice), device_clear);
 	linux_->net_devices = structs_new(sizeof(SpecNetDevice), net_device_clear);
 	spec_resources_init(&linux_->resources);
+	linux_->rdt.schemata = strings_new();
 	linux_->personality = -1;
 }
 
@@ -267,6 +268,14 @@ static void process_free(SpecProcess *process)
 	g_free(process->affinity_final);
 }
 
+void spec_rdt_clear(SpecRdt *rdt)
+{
+	g_clear_pointer(&rdt->class, g_free);
+	g_clear_pointer(&rdt->l3_cache_schema, g_free);
+	g_clear_pointer(&rdt->mem_bw_schema, g_free);
+	g_clear_pointer(&rdt->schemata, g_ptr_array_unref);
+}
+
 static void linux_free(SpecLinux *linux_)
 {
 	g_array_unref(linux_->uid_mappings);
@@ -280,6 +289,7 @@ static void linux_free(SpecLinux *linux_)
 	g_array_unref(linux_->devices);
 	g_array_unref(linux_->net_devices);
 	spec_resources_clear(&linux_->resources);
+	spec_rdt_clear(&linux_->rdt);
 	g_free(linux_->cgroups_path);
 	g_array_unref(linux_->joined);
 	g_ptr_array_unref(linux_->sysctl);

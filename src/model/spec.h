@@ -161,6 +161,7 @@ typedef struct {
 	int64_t limit, reservation;		 /* bytes */
 	int64_t swap;				 /* bytes of memory and swap together */
 	bool swappiness_set, disable_oom_killer; /* of version 1 alone */
+	bool check_before_update;		 /* no limit below what is in use */
 	uint64_t swappiness;
 } SpecMemory;
 
@@ -217,6 +218,15 @@ typedef struct {
 	unsigned long nodes[SPEC_NODES_MAX / (8 * sizeof(unsigned long))];
 } SpecMemoryPolicy;
 
+/* linux.intelRdt: the kernel's Documentation/arch/x86/resctrl.rst */
+typedef struct {
+	bool set;
+	char *class; /* closID; "/": the root's; NULL: one of the container's own */
+	char *l3_cache_schema, *mem_bw_schema; /* lines of the file schemata; or NULL */
+	GPtrArray *schemata;		       /* of char *: more of them, which count most */
+	bool monitoring;		       /* counters of the container's own */
+} SpecRdt;
+
 /* linux.namespaces[]: bit set of CLONE_NEW* */
 typedef struct {
 	uint64_t namespaces;
@@ -226,6 +236,7 @@ typedef struct {
 	SpecTimeOffset monotonic, boottime;
 	int64_t personality; /* personality(2); -1: leave */
 	SpecMemoryPolicy memory_policy;
+	SpecRdt rdt;
 	char *mount_label;			  /* of SELinux; or NULL */
 	GArray *uid_mappings, *gid_mappings;	  /* of SpecIdMap; empty: let the tiers decide */
 	GPtrArray *masked_paths, *readonly_paths; /* of char * */
@@ -422,6 +433,7 @@ void spec_free(Spec *spec);
 /* Resources alone, none asked for. */
 void spec_resources_init(SpecResources *resources);
 void spec_resources_clear(SpecResources *resources);
+void spec_rdt_clear(SpecRdt *rdt);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(SpecResources, spec_resources_clear)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Spec, spec_free)
 

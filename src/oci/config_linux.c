@@ -7,6 +7,7 @@
 #include <sys/personality.h>
 
 #include "base/error.h"
+#include "feature/resctrl.h"
 #include "feature/scheduling.h"
 #include "kernel/mount.h"
 #include "oci/config.h"
@@ -326,11 +327,53 @@ static bool take_memory_policy(const FieldAt *at, void *target, GError **error)
 	return field_read(at, policy_fields, G_N_ELEMENTS(policy_fields), target, error);
 }
 
-/* What cannot be had here must not be believed to hold. */
-static bool refuse(const FieldAt *at, void *target, GError **error)
+static bool take_class(const FieldAt *at, void *target, GError **error)
 {
-	(void)target;
-	return field_wrong(at, error, "not supported");
+	const char *class = field_string(at, error);
+
+	if (!class || !*class)
+		return class;
+	*(char **)target = g_strdup(class);
+	return resctrl_check_class(class) ||
+	       field_wrong(at, error, "'%s' is no name of a class of resctrl", class);
+}
+
+static bool take_bandwidth(const FieldAt *at, void *target, GError **error)
+{
+	const char *line = field_string(at, error);
+
+	if (!line || !*line)
+		return line;
+	*(char **)target = g_strdup(line);
+	return (g_str_has_prefix(line, "MB:") && !strchr(line, '\n')) ||
+	       field_wrong(at, error, "'%s' is no line that begins with MB:", line);
+}
+
+/* enableCMT and enableMBM of editions before 1.3: what is counted depends on the processor alone */
+static bool take_monitoring(const FieldAt *at, void *target, GError **error)
+{
+	bool wanted;
+
+	if (!field_take(at, FIELD_BOOL, &wanted, error))
+		return false;
+	*(bool *)target |= wanted;
+	return true;
+}
+
+static const Field rdt_fields[] = {
+	{"closID", FIELD_CALL, offsetof(SpecRdt, class), take_class, false},
+	{"l3CacheSchema", FIELD_STRING, offsetof(SpecRdt, l3_cache_schema), NULL, false},
+	{"memBwSchema", FIELD_CALL, offsetof(SpecRdt, mem_bw_schema), take_bandwidth, false},
+	{"schemata", FIELD_STRINGS, offsetof(SpecRdt, schemata), NULL, false},
+	{"enableMonitoring", FIELD_CALL, offsetof(SpecRdt, monitoring), take_monitoring, false},
+	{"enableCMT", FIELD_CALL, offsetof(SpecRdt, monitoring), take_monitoring, false},
+	{"enableMBM", FIELD_CALL, offsetof(SpecRdt, monitoring), take_monitoring, false},
+};
+
+static bool take_rdt(const FieldAt *at, void *target, GError **error)
+{
+	((SpecRdt *)target)->set = true;
+	return field_read(at, rdt_fields, G_N_ELEMENTS(rdt_fields), target, error);
 }
 
 static const Field linux_fields[] = {
@@ -349,7 +392,7 @@ static const Field linux_fields[] = {
 	{"timeOffsets", FIELD_CALL, 0, take_offsets, false},
 	{"resources", FIELD_CALL, offsetof(SpecLinux, resources), config_resources, false},
 	{"seccomp", FIELD_CALL, offsetof(SpecLinux, seccomp), take_seccomp, false},
-	{"intelRdt", FIELD_CALL, 0, refuse, false},
+	{"intelRdt", FIELD_CALL, offsetof(SpecLinux, rdt), take_rdt, false},
 	{"memoryPolicy", FIELD_CALL, offsetof(SpecLinux, memory_policy), take_memory_policy, false},
 	{"netDevices", FIELD_MAP, offsetof(SpecLinux, net_devices), take_net_device, false},
 };

@@ -96,7 +96,7 @@ static const Field memory_fields[] = {
 	{"swappiness", FIELD_CALL, 0, take_swappiness, false},
 	{"disableOOMKiller", FIELD_BOOL, offsetof(SpecMemory, disable_oom_killer), NULL, false},
 	{"useHierarchy", FIELD_CALL, 0, take_flag_of_old, false},
-	{"checkBeforeUpdate", FIELD_CALL, 0, take_flag_of_old, false},
+	{"checkBeforeUpdate", FIELD_BOOL, offsetof(SpecMemory, check_before_update), NULL, false},
 };
 
 /* Lists of cpuset(7), "0-3,7"; callers write "" for none. */

@@ -11,6 +11,7 @@
 #include "container/join.h"
 #include "feature/caps.h"
 #include "feature/cgroup_handle.h"
+#include "feature/resctrl.h"
 #include "feature/scheduling.h"
 #include "oci/bundle.h"
 #include "oci/config.h"
@@ -267,6 +268,7 @@ int verb_exec(const OciGlobals *globals, int argc, char **argv, GError **error)
 	pid_file = options.pid_file;
 	spec = make_spec(&created, &options, argv + 2, error);
 	if (!spec || !scheduling_set_affinity(spec->process.affinity_initial, error) ||
+	    !resctrl_join(created.dir, error) ||
 	    !open_namespaces(&created, spec, fds, &caller.root, error) ||
 	    !enter_cgroup(&created, &options, &cgroup, error))
 		return -1;

@@ -72,13 +72,14 @@ static json_t *memory_policy(void)
 
 static json_t *linux_features(void)
 {
-	return json_pack("{soso s{sbsbsbsbsb} so s{sb}s{sb} s{s{sb}} s{sb} so s{sb}}", "namespaces",
+	return json_pack("{soso s{sbsbsbsbsb} so s{sb}s{sb} s{s{sb}} s{sbsbsb} so s{sb}}",
+			 "namespaces",
 			 STRINGS("cgroup", "ipc", "mount", "network", "pid", "time", "user", "uts"),
 			 "capabilities", capabilities(), "cgroup", "v1", 1, "v2", 1, "systemd", 1,
 			 "systemdUser", 1, "rdma", 1, "seccomp", seccomp(), "apparmor", "enabled",
 			 1, "selinux", "enabled", 1, "mountExtensions", "idmap", "enabled", 1,
-			 "intelRdt", "enabled", 0, "memoryPolicy", memory_policy(), "netDevices",
-			 "enabled", 1);
+			 "intelRdt", "enabled", 1, "schemata", 1, "monitoring", 1, "memoryPolicy",
+			 memory_policy(), "netDevices", "enabled", 1);
 }
 
 int verb_features(const OciGlobals *globals, int argc, char **argv, GError **error)

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "container/created.h"
 #include "feature/cgroup_handle.h"
+#include "feature/resctrl.h"
 #include "oci/config.h"
 #include "oci/verb.h"
 
@@ -17,7 +18,8 @@ typedef struct {
 	char *resources;
 	char *memory, *memory_swap, *memory_reservation, *cpu_shares, *cpu_quota, *cpu_period,
 		*cpu_burst, *cpuset_cpus, *cpuset_mems, *cpu_idle, *pids_limit, *blkio_weight;
-	char *unsupported[6]; /* options of runc's whose limits no kernel keeps any more */
+	char *l3_cache_schema, *mem_bw_schema;
+	char *unsupported[4]; /* options of runc's whose limits no kernel keeps any more */
 } UpdateOptions;
 
 /* --- the options --- */
@@ -78,8 +80,8 @@ static bool take_options(const UpdateOptions *options, SpecResources *resources,
 	for (size_t i = 0; i < G_N_ELEMENTS(options->unsupported); i++) {
 		if (options->unsupported[i] && strcmp(options->unsupported[i], "0") != 0)
 			return error_set(error, RLC_ERROR_UNSUPPORTED,
-					 "update: limits of kernel memory, real-time shares and "
-					 "Intel's RDT are not supported");
+					 "update: limits of kernel memory and real-time shares are "
+					 "not supported");
 	}
 	take_list(options->cpuset_cpus, &cpu->cpus);
 	take_list(options->cpuset_mems, &cpu->mems);
@@ -153,8 +155,37 @@ static void complete_memory(const CgroupHandle *cgroup, SpecMemory *memory)
 		memory->swap = swap < 0 || memory->limit < 0 ? -1 : memory->limit + swap;
 }
 
-static bool change(const OciGlobals *globals, const char *id, SpecResources *resources,
-		   GError **error)
+/* linux.intelRdt, whose class the container is in */
+static bool change_class(const Created *created, const UpdateOptions *options, GError **error)
+{
+	g_autoptr(GPtrArray) none = g_ptr_array_new();
+	const SpecRdt asked = {.l3_cache_schema = options->l3_cache_schema,
+			       .mem_bw_schema = options->mem_bw_schema,
+			       .schemata = none};
+
+	return (!options->l3_cache_schema && !options->mem_bw_schema) ||
+	       resctrl_change(created->dir, &asked, error);
+}
+
+static bool is_of_class_alone(const UpdateOptions *options, const SpecResources *resources)
+{
+	return (options->l3_cache_schema || options->mem_bw_schema) && !spec_has_limits(resources);
+}
+
+/* checkBeforeUpdate: version 2 would kill, where version 1 refuses of its own accord. */
+static bool check_memory(const CgroupHandle *cgroup, const SpecMemory *memory, GError **error)
+{
+	int64_t used = read_number(cgroup, "memory.current");
+
+	return !memory->check_before_update || memory->limit <= 0 || used <= memory->limit ||
+	       error_set(error, RLC_ERROR_FAILED,
+			 "update: set a memory limit of %" G_GINT64_FORMAT ": %" G_GINT64_FORMAT
+			 " bytes are in use",
+			 memory->limit, used);
+}
+
+static bool change(const OciGlobals *globals, const char *id, const UpdateOptions *options,
+		   SpecResources *resources, GError **error)
 {
 	g_auto(Created) created = {.dir = -1, .lock = -1};
 	g_auto(CgroupHandle) cgroup = CGROUP_HANDLE_NONE;
@@ -168,8 +199,12 @@ static bool change(const OciGlobals *globals, const char *id, SpecResources *res
 	if (cgroup.directory >= 0) {
 		complete_cpu(&cgroup, &resources->cpu);
 		complete_memory(&cgroup, &resources->memory);
+		if (!check_memory(&cgroup, &resources->memory, error))
+			return false;
 	}
-	return cgroup_handle_limit(&cgroup, resources, error);
+	return (is_of_class_alone(options, resources) ||
+		cgroup_handle_limit(&cgroup, resources, error)) &&
+	       change_class(&created, options, error);
 }
 
 #define ROW(name, field, summary)                                                                  \
@@ -201,8 +236,8 @@ int verb_update(const OciGlobals *globals, int argc, char **argv, GError **error
 		ROW("kernel-memory-tcp", unsupported[1], "refused, if not 0"),
 		ROW("cpu-rt-period", unsupported[2], "refused, if not 0"),
 		ROW("cpu-rt-runtime", unsupported[3], "refused, if not 0"),
-		ROW("l3-cache-schema", unsupported[4], "refused, if not 0"),
-		ROW("mem-bw-schema", unsupported[5], "refused, if not 0"),
+		ROW("l3-cache-schema", l3_cache_schema, "its share of caches, such as L3:0=7f0"),
+		ROW("mem-bw-schema", mem_bw_schema, "of memory bandwidth, such as MB:0=20"),
 		{NULL},
 	};
 	g_auto(SpecResources) resources = {0};
@@ -211,7 +246,7 @@ int verb_update(const OciGlobals *globals, int argc, char **argv, GError **error
 	if (!verb_parse(globals, &argc, &argv, entries, error) ||
 	    !read_file(options.resources, &resources, error) ||
 	    !take_options(&options, &resources, error) ||
-	    !change(globals, argv[1], &resources, error))
+	    !change(globals, argv[1], &options, &resources, error))
 		return -1;
 	return 0;
 }

@@ -95,6 +95,15 @@ if [ -w $CGROUPS/freezer/cgroup.procs ] && [ -w $CGROUPS/memory/cgroup.procs ]; 
 		"67108864 30 70000 700" "which the kernel took"
 	run oci root update --memory 32m v1
 	is "$status $(value memory.limit_in_bytes) $(value pids.max)" "0 33554432 30" "what is not named stays"
+	run oci root update --resources - v1 <<<'{"devices": [{"allow": false, "access": "rwm"}], "pids": {"limit": 40},
+		"memory": {"limit": 41943040, "swap": 83886080, "reservation": 20971520, "checkBeforeUpdate": true},
+		"cpu": {"shares": 800, "quota": 60000, "period": 120000, "cpus": "0", "mems": "0"}}'
+	is "$status$err" 0 "update --resources"
+	is "$(value memory.limit_in_bytes) $(value memory.soft_limit_in_bytes) $(value pids.max) $(value cpu.shares) $(
+		value cpu.cfs_quota_us) $(value cpu.cfs_period_us) $(value cpuset.cpus)" \
+		"41943040 20971520 40 800 60000 120000 0" "all of it"
+	run oci root exec v1 sh -c ': </dev/null && echo opened'
+	is "$out" opened "but of devices, as with runc"
 	for dir in "$CGROUPS"/*/rlct-v1/v1; do
 		mkdir "$dir/below"
 		for file in cpuset.cpus cpuset.mems; do
@@ -129,6 +138,8 @@ for user in root "$sub"; do
 	like "$err" '-:1:20: pids.limit: not a whole number' "$user: what is wrong with it has its place"
 	run oci "$user" update --pids-limit many v1
 	like "$err" "parse --pids-limit 'many': not a number" "$user: an option that is wrong"
+	run oci "$user" update --l3-cache-schema L3:0=f v1
+	like "$err" "in no class of resctrl" "$user: a share of caches"
 	run oci "$user" update --blkio-weight 5 v1
 	like "$err" "not between 10 and 1000" "$user: a weight out of range"
 	run oci "$user" update --cpu-rt-runtime 5 v1

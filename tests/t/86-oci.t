@@ -246,7 +246,9 @@ wrong '.linux.uidMappings = [{"containerID": 0, "hostID": 0, "size": 1}]' \
 wrong '.linux.namespaces = [{"type": "user"}] | del(.hostname)' '.*no mount namespace' "a user namespace that has no right to its mounts"
 wrong '.process.rlimits = [{"type": "RLIMIT_NOPE", "soft": 1, "hard": 1}]' \
 	"process.rlimits\[0\].type: 'RLIMIT_NOPE'" "an unknown limit"
-wrong '.linux.intelRdt = {}' 'linux.intelRdt: not supported' "what is not supported"
+wrong '.linux.personality = {"domain": "LINUX", "flags": ["A"]}' 'linux.personality.flags\[0\]: .*not supported' "what is not supported"
+wrong '.linux.intelRdt = {"closID": "a/b"}' "linux.intelRdt.closID: 'a/b' is no name" "a class of resctrl in another"
+wrong '.linux.intelRdt = {"memBwSchema": "L3:0=f"}' "linux.intelRdt.memBwSchema: 'L3:0=f' is no line" "a share of what is no bandwidth"
 bundle root '.unknown = {"a": [1, 2]} | .process.args = ["echo", "ran"] | .process.rlimits =
 	[{"type": "RLIMIT_CORE", "soft": 18446744073709551615, "hard": 18446744073709551615}]'
 sed -i 's/18446744073709552000/18446744073709551615/g' "$bundle/config.json"

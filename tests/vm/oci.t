@@ -51,6 +51,16 @@ kept() { # WHO CGROUPSPATH OPTIONS…: limits, and what changes them
 	is "$status$err" 0 "$kind: update"
 	is "$(cat "$dir/memory.max" "$dir/memory.swap.max" "$dir/pids.max" "$dir/cpu.max" | xargs)" "134217728 0 30 70000 100000" \
 		"$kind: is in force, and leaves the rest"
+	run oci "$who" update --resources - o1 <<<'{"devices": [{"allow": false, "access": "rwm"}], "pids": {"limit": 40},
+		"memory": {"limit": 100663296, "swap": 134217728, "reservation": 16777216},
+		"cpu": {"shares": 1024, "quota": 30000, "period": 60000}, "unified": {"memory.high": "90000384"}}'
+	is "$status$err" 0 "$kind: update --resources"
+	is "$(cat "$dir/memory.max" "$dir/memory.swap.max" "$dir/memory.low" "$dir/memory.high" "$dir/pids.max" \
+		"$dir/cpu.weight" "$dir/cpu.max" | xargs)" "100663296 33554432 16777216 89997312 40 100 30000 60000" "$kind: all of it"
+	run oci "$who" update --resources - o1 <<<'{"memory": {"limit": 65536, "checkBeforeUpdate": true}}'
+	is "$status $(cat "$dir/memory.max")" "1 100663296" "$kind: checkBeforeUpdate refuses less than is in use"
+	like "$err" 'set a memory limit of 65536: [0-9]+ bytes are in use' "$kind: and says so"
+	run oci "$who" update --memory 128m --memory-swap 128m --pids-limit 30 o1
 	run oci "$who" events --stats o1
 	is "$(jq -r '[.data.memory.usage.limit, .data.pids.limit, .data.pids.current > 0, .data.cpu.usage.total > 0] | @tsv' <<<"$out")" \
 		$'134217728\t30\ttrue\ttrue' "$kind: events"
