@@ -55,6 +55,7 @@ for privileges in true false; do
 		'["1.3.0",["seccompFd"],"a \"b\"\n",true,"p1","creating"]' "and was told whom it is about"
 done
 bundle root "$notify | .process.args = [\"sleep\", \"1000\"] | .process.noNewPrivileges = true"
+rm -f "$T/told" # of the last one
 asked oci root run --detach --bundle "$bundle" p1 </dev/null >/dev/null 2>&1 &
 first=$!
 wait_for 20 test -e "$T/told"
