@@ -54,13 +54,16 @@ int archive_open_input(const char *path, GError **error)
 	return fd;
 }
 
-char *archive_input_name(const char *path)
+char *archive_shown(const char *path, int stream)
 {
-	g_autofree char *file =
-		strcmp(path, "-") == 0 ? g_file_read_link("/proc/self/fd/0", NULL) : g_strdup(path);
+	g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", stream);
+	g_autofree char *file = g_file_read_link(link, NULL);
 
-	return strcmp(path, "-") == 0 && (!file || *file != '/') ? g_strdup("standard input")
-								 : g_steal_pointer(&file);
+	if (strcmp(path, "-") != 0)
+		return g_strdup(path);
+	if (file && *file == '/')
+		return g_steal_pointer(&file);
+	return g_strdup(stream == STDIN_FILENO ? "standard input" : "standard output");
 }
 
 /* Everything from input to output. An output that is gone says why itself. */

@@ -21,8 +21,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(ArchiveDir, archive_dir_clear)
 /* A file, or "-" for standard input. Descriptor or -1. */
 int archive_open_input(const char *path, GError **error);
 
-/* What messages call it: of "-" the path of the file that is standard input, if it is one. */
-char *archive_input_name(const char *path);
+/* What messages call it: for "-" the path of the file that is this standard stream, if it is one.
+ */
+char *archive_shown(const char *path, int stream);
 
 /* Unpack what input gives. Descriptor of the directory, or -1. */
 int archive_unpack(const Store *store, int input, const char *what, ArchiveDir *ret,

@@ -173,7 +173,7 @@ static bool load_one(const Call *call, int dir, bool docker, const char *shown, 
 static bool verb_load(Call *call, GError **error)
 {
 	const char *path = call->arguments[0];
-	g_autofree char *shown = archive_input_name(path);
+	g_autofree char *shown = archive_shown(path, STDIN_FILENO);
 	g_auto(ArchiveDir) dir = {0};
 	auto_fd input = archive_open_input(path, error);
 	auto_fd fd = input >= 0 ? archive_unpack(call->store, input, shown, &dir, error) : -1;
@@ -272,6 +272,7 @@ static bool verb_save(Call *call, GError **error)
 	const char *word = call->options.format ? call->options.format : "docker-archive";
 	g_autoptr(GPtrArray) images = find_images(call, error);
 	const char *path = call->arguments[0];
+	g_autofree char *shown = archive_shown(path, STDOUT_FILENO);
 	SaveFormat format;
 	auto_fd output = -1;
 
@@ -284,15 +285,16 @@ static bool verb_save(Call *call, GError **error)
 	if (format == SAVE_OCI_DIR)
 		return save_directory(call->store, images, path, error);
 	output = open_output(path, error);
-	return output >= 0 && save_archive(call->store, images, format, output, path, error);
+	return output >= 0 && save_archive(call->store, images, format, output, shown, error);
 }
 
 static bool verb_export(Call *call, GError **error)
 {
 	g_autoptr(StoreImage) image = store_find(call->store, call->arguments[1], error);
 	auto_fd output = image ? open_output(call->arguments[0], error) : -1;
+	g_autofree char *shown = archive_shown(call->arguments[0], STDOUT_FILENO);
 
-	return output >= 0 && save_root(call->store, image, output, call->arguments[0], error);
+	return output >= 0 && save_root(call->store, image, output, shown, error);
 }
 
 static bool verb_prune(Call *call, GError **error)

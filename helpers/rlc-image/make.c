@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -108,7 +109,7 @@ static bool prepare(Make *make, GError **error)
 static bool add_layer(Make *make, const char *archive, GError **error)
 {
 	auto_fd input = archive_open_input(archive, error);
-	g_autofree char *diff_id = NULL, *shown = archive_input_name(archive);
+	g_autofree char *diff_id = NULL, *shown = archive_shown(archive, STDIN_FILENO);
 	Descriptor layer = {0};
 
 	if (input < 0 || !archive_add_layer(make->store, input, shown, &layer, &diff_id, error))

@@ -33,7 +33,10 @@ typedef struct {
 bool tree_archive_failed(struct archive *archive, const char *what, GError **error)
 {
 	const char *text = archive_error_string(archive);
+	int cause = archive_errno(archive);
 
+	if (cause == ENOSPC || cause == EDQUOT || cause == EIO || cause == EPIPE)
+		return error_errno(error, cause, "write '%s'", what);
 	return error_set(error, RLC_ERROR_FAILED, "write '%s': %s", what,
 			 text ? text : "the archive cannot be written");
 }

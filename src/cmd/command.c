@@ -74,7 +74,7 @@ static const Command commands[] = {
 	{"selftest", "[OPTIONS] [IMAGE]", "show that isolation holds on this host: TAP",
 	 cmd_selftest},
 	{"version", "[OPTIONS]", "print the version", cmd_version},
-	{"help", "[COMMAND]", "print help, or the help of a command", cmd_help},
+	{"help", "[COMMAND [COMMAND]]", "print help, or the help of a command", cmd_help},
 	{NULL, NULL, NULL, NULL},
 };
 
@@ -178,6 +178,13 @@ int command_group(const char *group, const char *summary, const Command *table, 
 	HelpForm form = help_form(argv[1]);
 	const Command *command;
 
+	if (form == HELP_TEXT && argc > 2) { /* rlc help GROUP COMMAND */
+		char *help_argv[] = {argv[2], argv[1], NULL};
+
+		command = command_find(table, argv[2]);
+		return command ? command->run(2, help_argv)
+			       : command_unknown(table, group, argv[2]);
+	}
 	if (form == HELP_TABLE) {
 		help_usage(group, "COMMAND [ARG...]", summary);
 		print_command_table(table);
@@ -233,14 +240,14 @@ static int cmd_help(int argc, char **argv)
 {
 	static const OptionsUsage usage = {
 		.command = "help",
-		.arguments = "[COMMAND]",
+		.arguments = "[COMMAND [COMMAND]]",
 		.summary = "Print help, or the help of a command.",
-		.max = 1,
+		.max = 2,
 	};
 	static const GOptionEntry entries[] = {{0}};
 	g_autoptr(GError) error = NULL;
 	char help_flag[] = "--help";
-	char *help_argv[] = {NULL, help_flag, NULL};
+	char *help_argv[] = {NULL, help_flag, NULL, NULL};
 	const Command *command;
 
 	if (!options_parse(&argc, &argv, entries, &usage, &error))
@@ -253,7 +260,8 @@ static int cmd_help(int argc, char **argv)
 	if (!command)
 		return command_unknown(commands, "", argv[1]);
 	help_argv[0] = argv[1];
-	return command->run(2, help_argv);
+	help_argv[2] = argc == 3 ? argv[2] : NULL;
+	return command->run(argc, help_argv);
 }
 
 /* source: the flag or the variable */

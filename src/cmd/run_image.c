@@ -352,10 +352,13 @@ static bool wants_pull(const RunOptions *options, const StoreImage *found)
 
 static bool fail_missing(const RunOptions *options, GError **error)
 {
+	const char *platform = options->platform ? options->platform : "";
+
 	return error_set(error, RLC_ERROR_NOT_FOUND,
-			 "find image '%s'%s%s: it is not in the store; fetch it: rlc pull %s",
-			 options->image, options->platform ? " for " : "",
-			 options->platform ? options->platform : "", options->image);
+			 "find image '%s'%s%s: it is not in the store; fetch it: rlc pull %s%s%s%s",
+			 options->image, options->platform ? " for " : "", platform,
+			 options->platform ? "--platform " : "", platform,
+			 options->platform ? " " : "", options->image);
 }
 
 /* The image, fetched if need be; NULL with *error or with *ret_exit_code set. */

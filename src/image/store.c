@@ -597,7 +597,7 @@ StoreImage *store_find(const Store *store, const char *text, GError **error)
 	else
 		error_set(error, RLC_ERROR_NOT_FOUND, "find image '%s': it is not in the store%s",
 			  text,
-			  reference->transport == TRANSPORT_BUILTIN
+			  reference && reference->transport == TRANSPORT_BUILTIN
 				  ? ", for it is a part of rlc"
 				  : "; 'rlc images' lists what is");
 	return NULL;

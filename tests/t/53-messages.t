@@ -45,6 +45,9 @@ wrong "parse '--frobnicate': no such option; 'rlc run --help'" run --frobnicate
 run as "$sub" RLC_LOG_LEVEL=loud "$RLC" ps
 refused "a variable" "parse RLC_LOG_LEVEL 'loud'"
 
+run as "$sub" "$RLC" help volume ls
+is "$status ${out%%$'\n'*}" "0 Usage: rlc volume ls [OPTION...]" "help of a command of a group"
+
 # --- values ---
 
 wrong "parse --network 'foo': mode 'foo' is not slirp" run --network foo
@@ -80,6 +83,8 @@ wrong "read '$T/file': unpack the archive: " pull "oci-archive:$T/file"
 wrong "read '$T/directory': Is a directory" pull "oci-archive:$T/directory"
 wrong "parse --tls-verify 'maybe': neither true nor false" pull --tls-verify maybe localhost:1/x
 wrong "fetch image 'localhost:1/x': get 'https://localhost:1/v2/x/manifests/latest': Failed to connect" pull localhost:1/x
+rlc import "$T/root.tar" small
+wrong "find image 'nope' for linux/arm64: .*: rlc pull --platform linux/arm64 nope" run --pull never --platform linux/arm64 nope
 wrong "find image 'nope': it is not in the store; 'rlc images'" rmi nope
 wrong "find image 'builtin:busybox': it is not in the store, for it is a part of rlc" tag $bb x
 wrong "make '/nope/x': No such file" save -o /nope/x $bb
@@ -107,6 +112,8 @@ wrong "open the store '$T/file': Not a directory .RLC-S02" --store "$T/file" ima
 
 # --- what cannot be written ---
 
+run as "$sub" sh -c 'exec "$0" save small >/dev/full' "$RLC"
+refused "rlc save on a full device" "^rlc: write '/dev/full': No space left on device .RLC-S03"
 for words in --help version ps "run --help" "ps --help" "images --format json"; do
 	# shellcheck disable=SC2086 # words
 	run as "$sub" sh -c 'exec "$0" "$@" >/dev/full' "$RLC" $words
