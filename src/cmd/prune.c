@@ -81,7 +81,7 @@ static bool confirm(bool all)
 	if (!isatty(STDIN_FILENO))
 		return true;
 	fprintf(stderr,
-		"Remove all containers that have ended with what they wrote, %sand layers that no "
+		"Remove all containers that have ended, with what they wrote, %sand layers that no "
 		"image needs? [y/N] ",
 		all ? "images that no container was made of, " : "");
 	return fgets(answer, sizeof answer, stdin) && (*answer == 'y' || *answer == 'Y');
