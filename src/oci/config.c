@@ -13,7 +13,7 @@ static bool take_version(const FieldAt *at, void *target, GError **error)
 	(void)target;
 	if (!version)
 		return false;
-	return g_str_has_prefix(version, "1.") ||
+	return g_str_has_prefix(version, "1.") || g_str_has_prefix(version, "0.") ||
 	       field_wrong(at, error, "version '%s' of the specification is not known", version);
 }
 

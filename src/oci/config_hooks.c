@@ -2,19 +2,20 @@
 /* "hooks" of a config.json. */
 #include "oci/config.h"
 
+static bool take_timeout(const FieldAt *at, void *target, GError **error)
+{
+	int *timeout = target;
+
+	return field_take(at, FIELD_INT, timeout, error) &&
+	       (*timeout > 0 || field_wrong(at, error, "not above 0"));
+}
+
 static const Field hook_fields[] = {
 	{"path", FIELD_STRING, offsetof(SpecHook, path), NULL, true},
 	{"args", FIELD_STRINGS, offsetof(SpecHook, args), NULL, false},
 	{"env", FIELD_STRINGS, offsetof(SpecHook, env), NULL, false},
-	{"timeout", FIELD_INT, offsetof(SpecHook, timeout), NULL, false},
+	{"timeout", FIELD_CALL, offsetof(SpecHook, timeout), take_timeout, false},
 };
-
-static bool check_hook(const FieldAt *at, const SpecHook *hook, GError **error)
-{
-	if (*hook->path != '/')
-		return field_wrong(at, error, "the path '%s' is not absolute", hook->path);
-	return hook->timeout >= 0 || field_wrong(at, error, "the timeout is negative");
-}
 
 static bool take_hook(const FieldAt *at, void *target, GError **error)
 {
@@ -27,9 +28,10 @@ static bool take_hook(const FieldAt *at, void *target, GError **error)
 
 	g_array_append_val(hooks, empty);
 	hook = &g_array_index(hooks, SpecHook, hooks->len - 1);
-	if (!field_read(at, hook_fields, G_N_ELEMENTS(hook_fields), hook, error) ||
-	    !check_hook(at, hook, error))
+	if (!field_read(at, hook_fields, G_N_ELEMENTS(hook_fields), hook, error))
 		return false;
+	if (*hook->path != '/')
+		return field_wrong(at, error, "the path '%s' is not absolute", hook->path);
 	if (hook->args->len == 0)
 		g_ptr_array_add(hook->args, g_strdup(hook->path));
 	g_ptr_array_add(hook->args, NULL);

@@ -101,14 +101,23 @@ static bool take_device_type(const FieldAt *at, void *target, GError **error)
 	return true;
 }
 
+/* Some callers leave the bits of the type in. */
+static bool take_file_mode(const FieldAt *at, void *target, GError **error)
+{
+	int64_t *mode = target;
+
+	return field_take_wide(at, mode, error) &&
+	       (*mode <= UINT16_MAX || field_wrong(at, error, "no mode of a file"));
+}
+
 static const Field device_fields[] = {
 	{"path", FIELD_STRING, offsetof(SpecDevice, path), NULL, true},
 	{"type", FIELD_CALL, offsetof(SpecDevice, type), take_device_type, true},
 	{"major", FIELD_INT64, offsetof(SpecDevice, major), NULL, false},
 	{"minor", FIELD_INT64, offsetof(SpecDevice, minor), NULL, false},
-	{"fileMode", FIELD_INT64, offsetof(SpecDevice, mode), NULL, false},
-	{"uid", FIELD_INT64, offsetof(SpecDevice, uid), NULL, false},
-	{"gid", FIELD_INT64, offsetof(SpecDevice, gid), NULL, false},
+	{"fileMode", FIELD_CALL, offsetof(SpecDevice, mode), take_file_mode, false},
+	{"uid", FIELD_CALL, offsetof(SpecDevice, uid), field_take_wide, false},
+	{"gid", FIELD_CALL, offsetof(SpecDevice, gid), field_take_wide, false},
 };
 
 static bool take_device(const FieldAt *at, void *target, GError **error)
@@ -155,7 +164,7 @@ static bool take_propagation(const FieldAt *at, void *target, GError **error)
 			return true;
 		}
 	}
-	return !word || !*word || field_wrong(at, error, "'%s' is no propagation", word);
+	return word && (!*word || field_wrong(at, error, "'%s' is no propagation", word));
 }
 
 static bool take_domain(const FieldAt *at, void *target, GError **error)
@@ -210,7 +219,116 @@ static bool take_offsets(const FieldAt *at, void *target, GError **error)
 	return field_read(at, offsets_fields, G_N_ELEMENTS(offsets_fields), target, error);
 }
 
+static bool check_word(const FieldAt *at, const char *const *words, const char *what,
+		       GError **error)
+{
+	const char *word = field_string(at, error);
+
+	return word && (g_strv_contains(words, word) ||
+			field_wrong(at, error, "'%s' is no %s", word, what));
+}
+
+static bool pass_action(const FieldAt *at, void *target, GError **error)
+{
+	static const char *const actions[] = {
+		"SCMP_ACT_KILL",	"SCMP_ACT_KILL_PROCESS",
+		"SCMP_ACT_KILL_THREAD", "SCMP_ACT_TRAP",
+		"SCMP_ACT_ERRNO",	"SCMP_ACT_TRACE",
+		"SCMP_ACT_ALLOW",	"SCMP_ACT_LOG",
+		"SCMP_ACT_NOTIFY",	NULL,
+	};
+
+	(void)target;
+	return check_word(at, actions, "action of a filter", error);
+}
+
+static bool pass_operator(const FieldAt *at, void *target, GError **error)
+{
+	static const char *const operators[] = {
+		"SCMP_CMP_NE", "SCMP_CMP_LT", "SCMP_CMP_LE",	    "SCMP_CMP_EQ",
+		"SCMP_CMP_GE", "SCMP_CMP_GT", "SCMP_CMP_MASKED_EQ", NULL,
+	};
+
+	(void)target;
+	return check_word(at, operators, "comparison of a filter", error);
+}
+
+/* Which of them there are is for rlc-seccomp to know. */
+static bool check_prefix(const FieldAt *at, const char *prefix, GError **error)
+{
+	const char *word = field_string(at, error);
+
+	return word && (g_str_has_prefix(word, prefix) ||
+			field_wrong(at, error, "'%s' does not begin with %s", word, prefix));
+}
+
+static bool pass_flag(const FieldAt *at, void *target, GError **error)
+{
+	(void)target;
+	return check_prefix(at, "SECCOMP_FILTER_FLAG_", error);
+}
+
+static bool pass_architecture(const FieldAt *at, void *target, GError **error)
+{
+	(void)target;
+	return check_prefix(at, "SCMP_ARCH_", error);
+}
+
+static bool pass_names(const FieldAt *at, void *target, GError **error)
+{
+	g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+
+	(void)target;
+	return field_take(at, FIELD_STRINGS, &names, error) &&
+	       (names->len > 0 || field_wrong(at, error, "there is no name"));
+}
+
+static bool pass_uint32(const FieldAt *at, void *target, GError **error)
+{
+	uint32_t number;
+
+	(void)target;
+	return field_take(at, FIELD_UINT32, &number, error);
+}
+
+static bool pass_uint64(const FieldAt *at, void *target, GError **error)
+{
+	uint64_t number;
+
+	(void)target;
+	return field_take(at, FIELD_UINT64, &number, error);
+}
+
+static const Field filter_arg_fields[] = {
+	{"index", FIELD_CALL, 0, pass_uint32, true},
+	{"value", FIELD_CALL, 0, pass_uint64, true},
+	{"valueTwo", FIELD_CALL, 0, pass_uint64, false},
+	{"op", FIELD_CALL, 0, pass_operator, true},
+};
+
+static bool pass_filter_arg(const FieldAt *at, void *target, GError **error)
+{
+	return field_read(at, filter_arg_fields, G_N_ELEMENTS(filter_arg_fields), target, error);
+}
+
+static const Field filter_fields[] = {
+	{"names", FIELD_CALL, 0, pass_names, true},
+	{"action", FIELD_CALL, 0, pass_action, true},
+	{"errnoRet", FIELD_CALL, 0, pass_uint32, false},
+	{"args", FIELD_EACH, 0, pass_filter_arg, false},
+};
+
+static bool pass_filter(const FieldAt *at, void *target, GError **error)
+{
+	return field_read(at, filter_fields, G_N_ELEMENTS(filter_fields), target, error);
+}
+
 static const Field seccomp_fields[] = {
+	{"defaultAction", FIELD_CALL, 0, pass_action, true},
+	{"defaultErrnoRet", FIELD_CALL, 0, pass_uint32, false},
+	{"flags", FIELD_EACH, 0, pass_flag, false},
+	{"architectures", FIELD_EACH, 0, pass_architecture, false},
+	{"syscalls", FIELD_EACH, 0, pass_filter, false},
 	{"listenerPath", FIELD_STRING, offsetof(SpecSeccomp, listener_path), NULL, false},
 	{"listenerMetadata", FIELD_STRING, offsetof(SpecSeccomp, listener_metadata), NULL, false},
 };

@@ -37,6 +37,7 @@ static const Field user_fields[] = {
 	{"gid", FIELD_UINT32, offsetof(SpecUser, gid), NULL, false},
 	{"umask", FIELD_CALL, offsetof(SpecUser, umask), take_umask, false},
 	{"additionalGids", FIELD_EACH, offsetof(SpecUser, groups), take_gid, false},
+	{"username", FIELD_CALL, 0, field_pass_string, false},
 };
 
 static bool take_user(const FieldAt *at, void *target, GError **error)
@@ -257,13 +258,17 @@ static bool take_io_priority(const FieldAt *at, void *target, GError **error)
 
 static bool take_processors(const FieldAt *at, void *target, GError **error)
 {
-	const char *list = field_string(at, error);
+	const char *text = field_string(at, error);
+	g_auto(GStrv) words = text ? g_strsplit(text, " ", -1) : NULL; /* blanks mean nothing */
+	g_autofree char *list = words ? g_strjoinv("", words) : NULL;
 
 	if (!list)
 		return false;
-	return (!*list || scheduling_parse_list(list, CPUS_MAX, NULL)
-			? field_take(at, FIELD_STRING, target, error)
-			: field_wrong(at, error, "'%s' is no list of numbers", list));
+	if (*list && !scheduling_parse_list(list, CPUS_MAX, NULL))
+		return field_wrong(at, error, "'%s' is no list of numbers", text);
+	g_free(*(char **)target);
+	*(char **)target = g_steal_pointer(&list);
+	return true;
 }
 
 static const Field affinity_fields[] = {
@@ -292,6 +297,7 @@ static const Field process_fields[] = {
 	{"consoleSize", FIELD_CALL, 0, take_size, false},
 	{"user", FIELD_CALL, offsetof(SpecProcess, user), take_user, false},
 	{"args", FIELD_EACH, offsetof(SpecProcess, args), take_arg, false},
+	{"commandLine", FIELD_CALL, 0, field_pass_string, false},
 	{"env", FIELD_EACH, offsetof(SpecProcess, env), take_env, false},
 	{"cwd", FIELD_CALL, offsetof(SpecProcess, cwd), take_cwd, true},
 	{"capabilities", FIELD_CALL, offsetof(SpecProcess, capabilities), take_capabilities, false},

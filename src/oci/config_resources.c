@@ -66,17 +66,28 @@ static bool take_swappiness(const FieldAt *at, void *target, GError **error)
 }
 
 /* No kernel that has this is one that rlc runs on. */
-static bool take_number_of_old(const FieldAt *at, void *target, GError **error)
+static bool warn_of_old(const FieldAt *at, FieldKind kind, GError **error)
 {
 	int64_t number;
 
-	(void)target;
-	if (!field_take(at, FIELD_INT64, &number, error))
+	if (!field_take(at, kind, &number, error))
 		return false;
-	if (number > 0)
+	if (number != 0 && number != -1)
 		log_warn("linux.resources.%s.%s is not kept: the kernel has no such limit any more",
 			 at->up->key, at->key);
 	return true;
+}
+
+static bool take_number_of_old(const FieldAt *at, void *target, GError **error)
+{
+	(void)target;
+	return warn_of_old(at, FIELD_INT64, error);
+}
+
+static bool take_natural_of_old(const FieldAt *at, void *target, GError **error)
+{
+	(void)target;
+	return warn_of_old(at, FIELD_UINT64, error);
 }
 
 static bool take_flag_of_old(const FieldAt *at, void *target, GError **error)
@@ -129,7 +140,7 @@ static const Field cpu_fields[] = {
 	{"period", FIELD_UINT64, offsetof(SpecCpu, period), NULL, false},
 	{"burst", FIELD_UINT64, offsetof(SpecCpu, burst), NULL, false},
 	{"realtimeRuntime", FIELD_CALL, 0, take_number_of_old, false},
-	{"realtimePeriod", FIELD_CALL, 0, take_number_of_old, false},
+	{"realtimePeriod", FIELD_CALL, 0, take_natural_of_old, false},
 	{"cpus", FIELD_CALL, offsetof(SpecCpu, cpus), take_list, false},
 	{"mems", FIELD_CALL, offsetof(SpecCpu, mems), take_list, false},
 	{"idle", FIELD_CALL, offsetof(SpecCpu, idle), take_idle, false},
@@ -175,10 +186,20 @@ static bool take_device_weight(const FieldAt *at, void *target, GError **error)
 	       check_weight(at, *(uint64_t *)target, error);
 }
 
+/* Of the scheduler CFQ, which the kernel has no more. */
+static bool take_leaf_weight(const FieldAt *at, void *target, GError **error)
+{
+	uint32_t weight;
+
+	(void)target;
+	return field_take(at, FIELD_UINT32, &weight, error) && check_weight(at, weight, error);
+}
+
 static const Field weight_fields[] = {
 	{"major", FIELD_INT64, offsetof(SpecDeviceRate, major), NULL, true},
 	{"minor", FIELD_INT64, offsetof(SpecDeviceRate, minor), NULL, true},
 	{"weight", FIELD_CALL, offsetof(SpecDeviceRate, rate), take_device_weight, false},
+	{"leafWeight", FIELD_CALL, 0, take_leaf_weight, false},
 };
 
 static const Field rate_fields[] = {
@@ -210,6 +231,7 @@ static bool take_rate(const FieldAt *at, void *target, GError **error)
 
 static const Field block_io_fields[] = {
 	{"weight", FIELD_CALL, offsetof(SpecBlockIo, weight), take_weight, false},
+	{"leafWeight", FIELD_CALL, 0, take_leaf_weight, false},
 	{"weightDevice", FIELD_EACH, offsetof(SpecBlockIo, weight_device), take_weights, false},
 	{"throttleReadBpsDevice", FIELD_EACH, offsetof(SpecBlockIo, read_bps), take_rate, false},
 	{"throttleWriteBpsDevice", FIELD_EACH, offsetof(SpecBlockIo, write_bps), take_rate, false},
@@ -232,7 +254,7 @@ static bool take_page_size(const FieldAt *at, void *target, GError **error)
 
 	if (!size)
 		return false;
-	if (digits == 0 || strlen(size) != digits + 2 || size[digits + 1] != 'B' ||
+	if (digits == 0 || *size == '0' || strlen(size) != digits + 2 || size[digits + 1] != 'B' ||
 	    !strchr("KMG", size[digits]) || strlen(size) >= sizeof(SpecHugepageLimit){0}.page_size)
 		return field_wrong(at, error, "'%s' is no size such as 2MB", size);
 	g_strlcpy(target, size, sizeof(SpecHugepageLimit){0}.page_size);
@@ -259,8 +281,8 @@ typedef struct {
 } Rdma;
 
 static const Field rdma_fields[] = {
-	{"hcaHandles", FIELD_INT64, offsetof(Rdma, handles), NULL, false},
-	{"hcaObjects", FIELD_INT64, offsetof(Rdma, objects), NULL, false},
+	{"hcaHandles", FIELD_CALL, offsetof(Rdma, handles), field_take_wide, false},
+	{"hcaObjects", FIELD_CALL, offsetof(Rdma, objects), field_take_wide, false},
 };
 
 static bool take_rdma(const FieldAt *at, void *target, GError **error)
@@ -280,12 +302,29 @@ static bool take_rdma(const FieldAt *at, void *target, GError **error)
 	return true;
 }
 
+static const Field priority_fields[] = {
+	{"name", FIELD_CALL, 0, field_pass_string, true},
+	{"priority", FIELD_UINT32, 0, NULL, true},
+};
+
+static bool take_priority(const FieldAt *at, void *target, GError **error)
+{
+	return field_read(at, priority_fields, G_N_ELEMENTS(priority_fields), target, error);
+}
+
+static const Field network_fields[] = {
+	{"classID", FIELD_UINT32, 0, NULL, false},
+	{"priorities", FIELD_EACH, 0, take_priority, false},
+};
+
 /* Version 2 has neither; who tags packets does it by the packet filter and the cgroup's path. */
 static bool take_network(const FieldAt *at, void *target, GError **error)
 {
+	uint32_t unused;
+
 	(void)target;
-	if (!json_is_object(at->value))
-		return field_wrong(at, error, "not an object");
+	if (!field_read(at, network_fields, G_N_ELEMENTS(network_fields), &unused, error))
+		return false;
 	if (json_object_size(at->value) > 0)
 		log_warn("linux.resources.network is not kept: net_cls and net_prio are of "
 			 "version 1");

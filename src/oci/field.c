@@ -10,6 +10,7 @@
  */
 #include "oci/field.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <stdint.h>
@@ -184,25 +185,38 @@ static bool out_of_range(const FieldAt *at, GError **error)
 	return field_wrong(at, error, "%.0f is out of range", json_real_value(at->value));
 }
 
+/* The text of a whole number, as two's complement; not one like 1e19, which is as exact as it is.
+ */
+static bool read_exact(const FieldAt *at, double value, int64_t *ret, GError **error)
+{
+	const char *text = find_text(at);
+	char *end;
+
+	errno = 0;
+	*ret = value < 0 ? g_ascii_strtoll(text, &end, 10)
+			 : (int64_t)g_ascii_strtoull(text, &end, 10);
+	if (*end != '.' && *end != 'e' && *end != 'E')
+		return errno == 0 || out_of_range(at, error);
+	if (value < -0x1p63 || value >= 0x1p64)
+		return out_of_range(at, error);
+	*ret = value < 0 ? (int64_t)value : (int64_t)(uint64_t)value;
+	return true;
+}
+
 /* As two's complement, for values up to UINT64_MAX. */
 static bool read_integer(const FieldAt *at, int64_t min, uint64_t max, int64_t *ret, GError **error)
 {
 	double value = json_real_value(at->value);
-	uint64_t exact;
 
 	if (!json_is_real(at->value) || (value > -EXACT && value < EXACT && value != trunc(value)))
 		return field_wrong(at, error, "not a whole number");
 	if (value < (double)min || value > (double)max)
 		return out_of_range(at, error);
-	if (value < 0)
-		*ret = value > -EXACT ? (int64_t)value : g_ascii_strtoll(find_text(at), NULL, 10);
-	if (value < 0)
-		return true;
-	exact = value < EXACT ? (uint64_t)value : g_ascii_strtoull(find_text(at), NULL, 10);
-	if (exact > max)
-		return out_of_range(at, error);
-	*ret = (int64_t)exact;
-	return true;
+	if (value > -EXACT && value < EXACT)
+		*ret = (int64_t)value;
+	else if (!read_exact(at, value, ret, error))
+		return false;
+	return value < 0 || (uint64_t)*ret <= max || out_of_range(at, error);
 }
 
 static bool take_number(const FieldAt *at, FieldKind kind, void *target, GError **error)
@@ -271,6 +285,22 @@ bool field_take(const FieldAt *at, FieldKind kind, void *target, GError **error)
 		break;
 	}
 	g_assert_not_reached();
+}
+
+bool field_pass_string(const FieldAt *at, void *target, GError **error)
+{
+	(void)target;
+	return field_string(at, error) != NULL;
+}
+
+bool field_take_wide(const FieldAt *at, void *target, GError **error)
+{
+	uint32_t number;
+
+	if (!field_take(at, FIELD_UINT32, &number, error))
+		return false;
+	*(int64_t *)target = number;
+	return true;
 }
 
 static bool take_each(const FieldAt *at, FieldFunction take, void *target, GError **error)

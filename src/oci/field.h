@@ -74,6 +74,12 @@ bool field_read(const FieldAt *at, const Field *fields, size_t n, void *target, 
 /* One value of one kind. */
 bool field_take(const FieldAt *at, FieldKind kind, void *target, GError **error);
 
+/* FIELD_CALL of what must be a string, and is for other platforms. */
+bool field_pass_string(const FieldAt *at, void *target, GError **error);
+
+/* The same of a number of 32 bits that is wanted as an int64_t, in which -1 can be none. */
+bool field_take_wide(const FieldAt *at, void *target, GError **error);
+
 /* The value as it is written in the document. Caller frees. */
 char *field_text(const FieldAt *at);
 

@@ -28,7 +28,9 @@ static void test_values(void)
 		HEAD
 		"\"process\":{\"cwd\":\"/\",\"args\":[\"a\",\"b\"],\"user\":{\"uid\":4294967295},"
 		"\"rlimits\":[{\"type\":\"RLIMIT_CORE\",\"soft\":9007199254740993,"
-		"\"hard\":18446744073709551615}]},\"other\":{\"x\":[1,{}]}," TAIL,
+		"\"hard\":18446744073709551615},"
+		"{\"type\":\"RLIMIT_AS\",\"soft\":1e19,\"hard\":1.5e19}]},\"other\":{\"x\":[1,{}]}"
+		"," TAIL,
 		&error);
 
 	g_assert_no_error(error);
@@ -39,6 +41,8 @@ static void test_values(void)
 	g_assert_cmpuint(g_array_index(spec->process.rlimits, SpecRlimit, 0).soft, ==,
 			 UINT64_C(9007199254740993));
 	g_assert_cmpuint(g_array_index(spec->process.rlimits, SpecRlimit, 0).hard, ==, UINT64_MAX);
+	g_assert_cmpuint(g_array_index(spec->process.rlimits, SpecRlimit, 1).soft, ==,
+			 UINT64_C(10000000000000000000));
 	g_assert_cmpuint(spec->linux_.namespaces, ==, CLONE_NEWNS);
 	g_assert_true(spec->rlc.oci);
 }
@@ -61,7 +65,10 @@ static void test_places(void)
 		 "process.user.gid: -1 is out of range"},
 		{HEAD "\"process\":{\"cwd\":\"/\",\"args\":[\"a\\u0000b\"]}}", "c:1:"},
 		{HEAD "\"hostname\":\"h\"," TAIL, "uts namespace"},
-		{HEAD "\"linux\":{}}", "no mount namespace"},
+		{HEAD "\"linux\":{\"namespaces\":[{\"type\":\"user\"}]}}", "no mount namespace"},
+		{HEAD "\"process\":{\"cwd\":\"/\",\"rlimits\":[{\"type\":\"RLIMIT_CORE\","
+		      "\"soft\":0,\"hard\":18446744073709552000}]}}",
+		 "is out of range"},
 		{HEAD "\"hooks\":{\"poststop\":[{\"path\":\"rel\"}]}}", "hooks.poststop[0]: "},
 	};
 
