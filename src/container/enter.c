@@ -46,6 +46,7 @@
 #include "feature/seccomp.h"
 #include "feature/seccomp_listener.h"
 #include "feature/tty.h"
+#include "kernel/cgroup.h"
 #include "kernel/mount.h"
 #include "kernel/namespace.h"
 
@@ -259,6 +260,18 @@ static uint64_t needed_capabilities(const Plan *plan)
 	return mask;
 }
 
+/* In the container's cgroup, or in the payload's where the container has divided its own. */
+static pid_t clone_child(Container *container, const int *fds, GError **error)
+{
+	pid_t init = container->cgroup < 0 ? 0 : namespace_pid_of(fds[CONTROL_PIDFD], error);
+
+	if (init < 0 || (init > 0 && !cgroup_follow(&container->cgroup, init, error)))
+		return -1;
+	return namespace_clone_hidden(&fds[CONTROL_USER], CONTROL_NAMESPACES_END - CONTROL_USER,
+				      container->cgroup, 0, needed_capabilities(container->plan),
+				      &container->init_pidfd, error);
+}
+
 static bool start_child(Container *container, const int *fds, GError **error)
 {
 	auto_fd null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -268,9 +281,7 @@ static bool start_child(Container *container, const int *fds, GError **error)
 		return error_errno(error, errno, "open '/dev/null'");
 	if (!sync_pair(container->sync, &child_end, error))
 		return false;
-	container->init_pid = namespace_clone_hidden(
-		&fds[CONTROL_USER], CONTROL_NAMESPACES_END - CONTROL_USER, container->cgroup, 0,
-		needed_capabilities(container->plan), &container->init_pidfd, error);
+	container->init_pid = clone_child(container, fds, error);
 	if (container->init_pid == 0)
 		run_child(container, &child_end, null);
 	sync_close(&child_end);

@@ -101,6 +101,28 @@ int cgroup_open(const char *directory, GError **error)
 	return fd;
 }
 
+static bool is_divided(int cgroup)
+{
+	g_autofree char *controllers_below =
+		fd_read_file(cgroup, "cgroup.subtree_control", CGROUP_FILE_MAX, NULL);
+
+	return controllers_below && *g_strstrip(controllers_below);
+}
+
+bool cgroup_follow(int *cgroup, pid_t pid, GError **error)
+{
+	g_autofree char *directory = NULL;
+
+	if (!is_divided(*cgroup))
+		return true;
+	close(*cgroup);
+	*cgroup = -1;
+	directory = cgroup_of(pid, error);
+	if (directory)
+		*cgroup = cgroup_open(directory, error);
+	return *cgroup >= 0;
+}
+
 bool cgroup_write(int cgroup, const char *file, const char *value, GError **error)
 {
 	auto_fd fd = openat(cgroup, file, O_WRONLY | O_CLOEXEC);

@@ -48,6 +48,12 @@ bool cgroup_enable(const char *directory, unsigned controllers, GError **error);
 /* Open the directory of a cgroup. -1 with *error. */
 int cgroup_open(const char *directory, GError **error);
 
+/*
+ * Where a process can be started beside pid: an open cgroup that gives controllers to cgroups below it can hold none
+ * itself (cgroups(7), "no internal processes" rule), so *cgroup becomes the one that pid is in.
+ */
+bool cgroup_follow(int *cgroup, pid_t pid, GError **error);
+
 /* Write a file of an open cgroup; the error says which and what. */
 bool cgroup_write(int cgroup, const char *file, const char *value, GError **error);
 

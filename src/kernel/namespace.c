@@ -206,7 +206,7 @@ static pid_t clone_between(const Entrance *entrance, uint64_t flags, Sync *sync)
 }
 
 /* "Pid:" of proc(5)'s fdinfo */
-static pid_t pid_of(int pidfd, GError **error)
+pid_t namespace_pid_of(int pidfd, GError **error)
 {
 	g_autofree char *path = g_strdup_printf("/proc/self/fdinfo/%d", pidfd);
 	g_autofree char *text = fd_read_file(AT_FDCWD, path, FDINFO_MAX, error);
@@ -237,7 +237,7 @@ static pid_t clone_entered(const Entrance *entrance, uint64_t flags, int *ret_pi
 	if (between < 0)
 		error_errno(error, errno, "fork%s", entrance->cgroup < 0 ? "" : " into the cgroup");
 	else if (sync_expect(&ours, SYNC_CHILD, &pidfd, error))
-		pid = pid_of(pidfd, error);
+		pid = namespace_pid_of(pidfd, error);
 	sync_close(&ours);
 	if (between > 0)
 		TEMP_FAILURE_RETRY(waitpid(between, NULL, 0));

@@ -33,6 +33,9 @@ pid_t namespace_clone_in(const int *fds, size_t n, int cgroup, uint64_t flags, i
 pid_t namespace_clone_hidden(const int *fds, size_t n, int cgroup, uint64_t flags,
 			     uint64_t capabilities, int *ret_pidfd, GError **error);
 
+/* The pid of who has this pidfd, as this pid namespace knows him; -1 with *error. */
+pid_t namespace_pid_of(int pidfd, GError **error);
+
 /* "CLONE_NEWUSER|CLONE_NEWNS|…" for messages and --explain. Caller frees. */
 char *namespace_flags_text(uint64_t flags);
 

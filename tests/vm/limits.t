@@ -19,6 +19,7 @@ rlc() { # WHO WORDS…
 		run in_session "$who" "$RLC" "$@"
 	fi
 }
+is_divided() { rlc "$1" logs divided && [ "$out" = done ]; }
 json() { /usr/bin/python3 -c "import json, sys; print(json.load(sys.stdin)$1)" <<<"$out"; }
 
 # within GOT EXPECTED DESCRIPTION: 10 % more or less
@@ -78,6 +79,13 @@ for who in "$sub" root; do
 	like "$out" $'^0::/\n[3-9]$' "$kind: exec from another session is in the cgroup: $err"
 	rlc "$who" exec one tail /dev/zero
 	is "$status" 137 "$kind: and held to its limits"
+	rlc "$who" run -d --name divided -m 64m --security-opt writable-cgroups --network none $bb sh -c 'cd /sys/fs/cgroup && mkdir in
+		for pid in $(cat cgroup.procs); do echo $pid >in/cgroup.procs; done
+		echo +memory >cgroup.subtree_control && echo done; exec sleep 1000'
+	ok "$kind: a container divides its cgroup" wait_for 20 is_divided "$who"
+	rlc "$who" exec divided cat /proc/self/cgroup
+	is "$status $out$err" "0 0::/in" "$kind: exec goes where its payload is"
+	rlc "$who" rm -f divided
 	[ "$who" != root ] || break # it goes on below
 	rlc "$who" rm -f one
 	ok "$kind: no cgroup is left" wait_for 10 test -z "$(cgroups_left)"
