@@ -18,12 +18,15 @@
 bool cgroup_handle_open(int dir, CgroupHandle *ret_handle, GError **error)
 {
 	g_auto(CgroupHandle) handle = CGROUP_HANDLE_NONE;
+	g_autoptr(GError) failed = NULL;
 
 	cgroup_record_read(dir, &handle.record);
 	if (handle.record.directory)
-		handle.directory = cgroup_open(handle.record.directory, error);
-	if (handle.record.directory && handle.directory < 0)
+		handle.directory = cgroup_open(handle.record.directory, &failed);
+	if (failed && !error_is_errno(failed, ENOENT)) {
+		g_propagate_error(error, g_steal_pointer(&failed));
 		return false;
+	}
 	*ret_handle = handle;
 	handle = CGROUP_HANDLE_NONE;
 	return true;

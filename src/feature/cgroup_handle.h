@@ -19,7 +19,10 @@ typedef struct {
 		.directory = -1                                                                    \
 	}
 
-/* true without one, too: cgroup_handle_exists() tells. false: it cannot be opened. */
+/*
+ * true without one, too: cgroup_handle_exists() tells. It may have been and be gone, for systemd
+ * takes a scope away with its last process. false: it cannot be opened.
+ */
 bool cgroup_handle_open(int dir, CgroupHandle *ret_handle, GError **error);
 bool cgroup_handle_exists(const CgroupHandle *handle);
 

@@ -21,6 +21,8 @@ moves() { # it counts on
 _differs() { [ -s "$bundle/rootfs/tmp/i" ] && [ "$(cat "$bundle/rootfs/tmp/i")" != "$1" ]; }
 ended() { ! kill -0 "$1" 2>/dev/null; }
 
+# Where v1's cgroup of version 2 is, by its record
+oci_cgroup() { head -n 1 "$(oci_root "$1")/v1/cgroup" 2>/dev/null | grep "^$CGROUPS" || true; }
 both() { # USER FILTER: what both versions can
 	local user=$1 pid
 
@@ -61,6 +63,12 @@ both() { # USER FILTER: what both versions can
 	is $? 0 "$user: events ends with it"
 	run oci "$user" kill --all v1 KILL
 	is "$status$err" 0 "$user: when all have ended that is no error"
+	gone=$(oci_cgroup "$user")
+	[ -z "$gone" ] || rmdir "$gone" # as systemd does with a scope
+	run oci "$user" kill --all v1 KILL
+	is "$status$err" 0 "$user: nor when their cgroup has gone"
+	run oci "$user" kill v1 KILL
+	like "$err" "container not running" "$user: of init alone it is"
 	for verb in pause update "events --stats"; do
 		# shellcheck disable=SC2086 # words
 		run oci "$user" $verb v1

@@ -204,12 +204,15 @@ _logged() { grep -q logged "$1"; }
 
 ctr_part() { # root|user SLICE
 	local who=$1 kind="ctr, $1" log=$T/tmp/ctr-$1.log
-	local options=(--runc-binary "$RLC_OCI" --runc-systemd-cgroup --rootfs)
+	local options=(--runc-binary "$RLC_OCI" --runc-systemd-cgroup --rootfs) rootfs=$T/rootfs-$1
 
-	run "ctr_$who" run --rm --cgroup "$2:ctr:k1" "${options[@]}" "$(bundle_rootfs)" k1 sh -c 'echo out; exit 6'
+	cp -a "$(bundle_rootfs)" "$rootfs"
+	[ "$who" = root ] || chown -R "$sub:" "$rootfs" # what ctr mounts on is made in there
+
+	run "ctr_$who" run --rm --cgroup "$2:ctr:k1" "${options[@]}" "$rootfs" k1 sh -c 'echo out; exit 6'
 	is "$status/$out" 6/out "$kind: run: $err"
 	run "ctr_$who" run -d --log-uri "file://$log" --cgroup "$2:ctr:k2" --memory-limit 67108864 \
-		"${options[@]}" "$(bundle_rootfs)" k2 sh -c 'echo logged; sleep 1000'
+		"${options[@]}" "$rootfs" k2 sh -c 'echo logged; sleep 1000'
 	is "$status" 0 "$kind: run -d: $err"
 	ok "$kind: its log" wait_for 60 _logged "$log"
 	run "ctr_$who" task exec --exec-id e1 k2 sh -c 'echo in; exit 3'

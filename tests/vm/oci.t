@@ -70,6 +70,11 @@ kept() { # WHO CGROUPSPATH OPTIONS…: limits, and what changes them
 	is "$(sed -n 's/^frozen //p' "$dir/cgroup.events") $(state_ "$who" status)" "0 running" "$kind: resume"
 	run oci "$who" kill --all o1 KILL
 	ok "$kind: kill --all ends it" wait_for 60 has_ended "$who"
+	wait_for 60 test ! -e "$dir" || rmdir "$dir" # systemd takes a scope away
+	run oci "$who" kill o1 KILL
+	like "$err" "container not running" "$kind: kill, when all of it has gone"
+	run oci "$who" kill --all o1 KILL
+	is "$status$err" 0 "$kind: of all that is no error"
 	run oci "$who" delete o1
 	is "$status$err" 0 "$kind: delete"
 	ok "$kind: no cgroup is left" wait_for 60 test ! -e "$dir"
