@@ -200,9 +200,10 @@ static const struct {
 		 "{} cannot hold images: it must be a directory that is yours, closed to others "
 		 "(mode 0700) and writable",
 		 "export RLC_STORE=DIR   (or pass --store DIR)"},
-	[HINT_DISK_FULL] = {"RLC-S03", "the file system of it is full, or has no inode left",
+	[HINT_DISK_FULL] = {"RLC-S03",
+			    "the file system that it lies on is full, or has no inode left",
 			    "df -h; df -i; rlc image prune"},
-	[HINT_READ_ONLY] = {"RLC-S04", "the file system of it is mounted read-only",
+	[HINT_READ_ONLY] = {"RLC-S04", "the file system that it lies on is mounted read-only",
 			    "choose other places: rlc --root DIR --store DIR"},
 	[HINT_DISK_QUOTA] = {"RLC-S05", "your quota on that file system is used up",
 			     "quota; rlc image prune"},

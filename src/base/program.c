@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/error.h"
+
 /*
  * Who owns this very program can do as he likes with us anyway.  In a user namespace, podman's of
  * an ordinary user, that is the host's root, who has another number there.
@@ -80,6 +82,17 @@ char *program_find_helper(const char *name)
 		return path;
 	dir = program_build_dir(name);
 	return dir ? program_find_trusted(name, dir) : NULL;
+}
+
+char *program_need_helper(const char *name, Hint missing, GError **error)
+{
+	char *path = program_find_helper(name);
+
+	if (path)
+		return path;
+	error_set(error, RLC_ERROR_UNSUPPORTED, "run %s: it is not installed", name);
+	hint_add(error, missing, RLC_LIBEXECDIR);
+	return NULL;
 }
 
 int program_spawn(pid_t *ret_pid, char *const *arguments, int input, int output, int errors)

@@ -11,6 +11,8 @@
 #include <glib.h>
 #include <sys/types.h>
 
+#include "base/hint.h"
+
 /* DIR/NAME, if it can be executed and nobody but root and the caller can change it. Caller frees.
  */
 char *program_find_trusted(const char *name, const char *dir);
@@ -23,6 +25,9 @@ char *program_build_dir(const char *helper);
 
 /* A helper of its own name: where make installed it, else where it built it. NULL: nowhere. */
 char *program_find_helper(const char *name);
+
+/* The same, where nothing can be done without it. RLC_ERROR_UNSUPPORTED with its hint. */
+char *program_need_helper(const char *name, Hint missing, GError **error);
 
 /*
  * Start a program with a clean environment and signals as a program expects them (the caller may

@@ -18,9 +18,10 @@ bool attach_options(const char *detach_keys, const char *sig_proxy, AttachOption
 		return false;
 	}
 	options->signals = true;
-	return !sig_proxy || run_value_bool(sig_proxy, &options->signals) ||
-	       error_set(error, RLC_ERROR_USAGE, "parse --sig-proxy '%s': neither true nor false",
-			 sig_proxy);
+	if (!sig_proxy || run_value_bool(sig_proxy, &options->signals, error))
+		return true;
+	g_prefix_error(error, "parse --sig-proxy '%s': ", sig_proxy);
+	return false;
 }
 
 static bool attach_to(const char *name, const AttachOptions *options, int *ret_exit_code,

@@ -17,14 +17,12 @@
 
 static bool run(const char *const *args, int output, int *ret_exit_code, GError **error)
 {
-	g_autofree char *program = program_find_helper(PROGRAM);
+	g_autofree char *program = program_need_helper(PROGRAM, HINT_IMAGE_PROGRAM, error);
 	g_autofree char *store = store_default_path();
 	g_autoptr(GPtrArray) argv = g_ptr_array_new();
 
-	if (!program) {
-		error_set(error, RLC_ERROR_UNSUPPORTED, "run " PROGRAM ": it is not installed");
-		return hint_add(error, HINT_IMAGE_PROGRAM, RLC_LIBEXECDIR);
-	}
+	if (!program)
+		return false;
 	/* It is root of the caller's id map, and would take root's store for the caller's. */
 	g_setenv("RLC_STORE", store, TRUE);
 	g_ptr_array_add(argv, program);

@@ -92,9 +92,8 @@ static bool set_log_opt(RunParse *parse, const char *value, GError **error)
 	guint64 number;
 
 	if (g_str_has_prefix(value, "max-size=")) {
-		if (!run_value_size(value + strlen("max-size="), &number) || number == 0)
-			return error_set(error, RLC_ERROR_USAGE,
-					 "not a size: a number with k, m or g behind it");
+		if (!run_value_size_from(value + strlen("max-size="), 1, &number, error))
+			return false;
 		parse->spec->rlc.log_max_size = number;
 		return true;
 	}

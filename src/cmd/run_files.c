@@ -264,9 +264,8 @@ static bool set_shm_size(RunParse *parse, const char *value, GError **error)
 	g_autofree char *options = NULL;
 	guint64 bytes;
 
-	if (!run_value_size(value, &bytes) || bytes == 0)
-		return error_set(error, RLC_ERROR_USAGE,
-				 "not a size: a number with k, m or g behind it");
+	if (!run_value_size_from(value, 1, &bytes, error))
+		return false;
 	options =
 		g_strdup_printf("mode=1777,size=%" G_GUINT64_FORMAT ",noexec,nosuid,nodev", bytes);
 	spec_add_mount(parse->spec, "tmpfs", "shm", "/dev/shm", options);
@@ -336,9 +335,10 @@ static bool take_bool(MountRequest *request, size_t key, const char *value, GErr
 	bool on = true;
 	const char *word;
 
-	if (*value && !run_value_bool(value, &on))
-		return error_set(error, RLC_ERROR_USAGE, "'%s' is true or false, not '%s'",
-				 mount_keys[key].name, value);
+	if (*value && !run_value_bool(value, &on, error)) {
+		g_prefix_error(error, "%s '%s': ", mount_keys[key].name, value);
+		return false;
+	}
 	word = on ? mount_keys[key].yes : mount_keys[key].no;
 	if (word)
 		g_ptr_array_add(request->words, g_strdup(word));

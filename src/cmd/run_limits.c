@@ -27,9 +27,8 @@ static bool parse_limit(const char *value, int64_t *ret_limit, GError **error)
 		*ret_limit = -1;
 		return true;
 	}
-	if (!run_value_size(value, &bytes) || bytes > G_MAXINT64)
-		return error_set(error, RLC_ERROR_USAGE,
-				 "not a size: a number with k, m or g behind it");
+	if (!run_value_size_from(value, 0, &bytes, error))
+		return false;
 	*ret_limit = bytes == 0 ? -1 : (int64_t)bytes;
 	return true;
 }

@@ -43,8 +43,7 @@ static bool set_seccomp(RunParse *parse, const char *value, GError **error)
 static bool set_no_new_privileges(RunParse *parse, const char *value, GError **error)
 {
 	parse->no_new_privileges_given = true;
-	return run_value_bool(value, &parse->spec->process.no_new_privileges) ||
-	       error_set(error, RLC_ERROR_USAGE, "neither true nor false");
+	return run_value_bool(value, &parse->spec->process.no_new_privileges, error);
 }
 
 static bool set_nested_userns(RunParse *parse, const char *value, GError **error)
@@ -86,8 +85,7 @@ static bool set_unmask(RunParse *parse, const char *value, GError **error)
 /* docker's name for it */
 static bool set_writable_cgroups(RunParse *parse, const char *value, GError **error)
 {
-	return run_value_bool(value, &parse->spec->rlc.cgroup_writable) ||
-	       error_set(error, RLC_ERROR_USAGE, "'%s' is neither true nor false", value);
+	return run_value_bool(value, &parse->spec->rlc.cgroup_writable, error);
 }
 
 /* unconfined: no profile is asked for, on whatever host */

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "cmd/help.h"
+#include "cmd/run_values.h"
 #include "cmd/suggest.h"
 
 #define VALUE_SHOWN 200 /* bytes of a value in an error */
@@ -178,12 +179,11 @@ static bool unknown_option(const RunTable *table, const char *word, GError **err
 /* A switch's =true and =false become "" and NULL for its function. */
 static bool switch_value(const char *value, const char **ret_value, GError **error)
 {
-	if (!value || strcmp(value, "true") == 0)
-		*ret_value = "";
-	else if (strcmp(value, "false") == 0)
-		*ret_value = NULL;
-	else
-		return error_set(error, RLC_ERROR_USAGE, "neither true nor false");
+	bool on = true;
+
+	if (value && !run_value_bool(value, &on, error))
+		return false;
+	*ret_value = on ? "" : NULL;
 	return true;
 }
 

@@ -40,12 +40,23 @@ bool run_value_size(const char *text, guint64 *ret_bytes)
 	return true;
 }
 
-bool run_value_bool(const char *text, bool *ret_value)
+bool run_value_size_from(const char *text, guint64 min, guint64 *ret_bytes, GError **error)
+{
+	guint64 bytes;
+
+	if (!run_value_size(text, &bytes) || bytes < min)
+		return error_set(error, RLC_ERROR_USAGE,
+				 "not a size: a number with k, m or g behind it");
+	*ret_bytes = bytes;
+	return true;
+}
+
+bool run_value_bool(const char *text, bool *ret_value, GError **error)
 {
 	bool yes = strcmp(text, "true") == 0 || strcmp(text, "1") == 0;
 
 	if (!yes && strcmp(text, "false") != 0 && strcmp(text, "0") != 0)
-		return false;
+		return error_set(error, RLC_ERROR_USAGE, "neither true nor false");
 	*ret_value = yes;
 	return true;
 }

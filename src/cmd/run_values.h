@@ -17,8 +17,11 @@ bool run_value_number(const char *text, guint64 max, guint64 *ret_number);
 /* A size: a number of bytes, or with k, m, g or t behind it of 1024, 1024² … bytes. */
 bool run_value_size(const char *text, guint64 *ret_bytes);
 
+/* The same for options that refuse anything else, and less than min, with what a size is. */
+bool run_value_size_from(const char *text, guint64 min, guint64 *ret_bytes, GError **error);
+
 /* true, false, 1 or 0 */
-bool run_value_bool(const char *text, bool *ret_value);
+bool run_value_bool(const char *text, bool *ret_value, GError **error);
 
 /*
  * -e: NAME=VALUE as it is; NAME alone takes the host's value, or is left out where the host has

@@ -61,6 +61,13 @@ static char *find_by_name(const StateDirs *dirs, const char *name)
 	return state_dirs_is_running(dirs->containers, id) ? g_strdup(id) : NULL;
 }
 
+static void refuse_ambiguous(const char *name, const char *id, const char *other, GError **error)
+{
+	error_set(error, RLC_ERROR_USAGE,
+		  "find container '%s': the ids of several begin so, %.12s and %.12s", name, id,
+		  other);
+}
+
 static char *find_by_id(const StateDirs *dirs, const char *prefix, GError **error)
 {
 	g_autoptr(GPtrArray) ids = state_list_running(dirs);
@@ -72,10 +79,7 @@ static char *find_by_id(const StateDirs *dirs, const char *prefix, GError **erro
 		if (!g_str_has_prefix(id, prefix))
 			continue;
 		if (found) {
-			error_set(error, RLC_ERROR_USAGE,
-				  "find container '%s': the ids of several begin so, %.12s and "
-				  "%.12s",
-				  prefix, found, id);
+			refuse_ambiguous(prefix, found, id, error);
 			return NULL;
 		}
 		found = id;
@@ -257,10 +261,7 @@ static StateEntry *select_entry(const GPtrArray *entries, const char *name, GErr
 		if (!g_str_has_prefix(entry->id, name))
 			continue;
 		if (found) {
-			error_set(error, RLC_ERROR_USAGE,
-				  "find container '%s': the ids of several begin so, %.12s and "
-				  "%.12s",
-				  name, found->id, entry->id);
+			refuse_ambiguous(name, found->id, entry->id, error);
 			return NULL;
 		}
 		found = entry;

@@ -77,14 +77,11 @@ bool written_find(const char *state_root, const StateEntry *entry, const Spec *s
 
 static GPtrArray *command_new(const char *verb, GError **error)
 {
-	char *program = program_find_helper(PROGRAM);
+	char *program = program_need_helper(PROGRAM, HINT_IMAGE_PROGRAM, error);
 	GPtrArray *argv;
 
-	if (!program) {
-		error_set(error, RLC_ERROR_UNSUPPORTED, "run " PROGRAM ": it is not installed");
-		hint_add(error, HINT_IMAGE_PROGRAM, RLC_LIBEXECDIR);
+	if (!program)
 		return NULL;
-	}
 	argv = g_ptr_array_new_with_free_func(g_free);
 	g_ptr_array_add(argv, program);
 	g_ptr_array_add(argv, g_strdup(verb));

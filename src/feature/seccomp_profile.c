@@ -204,15 +204,13 @@ static bool compile(const char *program, const char *profile, uint64_t powers, i
 static bool compile_and_keep(const char *profile, uint64_t powers, int cache, const char *name,
 			     SeccompPlan *ret_plan, GError **error)
 {
-	g_autofree char *program = program_find_helper(PROGRAM);
+	g_autofree char *program = program_need_helper(PROGRAM, HINT_SECCOMP_PROGRAM, error);
 	g_autofree uint8_t *data = g_malloc(FILE_MAX + 1);
 	auto_fd output = make_file("");
 	size_t length = 0;
 
-	if (!program) {
-		error_set(error, RLC_ERROR_UNSUPPORTED, "run " PROGRAM ": it is not installed");
-		return hint_add(error, HINT_SECCOMP_PROGRAM, RLC_LIBEXECDIR);
-	}
+	if (!program)
+		return false;
 	if (output < 0)
 		return error_errno(error, errno, "make a file for " PROGRAM);
 	if (!compile(program, profile, powers, output, error))

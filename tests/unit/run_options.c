@@ -433,7 +433,7 @@ static const struct {
 	{"--mount type=tmpfs,src=/a,dst=/b", "--mount", "no 'source'"},
 	{"--mount type=bind,src=/a,src=/c,dst=/b", "--mount", "given twice"},
 	{"--mount type=bind,src=/a,dst=/b,bogus=1", "--mount", "'bogus'"},
-	{"--mount type=bind,src=/a,dst=/b,ro=x", "--mount", "true or false"},
+	{"--mount type=bind,src=/a,dst=/b,ro=x", "--mount", "neither true nor false"},
 	{"--mount ''", "--mount", "'destination' is missing"},
 	{"--tmpfs x", "--tmpfs", "absolute"},
 	{"--tmpfs ''", "--tmpfs", "empty"},
