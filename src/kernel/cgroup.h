@@ -49,8 +49,9 @@ bool cgroup_enable(const char *directory, unsigned controllers, GError **error);
 int cgroup_open(const char *directory, GError **error);
 
 /*
- * Where a process can be started beside pid: an open cgroup that gives controllers to cgroups below it can hold none
- * itself (cgroups(7), "no internal processes" rule), so *cgroup becomes the one that pid is in.
+ * Where a process can be started beside pid: an open cgroup that gives controllers to cgroups below
+ * it can hold none itself (cgroups(7), "no internal processes" rule), so *cgroup becomes the one
+ * that pid is in.
  */
 bool cgroup_follow(int *cgroup, pid_t pid, GError **error);
 

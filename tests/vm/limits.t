@@ -19,7 +19,7 @@ rlc() { # WHO WORDS…
 		run in_session "$who" "$RLC" "$@"
 	fi
 }
-is_divided() { rlc "$1" logs divided && [ "$out" = done ]; }
+is_divided() { rlc "$1" logs divided && [ "$out" = "done" ]; }
 json() { /usr/bin/python3 -c "import json, sys; print(json.load(sys.stdin)$1)" <<<"$out"; }
 
 # within GOT EXPECTED DESCRIPTION: 10 % more or less
