@@ -309,10 +309,13 @@ static bool parse_globals(int argc, char **argv, int *ret_code)
 		*ret_code = EXIT_RLC_FAILED;
 		switch (c) {
 		case 'r':
-			g_setenv("RLC_ROOT", optarg, TRUE);
-			break;
 		case 's':
-			g_setenv("RLC_STORE", optarg, TRUE);
+			if (!*optarg) {
+				log_error("parse --%s '': the directory is empty",
+					  c == 'r' ? "root" : "store");
+				return false;
+			}
+			g_setenv(c == 'r' ? "RLC_ROOT" : "RLC_STORE", optarg, TRUE);
 			break;
 		case 'l':
 			if (!set_log_level("--log-level", optarg))

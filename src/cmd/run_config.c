@@ -52,7 +52,7 @@ static void add(GArray *found, const RunOption *option, const char *path, const 
 	RunGiven one = {
 		.option = option,
 		.value = g_strdup(value),
-		.place = g_strdup_printf("read %s: ", path),
+		.place = g_strdup_printf("read '%s': ", path),
 	};
 
 	g_array_append_val(found, one);
@@ -82,14 +82,31 @@ static bool take_key(const RunTable *table, GKeyFile *file, const char *path, co
 	return true;
 }
 
+/* The line that GLib refuses, which it does not tell: counted from 1. */
+static unsigned bad_line(const char *text)
+{
+	unsigned line = 1;
+
+	for (const char *end = text; (end = strchr(end, '\n')); end++, line++) {
+		g_autoptr(GKeyFile) file = g_key_file_new();
+
+		if (!g_key_file_load_from_data(file, text, (gsize)(end - text), G_KEY_FILE_NONE,
+					       NULL))
+			break;
+	}
+	return line;
+}
+
 bool run_config_parse(const RunTable *table, const char *path, const char *text, GArray *found,
 		      GError **error)
 {
 	g_autoptr(GKeyFile) file = g_key_file_new();
 	g_auto(GStrv) groups = NULL, keys = NULL;
 
-	if (!g_key_file_load_from_data(file, text, strlen(text), G_KEY_FILE_NONE, error))
-		return false;
+	if (!g_key_file_load_from_data(file, text, strlen(text), G_KEY_FILE_NONE, NULL))
+		return error_set(error, RLC_ERROR_USAGE,
+				 "line %u: neither [run], nor KEY=VALUE below it, nor a comment",
+				 bad_line(text));
 	groups = g_key_file_get_groups(file, NULL);
 	for (char **group = groups; *group; group++) {
 		if (strcmp(*group, CONFIG_GROUP) != 0)
@@ -112,7 +129,7 @@ static bool take_file(const RunTable *table, const char *path, GArray *found, GE
 
 	if (text)
 		run_config_parse(table, path, text, found, &wrong);
-	return !wrong || error_set(error, RLC_ERROR_USAGE, "read %s: %s", path, wrong->message);
+	return !wrong || error_set(error, RLC_ERROR_USAGE, "read '%s': %s", path, wrong->message);
 }
 
 static char *user_file(void)

@@ -49,6 +49,7 @@ char *state_root_choose(const char *root, GError **error)
 	auto_fd dir = -1;
 
 	root = root ? root : g_getenv("RLC_ROOT");
+	root = root && *root ? root : NULL;
 	chosen = root ? g_canonicalize_filename(root, NULL) : conventional();
 	if (chosen && !root && geteuid() != 0)
 		return g_steal_pointer(&chosen); /* that was tried */

@@ -32,6 +32,7 @@ wrong "run 'login': .*rlc pull" login
 wrong "parse '--rot': no such option; did you mean --root" --rot=x ps
 wrong "parse '-itx': no such option; 'rlc --help'" -itx ps
 wrong "parse '--root': it needs a value" --root
+wrong "parse --root '': the directory is empty" --root '' ps
 wrong "parse --log-level 'loud': not one of error, warn, info, debug" --log-level loud ps
 wrong "parse '--al': no such option; did you mean --all" ps --al
 wrong "parse '-Z': no such option; 'rlc ps --help'" ps -Z

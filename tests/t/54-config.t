@@ -42,18 +42,18 @@ for who in root "$sub"; do
 	write "$system" '[run]' 'networc=none'
 	run as "$who" "$RLC" run builtin:busybox true
 	is "$status" 125 "$who: a key that is no option is refused"
-	like "$err" "read $system: key 'networc' is no option" "$who: with file and key"
+	like "$err" "read '$system': key 'networc' is no option" "$who: with file and key"
 	write "$system" '[run]' 'timeout=soon'
 	run as "$who" "$RLC" run builtin:busybox true
 	is "$status" 125 "$who: so is a bad value"
-	like "$err" "read $system: timeout 'soon': not a number of seconds" "$who: with file, key and value"
+	like "$err" "read '$system': timeout 'soon': not a number of seconds" "$who: with file, key and value"
 	write "$system" '[walk]' 'timeout=1'
 	run as "$who" "$RLC" run builtin:busybox true
 	like "$err" "section \[walk\] is not known" "$who: a section that is not known is refused"
 	write "$system" 'timeout'
 	run as "$who" "$RLC" run builtin:busybox true
 	is "$status" 125 "$who: so is what is no key file"
-	like "$err" "read $system: " "$who: and named"
+	like "$err" "read '$system': line 1: neither" "$who: with file and line"
 	write "$system" '[run]' 'network=none'
 	chmod 666 "$system"
 	run as "$who" "$RLC" run builtin:busybox true
