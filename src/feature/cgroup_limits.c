@@ -9,6 +9,7 @@
 #include <sys/sysmacros.h>
 
 #include "base/error.h"
+#include "base/log.h"
 #include "kernel/cgroup.h"
 
 #define PERIOD_DEFAULT 100000 /* microseconds, the kernel's own */
@@ -201,6 +202,10 @@ GPtrArray *cgroup_limits_lines(const SpecResources *resources, GError **error)
 	for (guint i = 0; i < resources->rdma->len; i++)
 		cgroup_limits_add(lines, "rdma.max=%s",
 				  (const char *)g_ptr_array_index(resources->rdma, i));
+	/* who tags packets does it by the packet filter and the cgroup's path */
+	if (resources->network->len > 0)
+		log_warn("linux.resources.network is not kept: net_cls and net_prio are of "
+			 "version 1 of cgroups");
 	return add_io(lines, &resources->block_io, error) &&
 			       add_unified(lines, resources->unified, error)
 		       ? g_steal_pointer(&lines)

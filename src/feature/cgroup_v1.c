@@ -199,6 +199,9 @@ GPtrArray *cgroup_v1_lines(const SpecResources *resources, bool with_devices, GE
 	for (guint i = 0; i < resources->rdma->len; i++)
 		cgroup_limits_add(lines, "rdma.max=%s",
 				  (const char *)g_ptr_array_index(resources->rdma, i));
+	for (guint i = 0; i < resources->network->len; i++)
+		cgroup_limits_add(lines, "%s",
+				  (const char *)g_ptr_array_index(resources->network, i));
 	if (with_devices)
 		add_devices(lines, resources);
 	return g_steal_pointer(&lines);

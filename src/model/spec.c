@@ -121,6 +121,7 @@ void spec_resources_init(SpecResources *resources)
 	resources->devices = g_array_new(FALSE, FALSE, sizeof(SpecDeviceRule));
 	resources->hugepage_limits = g_array_new(FALSE, FALSE, sizeof(SpecHugepageLimit));
 	resources->rdma = strings_new();
+	resources->network = strings_new();
 	resources->unified = strings_new();
 	io->weight_device = rates_new();
 	io->read_bps = rates_new();
@@ -136,6 +137,7 @@ void spec_resources_clear(SpecResources *resources)
 	g_array_unref(resources->devices);
 	g_array_unref(resources->hugepage_limits);
 	g_ptr_array_unref(resources->rdma);
+	g_ptr_array_unref(resources->network);
 	g_ptr_array_unref(resources->unified);
 	g_free(resources->cpu.cpus);
 	g_free(resources->cpu.mems);

@@ -187,6 +187,7 @@ typedef struct {
 	SpecBlockIo block_io;
 	GArray *hugepage_limits; /* of SpecHugepageLimit */
 	GPtrArray *rdma;	 /* of char *: lines of rdma.max */
+	GPtrArray *network;	 /* of char *, "FILE=VALUE": net_cls and net_prio, of version 1 */
 	GPtrArray *unified;	 /* of char *, "FILE=VALUE": written as they are, after the rest */
 } SpecResources;
 

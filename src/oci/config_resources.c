@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* "linux.resources" of a config.json, which `update --resources` reads alone. */
+#include <inttypes.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -302,33 +303,51 @@ static bool take_rdma(const FieldAt *at, void *target, GError **error)
 	return true;
 }
 
+typedef struct {
+	char *name;
+	uint32_t priority;
+} Priority;
+
 static const Field priority_fields[] = {
-	{"name", FIELD_CALL, 0, field_pass_string, true},
-	{"priority", FIELD_UINT32, 0, NULL, true},
+	{"name", FIELD_STRING, offsetof(Priority, name), NULL, true},
+	{"priority", FIELD_UINT32, offsetof(Priority, priority), NULL, true},
 };
 
 static bool take_priority(const FieldAt *at, void *target, GError **error)
 {
-	return field_read(at, priority_fields, G_N_ELEMENTS(priority_fields), target, error);
+	Priority of = {0};
+	bool ok = field_read(at, priority_fields, G_N_ELEMENTS(priority_fields), &of, error);
+
+	if (ok && (!*of.name || strpbrk(of.name, " \n")))
+		ok = field_wrong(at, error, "'%s' is no name of a network device", of.name);
+	if (ok)
+		g_ptr_array_add(
+			*(GPtrArray **)target,
+			g_strdup_printf("net_prio.ifpriomap=%s %" PRIu32, of.name, of.priority));
+	g_free(of.name);
+	return ok;
+}
+
+static bool take_class(const FieldAt *at, void *target, GError **error)
+{
+	uint32_t class;
+
+	if (!field_take(at, FIELD_UINT32, &class, error))
+		return false;
+	if (class > 0)
+		g_ptr_array_add(*(GPtrArray **)target,
+				g_strdup_printf("net_cls.classid=%" PRIu32, class));
+	return true;
 }
 
 static const Field network_fields[] = {
-	{"classID", FIELD_UINT32, 0, NULL, false},
+	{"classID", FIELD_CALL, 0, take_class, false},
 	{"priorities", FIELD_EACH, 0, take_priority, false},
 };
 
-/* Version 2 has neither; who tags packets does it by the packet filter and the cgroup's path. */
 static bool take_network(const FieldAt *at, void *target, GError **error)
 {
-	uint32_t unused;
-
-	(void)target;
-	if (!field_read(at, network_fields, G_N_ELEMENTS(network_fields), &unused, error))
-		return false;
-	if (json_object_size(at->value) > 0)
-		log_warn("linux.resources.network is not kept: net_cls and net_prio are of "
-			 "version 1");
-	return true;
+	return field_read(at, network_fields, G_N_ELEMENTS(network_fields), target, error);
 }
 
 static bool take_unified(const FieldAt *at, void *target, GError **error)
@@ -352,7 +371,7 @@ static const Field resources_fields[] = {
 	{"hugepageLimits", FIELD_EACH, offsetof(SpecResources, hugepage_limits), take_hugepages,
 	 false},
 	{"rdma", FIELD_MAP, offsetof(SpecResources, rdma), take_rdma, false},
-	{"network", FIELD_CALL, 0, take_network, false},
+	{"network", FIELD_CALL, offsetof(SpecResources, network), take_network, false},
 	{"unified", FIELD_MAP, offsetof(SpecResources, unified), take_unified, false},
 };
 

@@ -146,6 +146,7 @@ static void test_resources(void)
 		"{\"major\":8,\"minor\":16,\"rate\":100}]},"
 		"\"hugepageLimits\":[{\"pageSize\":\"2MB\",\"limit\":4194304}],"
 		"\"rdma\":{\"mlx5_0\":{\"hcaHandles\":3}},"
+		"\"network\":{\"classID\":255,\"priorities\":[{\"name\":\"eth0\",\"priority\":5}]},"
 		"\"devices\":[{\"allow\":false},{\"allow\":true,\"type\":\"c\",\"major\":10,"
 		"\"minor\":229,\"access\":\"rw\"}]}}}";
 	g_autoptr(GError) error = NULL;
@@ -167,6 +168,7 @@ static void test_resources(void)
 		"cpu.cfs_period_us=100000|cpu.cfs_quota_us=50000|cpuset.cpus=0-1|pids.max=max|"
 		"hugetlb.2MB.limit_in_bytes=4194304|blkio.weight?=10|blkio.bfq.weight?=10|"
 		"blkio.throttle.read_bps_device=8:16 100|rdma.max=mlx5_0 hca_handle=3|"
+		"net_cls.classid=255|net_prio.ifpriomap=eth0 5|"
 		"devices.deny=a|devices.deny=a|devices.allow=c 10:229 rw|"
 		"devices.allow=c *:* m|devices.allow=b *:* m|devices.allow=c 1:3 "
 		"rwm|devices.allow=c 1:5 rwm|"
