@@ -34,6 +34,7 @@
 #include "base/hint.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/log_json.h"
 #include "image/digest.h"
 #include "image/manifest.h"
 #include "image/reference.h"
@@ -400,7 +401,7 @@ static void call_clear(Call *call)
 
 int main(int argc, char **argv)
 {
-	const char *level = g_getenv("RLC_LOG_LEVEL");
+	const char *level = g_getenv("RLC_LOG_LEVEL"), *format = g_getenv("RLC_LOG_FORMAT");
 	g_autoptr(GError) error = NULL;
 	LogLevel parsed;
 	Call call = {0};
@@ -408,6 +409,8 @@ int main(int argc, char **argv)
 
 	if (level && log_level_parse(level, &parsed))
 		log_set_level(parsed);
+	if (format)
+		log_json_choose(format);
 	signal(SIGPIPE, SIG_IGN);
 	/* names are bytes; libarchive converts those of pax headers to the locale's */
 	setlocale(LC_CTYPE, "C.UTF-8");

@@ -34,6 +34,11 @@ bool log_level_parse(const char *text, LogLevel *ret_level)
 	return false;
 }
 
+const char *log_level_name(LogLevel level)
+{
+	return level_names[level];
+}
+
 void log_line(LogLevel level, const char *format, ...)
 {
 	g_autofree char *text = NULL, *line = NULL;

@@ -20,13 +20,17 @@ typedef void (*LogFunction)(LogLevel level, const char *text);
 
 void log_set_level(LogLevel level);
 
-/* Have the lines written in another way, and elsewhere: as the callers of an OCI runtime want them.
+/*
+ * Have the lines written in another way, and elsewhere: as the callers of an OCI runtime want them.
+ * NULL: as above.
  */
 void log_set_function(LogFunction function);
 bool log_enabled(LogLevel level);
 
 /* Parse "error", "warn", "info" or "debug". false for anything else. */
 bool log_level_parse(const char *text, LogLevel *ret_level);
+
+const char *log_level_name(LogLevel level);
 
 void log_line(LogLevel level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

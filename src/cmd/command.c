@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "base/hint.h"
 #include "base/log.h"
+#include "base/log_json.h"
 #include "cmd/help.h"
 #include "cmd/options.h"
 #include "cmd/suggest.h"
@@ -108,6 +109,7 @@ static const struct option_help {
 	{"root", "DIR", "where the state of containers is kept (or RLC_ROOT)"},
 	{"store", "DIR", "where images are kept (or RLC_STORE)"},
 	{"log-level", "LEVEL", "error, warn, info or debug (or RLC_LOG_LEVEL)"},
+	{"log-format", "FORMAT", "text, or json for programs: a line each (or RLC_LOG_FORMAT)"},
 	{"version", NULL, "print the version"},
 	{"help", NULL, "print this help"},
 };
@@ -209,7 +211,7 @@ int command_group(const char *group, const char *summary, const Command *table, 
 
 static void print_help(FILE *out)
 {
-	fputs("Usage: rlc [--root DIR] [--store DIR] [--log-level LEVEL] COMMAND [ARG...]\n\n"
+	fputs("Usage: rlc [OPTIONS] COMMAND [ARG...]\n\n"
 	      "Linux containers for everybody, without a daemon.\n\n",
 	      out);
 	print_commands(out, commands);
@@ -277,6 +279,22 @@ static bool set_log_level(const char *source, const char *text)
 	return g_setenv("RLC_LOG_LEVEL", text, TRUE);
 }
 
+static bool set_log_format(const char *source, const char *text)
+{
+	if (log_json_choose(text))
+		return g_setenv("RLC_LOG_FORMAT", text, TRUE);
+	log_error("parse %s '%s': not one of text, json", source, text);
+	return false;
+}
+
+static bool set_from_environment(const char *name,
+				 bool (*set)(const char *source, const char *text))
+{
+	const char *value = g_getenv(name);
+
+	return !value || !*value || set(name, value);
+}
+
 static void refuse_global(const char *word)
 {
 	g_autofree char *name = g_strndup(word, strcspn(word, "="));
@@ -296,6 +314,7 @@ static bool parse_globals(int argc, char **argv, int *ret_code)
 		{"root", required_argument, NULL, 'r'},
 		{"store", required_argument, NULL, 's'},
 		{"log-level", required_argument, NULL, 'l'},
+		{"log-format", required_argument, NULL, 'f'},
 		{"version", no_argument, NULL, 'v'},
 		{"help", optional_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
@@ -319,6 +338,10 @@ static bool parse_globals(int argc, char **argv, int *ret_code)
 			break;
 		case 'l':
 			if (!set_log_level("--log-level", optarg))
+				return false;
+			break;
+		case 'f':
+			if (!set_log_format("--log-format", optarg))
 				return false;
 			break;
 		case 'v':
@@ -364,14 +387,14 @@ static void set_home(void)
 
 int command_main(int argc, char **argv)
 {
-	const char *level = g_getenv("RLC_LOG_LEVEL");
 	const Command *command;
 	int code;
 
 	if (!open_streams())
 		return EXIT_RLC_FAILED;
 	set_home();
-	if (level && *level && !set_log_level("RLC_LOG_LEVEL", level))
+	if (!set_from_environment("RLC_LOG_LEVEL", set_log_level) ||
+	    !set_from_environment("RLC_LOG_FORMAT", set_log_format))
 		return EXIT_RLC_FAILED;
 	if (!parse_globals(argc, argv, &code))
 		return command_end(code);

@@ -34,6 +34,7 @@ wrong "parse '-itx': no such option; 'rlc --help'" -itx ps
 wrong "parse '--root': it needs a value" --root
 wrong "parse --root '': the directory is empty" --root '' ps
 wrong "parse --log-level 'loud': not one of error, warn, info, debug" --log-level loud ps
+wrong "parse --log-format 'xml': not one of text, json" --log-format xml ps
 wrong "parse '--al': no such option; did you mean --all" ps --al
 wrong "parse '-Z': no such option; 'rlc ps --help'" ps -Z
 wrong "read options of ps: cannot parse integer value 'x' for -n" ps -n x
@@ -45,6 +46,16 @@ wrong "parse '--netwrk': no such option; did you mean --network" run --netwrk no
 wrong "parse '--frobnicate': no such option; 'rlc run --help'" run --frobnicate
 run as "$sub" RLC_LOG_LEVEL=loud "$RLC" ps
 refused "a variable" "parse RLC_LOG_LEVEL 'loud'"
+
+# For programs: an object each, with a hint's parts
+fields() { /usr/bin/python3 -c 'import json, sys; [print(*map(json.loads(line).get, sys.argv[1:])) for line in sys.stdin]' "$@" <<<"$err"; }
+run as "$sub" "$RLC" --log-format json run --rootfs "$T/none" true
+is "$status $(fields level code msg)" "125 error RLC-R01 rootfs: open '$T/none': No such file or directory" "JSON: a message"
+like "$(fields why fix)" 'a rootfs is .* mkdir -p ' "JSON: its hint"
+run as "$sub" RLC_LOG_FORMAT=json "$RLC" image inspect $'no\n"image'
+is "$status $(fields level | sort -u)" "125 error" "JSON: any text, by the variable"
+run as "$sub" RLC_LOG_FORMAT=xml "$RLC" ps
+refused "a variable" "parse RLC_LOG_FORMAT 'xml'"
 
 run as "$sub" "$RLC" help volume ls
 is "$status ${out%%$'\n'*}" "0 Usage: rlc volume ls [OPTION...]" "help of a command of a group"

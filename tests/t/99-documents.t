@@ -109,7 +109,7 @@ mentioned() { # standard input: lines that begin with rlc; prints those whose co
 	local span command sub options word
 
 	while read -r span; do
-		read -r _ command sub options < <(sed -E 's/[|&;<>].*//; s/^rlc( --(root|store|log-level) [^ ]+)*/rlc/' <<<"$span")
+		read -r _ command sub options < <(sed -E 's/[|&;<>].*//; s/^rlc( --(root|store|log-level|log-format) [^ ]+)*/rlc/' <<<"$span")
 		[[ $command == [a-z]* ]] || continue
 		"$RLC" "$command" --help=table >"$T/table" 2>/dev/null || echo "$span"
 		[[ $sub != [a-z]* ]] || ! grep -q ^command "$T/table" ||
