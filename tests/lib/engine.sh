@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2154 # of lib.sh
+# shellcheck shell=bash disable=SC2154,SC2034 # of lib.sh, and of its caller
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # What a container engine does with its runtime, asked the same way of podman and of Docker, whose commands are
@@ -9,6 +9,11 @@
 #     engine_options=(--cgroups=disabled)      of each run
 #     engine_image
 #     engine_commands root                     "root" goes before the descriptions
+
+need_cri() {
+	why="python3-grpcio is not installed"
+	/usr/bin/python3 -c 'import grpc' 2>/dev/null
+}
 
 engine=()
 engine_options=()
@@ -68,11 +73,12 @@ engine_commands() { # KIND
 	is "$("${engine[@]}" ps -aq)" "" "$kind: nothing is left"
 }
 
-# Of the container's cgroup, whatever the version: "LIMIT PIDS", or "-" where there is none
-_engine_limits() { # CONTAINER
-	local pid path
+_engine_limits() { _limits_of "$("${engine[@]}" inspect --format '{{.State.Pid}}' "$1")"; } # CONTAINER
 
-	pid=$("${engine[@]}" inspect --format '{{.State.Pid}}' "$1")
+# Of the process's cgroup, whatever the version: "MEMORY PIDS"
+_limits_of() { # PID
+	local pid=$1 path
+
 	if [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ]; then
 		path=/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
 		cat "$path/memory.max" "$path/pids.max"
@@ -82,17 +88,35 @@ _engine_limits() { # CONTAINER
 	fi | xargs
 }
 
+# Does containerd find out what a container uses? Of version 1 it wants each hierarchy that the kernel has to be mounted;
+# another test may have one for a while.
+_measurable() {
+	local controller
+
+	while read -r controller; do
+		[ -d "/sys/fs/cgroup/$controller" ] || return 1
+	done < <(sed -n 's/^[0-9]*:\([a-z_][a-z_]*\):.*/\1/p' /proc/self/cgroup)
+}
+_if_measurable() {
+	if [ -n "$measurable" ] && _measurable; then
+		"$@"
+	else
+		note "not asked, for a hierarchy of cgroups is not mounted here: ${*: -1}"
+	fi
+}
+
 # What takes a cgroup
 engine_limits() { # KIND
-	local kind=$1
+	local kind=$1 measurable=
 
+	_measurable && measurable=1
 	_engine_run -d --name c3 --memory 64m --memory-swap 64m --pids-limit 20 bb sleep 1000
 	is "$status" 0 "$kind: limits: $err"
 	is "$(_engine_limits c3)" "67108864 20" "$kind: are in force"
 	run "${engine[@]}" top c3
 	like "$out" 'sleep 1000' "$kind: top"
 	run "${engine[@]}" stats --no-stream --format '{{.MemUsage}}' c3
-	like "$out" '^[0-9.]+.?i?B / (64MiB|67.11MB)$' "$kind: stats"
+	_if_measurable like "$out" '^[0-9.]+.?i?B / (64MiB|67.11MB)$' "$kind: stats"
 	run "${engine[@]}" update --memory 128m --memory-swap 128m c3
 	is "$status" 0 "$kind: update: $err"
 	is "$(_engine_limits c3)" "134217728 20" "$kind: changes what was said, and no more"
@@ -105,10 +129,11 @@ engine_limits() { # KIND
 	run "${engine[@]}" exec c3 echo on
 	is "$out" on "$kind: it goes on"
 	run "${engine[@]}" rm -f c3
+	_measurable || measurable=
 	_engine_run --name c4 --memory 32m --memory-swap 32m bb tail /dev/zero
 	is "$status" 137 "$kind: too much memory"
 	if [[ ${engine[0]} != podman* ]]; then # whose 4.3 with conmon 2.1 says false, with runc and crun, too
-		is "$("${engine[@]}" inspect --format '{{.State.OOMKilled}}' c4)" true "$kind: is known to be the reason"
+		_if_measurable is "$("${engine[@]}" inspect --format '{{.State.OOMKilled}}' c4)" true "$kind: is known to be the reason"
 	fi
 	run "${engine[@]}" rm c4
 }
@@ -142,4 +167,83 @@ engine_build() { # KIND OPTIONS-OF-BUILD…
 	_engine_run --rm built
 	is "$out" $'0\ncontent\nvalue' "$kind: and what was built runs"
 	run "${engine[@]}" rmi built
+}
+
+# ------------------------------------------------------------------------- containerd's CRI, by lib/cri
+
+# What containerd's configuration has for it; the last lines are options of the runtime
+engine_cri_config() {
+	cat <<-EOF
+		[plugins."io.containerd.grpc.v1.cri"]
+		  sandbox_image = "docker.io/library/pause:latest"
+		  restrict_oom_score_adj = true
+		[plugins."io.containerd.grpc.v1.cri".containerd]
+		  default_runtime_name = "rlc"
+		  snapshotter = "${engine_snapshotter:-overlayfs}"
+		[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.rlc]
+		  runtime_type = "io.containerd.runc.v2"
+		[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.rlc.options]
+		  BinaryName = "$RLC_OCI"
+	EOF
+}
+
+_cri() { # METHOD REQUEST FILTER
+	run as root /usr/bin/python3 "$LIB/cri" "$cri_socket" "$1" "$2"
+	out=$(jq -r "${3:-.}" <<<"$out")
+}
+_cri_exited() {
+	_cri ContainerStatus "{\"containerId\": \"$1\"}" .status.state
+	[ "$out" = 2 ]
+}
+_engine_logged() { grep -q logged "$1"; }
+
+# A pod and a container in it, by containerd at SOCKET; the images come from $engine, which is Docker. $cri_cgroup is
+# where the container was
+engine_cri() { # SOCKET CGROUP-PARENT
+	local pod id sandbox pid measurable='' ctr=(as root ctr --address "$1" --namespace k8s.io)
+	local namespaces='"namespaceOptions": {"network": 2, "pid": 1}' # the host's network: nothing is set up for it
+
+	cri_socket=$1
+	tar -C "$(bundle_rootfs)" -c . | "${engine[@]}" import --change 'CMD ["sleep", "100000"]' - pause >/dev/null
+	"${engine[@]}" save bb pause | "${ctr[@]}" images import --snapshotter "${engine_snapshotter:-overlayfs}" - >/dev/null
+	mkdir -p "$T/pods"
+	sandbox='{"metadata": {"name": "pod", "uid": "u1", "namespace": "default"}, "logDirectory": "'$T/pods'",
+		"linux": {"cgroupParent": "'$2'", "securityContext": {'$namespaces'}}}'
+	_cri Version '{}' '.runtimeName + " " + .runtimeVersion'
+	note "CRI of $out"
+	_measurable && measurable=1
+	_cri RunPodSandbox "{\"config\": $sandbox, \"runtimeHandler\": \"rlc\"}" .podSandboxId
+	pod=$out
+	is "$status${pod:+ pod}" "0 pod" "CRI: a pod: $err"
+	_cri CreateContainer '{"podSandboxId": "'"$pod"'", "sandboxConfig": '"$sandbox"', "config": {"metadata": {"name": "one"},
+		"image": {"image": "docker.io/library/bb:latest"}, "logPath": "one.log",
+		"command": ["sh", "-c", "trap \"exit 5\" TERM; echo logged; sleep 1000 & wait"],
+		"linux": {"resources": {"memoryLimitInBytes": 67108864}, "securityContext": {'"$namespaces"'}}}}' .containerId
+	id=$out
+	is "$status${id:+ container}" "0 container" "CRI: a container in it: $err"
+	_cri StartContainer "{\"containerId\": \"$id\"}"
+	is "$status" 0 "CRI: start: $err"
+	_cri ExecSync "{\"containerId\": \"$id\", \"cmd\": [\"sh\", \"-c\", \"echo in; exit 3\"], \"timeout\": 60}" \
+		'(.stdout | @base64d) + (.exitCode | tostring)'
+	is "$out" $'in\n3' "CRI: exec: $err"
+	ok "CRI: its log" wait_for 60 _engine_logged "$T/pods/one.log"
+	pid=$("${ctr[@]}" task ls | awk -v id="$id" '$1 == id { print $2 }')
+	cri_cgroup=$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
+	like "$(_limits_of "$pid")" '^67108864 ' "CRI: its limits"
+	_cri UpdateContainerResources "{\"containerId\": \"$id\", \"linux\": {\"memoryLimitInBytes\": 134217728}}"
+	is "$status" 0 "CRI: update: $err"
+	like "$(_limits_of "$pid")" '^134217728 ' "CRI: is in force"
+	_cri ContainerStats "{\"containerId\": \"$id\"}" .stats.memory.workingSetBytes.value
+	_if_measurable like "$out" '^[1-9]' "CRI: stats: $err"
+	_cri CheckpointContainer "{\"containerId\": \"$id\", \"location\": \"$T/checkpoint\"}"
+	isnt "$status" 0 "CRI: checkpoint: $err"
+	_cri StopContainer "{\"containerId\": \"$id\", \"timeout\": 30}"
+	is "$status" 0 "CRI: stop: $err"
+	ok "CRI: it has ended" wait_for 60 _cri_exited "$id"
+	_cri ContainerStatus "{\"containerId\": \"$id\"}" .status.exitCode
+	is "$out" 5 "CRI: with its own code"
+	_cri RemoveContainer "{\"containerId\": \"$id\"}"
+	_cri StopPodSandbox "{\"podSandboxId\": \"$pod\"}"
+	_cri RemovePodSandbox "{\"podSandboxId\": \"$pod\"}"
+	is "$status" 0 "CRI: the pod is removed: $err"
 }

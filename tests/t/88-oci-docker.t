@@ -1,12 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Docker's engine and containerd's ctr with rlc-oci in runc's place, and bundles that umoci and runc make.
+# Docker's engine, and containerd's ctr and CRI, with rlc-oci in runc's place, and bundles that umoci and runc make.
 . "$(dirname "$0")/../lib/lib.sh"
 . "$(dirname "$0")/../lib/world.sh"
 . "$(dirname "$0")/../lib/docker.sh"
 . "$(dirname "$0")/../lib/oci.sh"
 . "$(dirname "$0")/../lib/engine.sh"
-needs root mountns busybox world docker
+needs root mountns busybox world docker cri
 bundle=
 
 # --------------------------------------------------------------------------------------- bundles
@@ -51,6 +51,27 @@ is "$(docker_ inspect -f '{{.HostConfig.Runtime}}' c6)" rlc "docker inspect"
 run docker_ rm -f c6
 
 # ------------------------------------------------------------------------------------ containerd
+
+# Docker's own has no CRI
+cri_stopped() { ! kill -0 "$containerd"; }
+mkdir -p "$T/docker/cri"
+# shellcheck disable=SC2034 # of engine.sh
+engine_snapshotter=native
+cat >"$T/cri.toml" <<EOF
+version = 2
+root = "$T/docker/cri/root"
+state = "$T/docker/cri/state"
+[grpc]
+  address = "$T/docker/cri/socket"
+$(engine_cri_config)
+EOF
+(exec containerd --config "$T/cri.toml" >"$T/cri.log" 2>&1) &
+containerd=$!
+disown "$containerd"
+ok "containerd is up" wait_for 30 test -S "$T/docker/cri/socket"
+engine_cri "$T/docker/cri/socket" "$DOCKER_PARENT"
+kill "$containerd"
+ok "it ends" wait_for 30 cri_stopped
 
 ctr_() { in_host ctr --address "$T/docker/exec/containerd/containerd.sock" "$@"; }
 

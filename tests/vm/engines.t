@@ -141,14 +141,7 @@ docker_root_begin() {
 	EOF
 	cat >/etc/containerd/config.toml <<-EOF
 		version = 2
-		[plugins."io.containerd.grpc.v1.cri"]
-		  sandbox_image = "docker.io/library/pause:latest"
-		[plugins."io.containerd.grpc.v1.cri".containerd]
-		  default_runtime_name = "rlc"
-		[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.rlc]
-		  runtime_type = "io.containerd.runc.v2"
-		[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.rlc.options]
-		  BinaryName = "$RLC_OCI"
+		$(engine_cri_config)
 		  SystemdCgroup = true
 	EOF
 	systemctl start containerd.service docker.service
@@ -200,7 +193,6 @@ ctr_user() {
 		ctr --address "/run/user/$uid/docker/containerd/containerd.sock" "$@"
 }
 _ctr_stopped() { "ctr_$1" task ls | grep -q "$2 .*STOPPED"; }
-_logged() { grep -q logged "$1"; }
 
 ctr_part() { # root|user SLICE
 	local who=$1 kind="ctr, $1" log=$T/tmp/ctr-$1.log
@@ -214,7 +206,7 @@ ctr_part() { # root|user SLICE
 	run "ctr_$who" run -d --log-uri "file://$log" --cgroup "$2:ctr:k2" --memory-limit 67108864 \
 		"${options[@]}" "$rootfs" k2 sh -c 'echo logged; sleep 1000'
 	is "$status" 0 "$kind: run -d: $err"
-	ok "$kind: its log" wait_for 60 _logged "$log"
+	ok "$kind: its log" wait_for 60 _engine_logged "$log"
 	run "ctr_$who" task exec --exec-id e1 k2 sh -c 'echo in; exit 3'
 	is "$status/$out" 3/in "$kind: task exec"
 	like "$("ctr_$who" task ls)" 'k2 .*RUNNING' "$kind: task ls"
@@ -238,61 +230,11 @@ ctr_part() { # root|user SLICE
 
 # -------------------------------------------------------------------------------------------------- CRI
 
-cri() { # METHOD REQUEST FILTER
-	run as root /usr/bin/python3 "$SRCDIR/tests/vm/cri" /run/containerd/containerd.sock "$1" "$2"
-	out=$(jq -r "${3:-.}" <<<"$out")
-}
-_cri_exited() {
-	cri ContainerStatus "{\"containerId\": \"$1\"}" .status.state
-	[ "$out" = 2 ]
-}
-
 cri_part() {
-	local pod id sandbox pid cgroup
-	local namespaces='"namespaceOptions": {"network": 2, "pid": 1}' # the host's network: nothing is set up for it
-
-	docker_root import --change 'CMD ["sleep", "100000"]' "$T/rootfs.tar" pause >/dev/null
-	docker_root save bb pause | ctr -n k8s.io images import - >/dev/null
-	mkdir -p "$T/pods"
-	sandbox='{"metadata": {"name": "pod", "uid": "u1", "namespace": "default"}, "logDirectory": "'$T/pods'",
-		"linux": {"cgroupParent": "rlct-pod.slice", "securityContext": {'$namespaces'}}}'
-	cri Version '{}' '.runtimeName + " " + .runtimeVersion'
-	note "CRI of $out"
-	cri RunPodSandbox "{\"config\": $sandbox, \"runtimeHandler\": \"rlc\"}" .podSandboxId
-	pod=$out
-	is "$status${pod:+ pod}" "0 pod" "CRI: a pod: $err"
-	cri CreateContainer '{"podSandboxId": "'"$pod"'", "sandboxConfig": '"$sandbox"', "config": {"metadata": {"name": "one"},
-		"image": {"image": "docker.io/library/bb:latest"}, "logPath": "one.log",
-		"command": ["sh", "-c", "trap \"exit 5\" TERM; echo logged; while :; do sleep 0.1; done"],
-		"linux": {"resources": {"memoryLimitInBytes": 67108864}, "securityContext": {'"$namespaces"'}}}}' .containerId
-	id=$out
-	is "$status${id:+ container}" "0 container" "CRI: a container in it: $err"
-	cri StartContainer "{\"containerId\": \"$id\"}"
-	is "$status" 0 "CRI: start: $err"
-	cri ExecSync "{\"containerId\": \"$id\", \"cmd\": [\"sh\", \"-c\", \"cat /sys/fs/cgroup/memory.max; exit 3\"], \"timeout\": 60}" \
-		'(.stdout | @base64d) + (.exitCode | tostring)'
-	is "$out" $'67108864\n3' "CRI: exec, in its limits: $err"
-	ok "CRI: its log" wait_for 60 _logged "$T/pods/one.log"
-	cri UpdateContainerResources "{\"containerId\": \"$id\", \"linux\": {\"memoryLimitInBytes\": 134217728}}"
-	is "$status" 0 "CRI: update: $err"
-	pid=$(ctr -n k8s.io task ls | awk -v id="$id" '$1 == id { print $2 }')
-	cgroup=$(sed -n 's/^0:://p' "/proc/$pid/cgroup")
-	is "$cgroup" "/rlct.slice/rlct-pod.slice/cri-containerd-$id.scope/container" "CRI: systemd made its cgroup"
-	is "$(cat "/sys/fs/cgroup$cgroup/memory.max")" 134217728 "CRI: update is in force"
-	cri ContainerStats "{\"containerId\": \"$id\"}" .stats.memory.workingSetBytes.value
-	like "$out" '^[1-9]' "CRI: stats: $err"
-	cri CheckpointContainer "{\"containerId\": \"$id\", \"location\": \"$T/checkpoint\"}"
-	isnt "$status" 0 "CRI: checkpoint: $err"
-	cri StopContainer "{\"containerId\": \"$id\", \"timeout\": 30}"
-	is "$status" 0 "CRI: stop: $err"
-	ok "CRI: it has ended" wait_for 60 _cri_exited "$id"
-	cri ContainerStatus "{\"containerId\": \"$id\"}" .status.exitCode
-	is "$out" 5 "CRI: with its own code"
-	cri RemoveContainer "{\"containerId\": \"$id\"}"
-	cri StopPodSandbox "{\"podSandboxId\": \"$pod\"}"
-	cri RemovePodSandbox "{\"podSandboxId\": \"$pod\"}"
-	is "$status" 0 "CRI: the pod is removed: $err"
-	nok "CRI: with its cgroup" test -e "/sys/fs/cgroup${cgroup%/container}"
+	engine=(docker_root)
+	engine_cri /run/containerd/containerd.sock rlct-pod.slice
+	like "$cri_cgroup" "^/rlct.slice/rlct-pod.slice/cri-containerd-[0-9a-f]*.scope/container$" "CRI: systemd made its cgroup"
+	nok "CRI: which has gone" test -e "/sys/fs/cgroup${cri_cgroup%/container}"
 	systemctl stop rlct.slice
 }
 
