@@ -43,6 +43,8 @@ prepare() { # USER
 	EOF
 }
 
+no_conmon() { ! pgrep -u "$1" -fa conmon | grep -q "$T"; }
+
 commands() { # USER
 	local user=$1
 
@@ -52,7 +54,7 @@ commands() { # USER
 	engine_image
 	engine_commands "$user"
 	engine_no_checkpoint "$user" container checkpoint c5
-	is "$(pgrep -u "$user" -fa conmon | grep "$T" || true)" "" "$user: no conmon is left"
+	ok "$user: no conmon is left" wait_for 20 no_conmon "$user"
 }
 
 when_finished rm -f "/dev/shm/libpod_rootless_lock_$(id -u "$sub")"
