@@ -22,6 +22,7 @@
 #include "base/json_text.h"
 
 #define DOCUMENT_MAX (16 << 20)
+#define UINT64_END   18446744073709551616.0 /* 2^64, the first that does not fit */
 
 /* --- the document --- */
 
@@ -197,7 +198,7 @@ static bool read_exact(const FieldAt *at, double value, int64_t *ret, GError **e
 			 : (int64_t)g_ascii_strtoull(text, &end, 10);
 	if (*end != '.' && *end != 'e' && *end != 'E')
 		return errno == 0 || out_of_range(at, error);
-	if (value < -0x1p63 || value >= 0x1p64)
+	if (value < (double)INT64_MIN || value >= UINT64_END)
 		return out_of_range(at, error);
 	*ret = value < 0 ? (int64_t)value : (int64_t)(uint64_t)value;
 	return true;
