@@ -180,7 +180,7 @@ static void test_plan_refused(void)
 	assert_plan_refused(NET_SLIRP, (const char *[]){"[::1]:0:80", NULL}, "has no IPv6");
 	assert_plan_refused(NET_SLIRP, (const char *[]){"192.0.2.1:0:80", NULL}, "RLC-N07");
 	assert_plan_refused(NET_NONE, (const char *[]){"80", NULL}, "no network");
-	assert_plan_refused(NET_HOST, (const char *[]){"80", NULL}, "host's network");
+	assert_plan_refused(NET_HOST, (const char *[]){"80", NULL}, "--network host");
 	assert_plan_refused(NET_JOIN, (const char *[]){"80", NULL}, "another's");
 	assert_plan_refused(NET_SLIRP, (const char *[]){"1-3000/udp", NULL}, "more than");
 }
