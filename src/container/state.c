@@ -168,12 +168,24 @@ static bool take_lock(Container *container, const StateDirs *dirs, GError **erro
 	return true;
 }
 
+/* The dead may still have the name or the ports that are wanted; else a start costs the same beside
+ * many others. */
+static void sweep(const Plan *plan, const StateDirs *dirs)
+{
+	const Spec *spec = plan->spec;
+
+	if (plan->known || spec->rlc.name || spec->rlc.network.publish->len > 0)
+		state_sweep_dead(plan->state_root, dirs->containers, dirs->names, NULL);
+	else
+		state_sweep_some(plan->state_root, dirs->containers, dirs->names, plan->id);
+}
+
 static bool make(Container *container, const StateDirs *dirs, GError **error)
 {
 	const Plan *plan = container->plan;
 
 	if (!container->state_saved) {
-		state_sweep_dead(plan->state_root, dirs->containers, dirs->names, NULL);
+		sweep(plan, dirs);
 		if (!take_lock(container, dirs, error) ||
 		    !(plan->known ? revive(plan, error) : write_record(plan, dirs, error)))
 			return false;

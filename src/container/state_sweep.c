@@ -24,6 +24,8 @@
 #include "feature/net_bridge.h"
 #include "feature/net_dnat.h"
 
+#define SOME 64 /* containers that a start looks at */
+
 /* Files that speak of what runs; of no use, or wrong, when it has ended. */
 static const char *const live_files[] = {STATE_IDMAP, STATE_PORTS, STATE_RESOLV, STATE_SUPERVISOR};
 
@@ -190,27 +192,53 @@ static void sweep_one(const char *root, int containers, int names, const char *i
 	state_sweep_tell(root, names, id, NULL, "die", status.exit_code, status.verdict);
 }
 
-/* ROOT/lock is held. */
-void state_sweep_dead(const char *root, int containers, int names, GHashTable *ret_alive)
+/* Is it alive? Who is dead is swept. */
+static bool look_at(const char *root, int containers, int names, const char *id)
 {
+	g_autofree char *path = g_strdup_printf("%s/lock", id);
+	auto_fd lock = state_dirs_lock(containers, path, LOCK_EX | LOCK_NB);
+
+	if (lock < 0 && errno != ENOENT)
+		return true;
+	sweep_one(root, containers, names, id);
+	return false;
+}
+
+static GPtrArray *list_ids(int containers)
+{
+	GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
 	DIR *dir = fd_list(containers);
 	struct dirent *entry;
 
-	if (!dir)
-		return;
-	while ((entry = readdir(dir))) {
-		g_autofree char *path = g_strdup_printf("%s/lock", entry->d_name);
-		auto_fd lock = -1;
-
-		if (entry->d_name[0] == '.')
-			continue;
-		lock = state_dirs_lock(containers, path, LOCK_EX | LOCK_NB);
-		if (lock >= 0 || errno == ENOENT)
-			sweep_one(root, containers, names, entry->d_name);
-		else if (ret_alive)
-			g_hash_table_add(ret_alive, g_strdup(entry->d_name));
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] != '.')
+			g_ptr_array_add(ids, g_strdup(entry->d_name));
 	}
-	closedir(dir);
+	if (dir)
+		closedir(dir);
+	return ids;
+}
+
+void state_sweep_dead(const char *root, int containers, int names, GHashTable *ret_alive)
+{
+	g_autoptr(GPtrArray) ids = list_ids(containers);
+
+	for (guint i = 0; i < ids->len; i++) {
+		char *id = g_ptr_array_index(ids, i);
+
+		if (look_at(root, containers, names, id) && ret_alive)
+			g_hash_table_add(ret_alive, g_strdup(id));
+	}
+}
+
+void state_sweep_some(const char *root, int containers, int names, const char *own_id)
+{
+	g_autoptr(GPtrArray) ids = list_ids(containers);
+	guint anywhere = g_str_hash(own_id);
+
+	for (guint i = 0; i < MIN(ids->len, SOME); i++)
+		look_at(root, containers, names,
+			g_ptr_array_index(ids, (anywhere % ids->len + i) % ids->len));
 }
 
 bool state_clean(const char *state_root, GError **error)

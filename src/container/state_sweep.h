@@ -23,6 +23,12 @@ void state_sweep_remove(const char *root, int containers, int names, const char 
  */
 void state_sweep_dead(const char *root, int containers, int names, GHashTable *ret_alive);
 
+/*
+ * The same for no more than some of them, whose number does not grow, beginning anywhere: by the
+ * digits of own_id, which is as good as chance.
+ */
+void state_sweep_some(const char *root, int containers, int names, const char *own_id);
+
 /* An event of a container that is not this process's; spec NULL: it is read. True: it has a name.
  */
 bool state_sweep_tell(const char *root, int names, const char *id, const Spec *spec,
