@@ -7,6 +7,12 @@ needs root rlc userns subids tun busybox python3
 user_with_subids
 leftovers_begin
 
+# Whose session has a keyring, as after a login, has one for each container, and a quota of 200 (RLC-P02)
+for limit in /proc/sys/kernel/keys/maxkeys /proc/sys/kernel/keys/maxbytes; do
+	when_finished sh -c "echo $(cat $limit) >$limit"
+	echo 200000 >$limit
+done
+
 count=200
 RUN_TIMEOUT=240
 PSS_MAX=768 # KiB of everything that rlc keeps for an idle container
