@@ -108,8 +108,8 @@ is "$(xargs <<<"$out")" "unconfined mounted written" "root: what else would work
 run as root "$RLC" run "${loose[@]}" --security-opt apparmor=rlc-payload builtin:busybox sh -c "$attempts"
 is "$(xargs <<<"$out")" "rlc-payload (enforce)" "root: the profile forbids"
 run in_session "$sub" sh -c 'rlc run -d --name wall --security-opt apparmor=rlc-payload --network none builtin:busybox sh -c "sleep 1000 & wait"
-	rlc exec wall sh -c "cat /proc/self/attr/current; until killall sleep 2>/dev/null; do sleep 0.1; done; echo ended"; rlc wait wall; rlc rm -f wall >/dev/null'
-is "$(sed 1d <<<"$out" | xargs)" "rlc-payload (enforce) ended 0" "user: rlc exec has it, too, and signals arrive"
+	rlc exec wall sh -c "cat /proc/self/attr/current; until killall sleep 2>/dev/null; do sleep 0.1; done"; rlc wait wall; rlc rm -f wall >/dev/null'
+is "$(sed 1d <<<"$out" | xargs)" "rlc-payload (enforce) 0" "user: rlc exec has it, too, and signals arrive: the payload ends"
 
 # ------------------------------------------------------------------------------------- the host's word
 
