@@ -38,8 +38,7 @@ static const struct {
 	[HINT_NEWIDMAP_FAILED] =
 		{"RLC-U06",
 		 "{} was refused; it needs to be setuid root or to carry cap_setuid and "
-		 "cap_setgid, on a "
-		 "file system that is not mounted nosuid",
+		 "cap_setgid, on a file system that is not mounted nosuid",
 		 "sudo apt-get install --reinstall uidmap   (rlc's own shim: rlc-newuidmap)"},
 	[HINT_MAP_NOT_GRANTED] =
 		{"RLC-U07",
@@ -252,8 +251,7 @@ static const struct {
 	[HINT_CGROUP_PLACE] =
 		{"RLC-L04",
 		 "limits need a cgroup that this user may divide: their own, with the controllers, "
-		 "and "
-		 "without processes of others in it",
+		 "and without processes of others in it",
 		 "systemd-run --user --scope -p Delegate=yes rlc run …   (or name one: "
 		 "--cgroup-parent PATH)"},
 	[HINT_SYSTEMD_USER] =

@@ -96,6 +96,21 @@ int state_dirs_container(int containers, const char *id)
 	return openat(containers, id, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+GPtrArray *state_dirs_ids(int containers)
+{
+	GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
+	DIR *dir = fd_list(containers);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_name[0] != '.')
+			g_ptr_array_add(ids, g_strdup(entry->d_name));
+	}
+	if (dir)
+		closedir(dir);
+	return ids;
+}
+
 bool state_dirs_is_running(int containers, const char *id)
 {
 	g_autofree char *path = g_build_filename(id, "lock", NULL);

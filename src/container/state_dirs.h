@@ -33,6 +33,9 @@ int state_dirs_lock(int at, const char *path, int operation);
 /* One container's directory, or -1. */
 int state_dirs_container(int containers, const char *id);
 
+/* The ids of all containers, of char *; none where they cannot be listed. Caller unrefs. */
+GPtrArray *state_dirs_ids(int containers);
+
 /* Is its lock held? */
 bool state_dirs_is_running(int containers, const char *id);
 

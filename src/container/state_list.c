@@ -22,20 +22,12 @@
 
 GPtrArray *state_list_running(const StateDirs *dirs)
 {
-	GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
-	auto_fd list = openat(dirs->containers, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = list >= 0 ? fdopendir(list) : NULL;
-	struct dirent *entry;
+	GPtrArray *ids = state_dirs_ids(dirs->containers);
 
-	if (!dir)
-		return ids;
-	list = -1; /* the stream owns it */
-	while ((entry = readdir(dir))) {
-		if (entry->d_name[0] != '.' &&
-		    state_dirs_is_running(dirs->containers, entry->d_name))
-			g_ptr_array_add(ids, g_strdup(entry->d_name));
+	for (guint i = ids->len; i-- > 0;) {
+		if (!state_dirs_is_running(dirs->containers, g_ptr_array_index(ids, i)))
+			g_ptr_array_remove_index(ids, i);
 	}
-	closedir(dir);
 	return ids;
 }
 
@@ -208,23 +200,17 @@ static GPtrArray *list_entries(const StateDirs *dirs, GHashTable *alive)
 {
 	GPtrArray *entries = g_ptr_array_new_with_free_func((GDestroyNotify)state_entry_free);
 	g_autoptr(GHashTable) by_id = g_hash_table_new(g_str_hash, g_str_equal);
-	DIR *list = fd_list(dirs->containers);
-	struct dirent *found;
+	g_autoptr(GPtrArray) ids = state_dirs_ids(dirs->containers);
 
-	while (list && (found = readdir(list))) {
-		StateEntry *entry =
-			found->d_name[0] == '.'
-				? NULL
-				: read_entry(dirs, found->d_name,
-					     g_hash_table_contains(alive, found->d_name));
+	for (guint i = 0; i < ids->len; i++) {
+		const char *id = g_ptr_array_index(ids, i);
+		StateEntry *entry = read_entry(dirs, id, g_hash_table_contains(alive, id));
 
 		if (!entry)
 			continue;
 		g_ptr_array_add(entries, entry);
 		g_hash_table_insert(by_id, entry->id, entry);
 	}
-	if (list)
-		closedir(list);
 	add_names(dirs, by_id);
 	g_ptr_array_sort(entries, compare_created);
 	return entries;

@@ -204,24 +204,9 @@ static bool look_at(const char *root, int containers, int names, const char *id)
 	return false;
 }
 
-static GPtrArray *list_ids(int containers)
-{
-	GPtrArray *ids = g_ptr_array_new_with_free_func(g_free);
-	DIR *dir = fd_list(containers);
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir))) {
-		if (entry->d_name[0] != '.')
-			g_ptr_array_add(ids, g_strdup(entry->d_name));
-	}
-	if (dir)
-		closedir(dir);
-	return ids;
-}
-
 void state_sweep_dead(const char *root, int containers, int names, GHashTable *ret_alive)
 {
-	g_autoptr(GPtrArray) ids = list_ids(containers);
+	g_autoptr(GPtrArray) ids = state_dirs_ids(containers);
 
 	for (guint i = 0; i < ids->len; i++) {
 		char *id = g_ptr_array_index(ids, i);
@@ -233,7 +218,7 @@ void state_sweep_dead(const char *root, int containers, int names, GHashTable *r
 
 void state_sweep_some(const char *root, int containers, int names, const char *own_id)
 {
-	g_autoptr(GPtrArray) ids = list_ids(containers);
+	g_autoptr(GPtrArray) ids = state_dirs_ids(containers);
 	guint anywhere = g_str_hash(own_id);
 
 	for (guint i = 0; i < MIN(ids->len, SOME); i++)

@@ -24,8 +24,8 @@ void state_sweep_remove(const char *root, int containers, int names, const char 
 void state_sweep_dead(const char *root, int containers, int names, GHashTable *ret_alive);
 
 /*
- * The same for no more than some of them, whose number does not grow, beginning anywhere: by the
- * digits of own_id, which is as good as chance.
+ * The same for no more than some of them, whose number does not grow, beginning anywhere:
+ * own_id, which is as good as chance, says where.
  */
 void state_sweep_some(const char *root, int containers, int names, const char *own_id);
 

@@ -270,10 +270,8 @@ static bool add_counters(int root, int class, const Record *record, pid_t pid, G
 			    record->name);
 		return kernel_refused(root, error);
 	}
-	group = openat(class, record->counters, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (group < 0)
-		return error_errno(error, errno, "open '%s'", record->counters);
-	return add_task(root, group, pid, error);
+	group = open_class(class, record->counters, error);
+	return group >= 0 && add_task(root, group, pid, error);
 }
 
 bool resctrl_enter_at(int root, const SpecRdt *asked, const char *id, int dir, pid_t pid,
@@ -332,7 +330,7 @@ bool resctrl_release_at(int root, int dir, GError **error)
 
 	if (!record_read(dir, &record, error))
 		return false;
-	class = openat(root, record.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	class = open_class(root, record.name, NULL);
 	if (class < 0)
 		return true;
 	return (!record.counters || remove_group(class, record.counters, error)) &&
