@@ -211,7 +211,10 @@ static bool tiers_add_pool(GPtrArray *tiers, const IdmapCaller *caller, GError *
 	return true;
 }
 
-/* Exactly the maps asked for: a tier with another map is no substitute. */
+/*
+ * Exactly the maps asked for: a tier with another map is no substitute.  Who asks for none, as
+ * `crun spec --rootless` does, is the user of the process inside, as with crun.
+ */
 static bool tiers_add_exact(GPtrArray *tiers, const IdmapCaller *caller, const Spec *spec,
 			    GError **error)
 {
@@ -221,8 +224,15 @@ static bool tiers_add_exact(GPtrArray *tiers, const IdmapCaller *caller, const S
 		uids = gids;
 	if (gids->len == 0)
 		gids = uids;
+	if (uids->len == 0 && caller->uid != 0) {
+		tiers_add_user(tiers, caller, spec->process.user.uid, spec->process.user.gid);
+		return true;
+	}
 	if (uids->len == 0)
-		return error_set(error, RLC_ERROR_USAGE, "map ids: no map was given");
+		return error_set(error, RLC_ERROR_USAGE,
+				 "map ids: no map was given, and root has none of his own: add "
+				 "uidMappings and gidMappings to the config.json, or take its "
+				 "user namespace out");
 	if (!idmap_map_check(uids, "uid", error) || !idmap_map_check(gids, "gid", error))
 		return false;
 	if (caller->uid == 0) {

@@ -297,7 +297,8 @@ typedef enum {
 			   any */
 	USERNS_HOST,	/* no user namespace */
 	USERNS_KEEP_ID, /* the caller keeps his own id inside */
-	USERNS_MAP,	/* exactly uid_mappings and gid_mappings */
+	USERNS_MAP,	/* exactly uid_mappings and gid_mappings; where there are none, an ordinary
+			   user is process.user inside, as with USERNS_KEEP_ID */
 } SpecUserns;
 
 /* --cgroups: whether the container has a cgroup of its own */

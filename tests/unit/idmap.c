@@ -443,10 +443,19 @@ static void test_map_without_programs(void)
 
 static void test_map_missing(void)
 {
-	g_autoptr(Fixture) fixture = fixture_new("", "");
+	g_autoptr(Fixture) user = fixture_new("alice:100000:65536\n", "alice:100000:65536\n");
+	g_autoptr(Fixture) root = fixture_new("", "");
 
-	fixture->spec->rlc.userns = USERNS_MAP;
-	assert_refused(fixture, "no map");
+	user->spec->rlc.userns = USERNS_MAP;
+	user->spec->process.user.uid = 5;
+	user->spec->process.user.gid = 6;
+	assert_tiers(user,
+		     "shadow uids 0:100000:5 5:1000:1 6:100005:65531 "
+		     "gids 0:100000:6 6:100:1 7:100006:65530",
+		     "single uids 5:1000:1 gids 6:100:1", NULL);
+	root->caller.uid = 0;
+	root->spec->rlc.userns = USERNS_MAP;
+	assert_refused(root, "no map");
 }
 
 static void test_covers_owner(void)
