@@ -14,9 +14,9 @@
 #include "base/hint.h"
 #include "base/log.h"
 #include "base/log_json.h"
+#include "base/suggest.h"
 #include "cmd/help.h"
 #include "cmd/options.h"
-#include "cmd/suggest.h"
 
 static int cmd_help(int argc, char **argv);
 
@@ -303,7 +303,7 @@ static void refuse_global(const char *word)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(global_options); i++)
 		suggest_offer(&nearest, global_options[i].name);
-	suggest_option(&nearest, name, "", &error);
+	suggest_option(&nearest, name, "rlc", &error);
 	command_fail(error);
 }
 

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/suggest.h"
 #include "cmd/command.h"
 #include "cmd/help.h"
-#include "cmd/suggest.h"
 
 static bool check_count(int count, const OptionsUsage *usage, GError **error)
 {
@@ -38,25 +38,6 @@ static G_GNUC_NORETURN void print_help(GOptionContext *context)
 
 	puts(g_strchomp(text));
 	exit(command_end(0));
-}
-
-/* GOption's refusal in rlc's words; what it does not know is the last word of its message. */
-static bool refuse(const GError *wrong, const GOptionEntry *entries, const OptionsUsage *usage,
-		   GError **error)
-{
-	const char *space = strrchr(wrong->message, ' '), *word = space ? space + 1 : "";
-	Suggestion nearest = {.typed = word + strspn(word, "-")};
-	g_autofree char *left = replace(wrong->message, "\xe2\x80\x9c", "'");
-	g_autofree char *text = replace(left, "\xe2\x80\x9d", "'");
-
-	if (!g_error_matches(wrong, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION)) {
-		*text = g_ascii_tolower(*text);
-		return error_set(error, RLC_ERROR_USAGE, "read options of %s: %s", usage->command,
-				 text);
-	}
-	for (; entries->long_name && g_str_has_prefix(word, "--"); entries++)
-		suggest_offer(&nearest, entries->long_name);
-	return suggest_option(&nearest, word, usage->command, error);
 }
 
 static const char *option_kind(GOptionArg arg)
@@ -108,7 +89,7 @@ bool options_parse(int *argc, char ***argv, const GOptionEntry *entries, const O
 	if (asked == HELP_TEXT)
 		print_help(context);
 	if (!g_option_context_parse(context, argc, argv, &wrong))
-		return refuse(wrong, entries, usage, error);
+		return suggest_refusal(wrong, entries, program, error);
 	/* what stood in front of the arguments stays */
 	if (*argc > 1 && strcmp((*argv)[1], "--") == 0) {
 		(*argv)[1] = (*argv)[0];

@@ -13,9 +13,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/suggest.h"
 #include "cmd/help.h"
 #include "cmd/run_values.h"
-#include "cmd/suggest.h"
 
 #define VALUE_SHOWN 200 /* bytes of a value in an error */
 
@@ -166,6 +166,7 @@ static size_t row_by_letter(const RunTable *table, int letter)
 static bool unknown_option(const RunTable *table, const char *word, GError **error)
 {
 	g_autofree char *name = g_strndup(word, strcspn(word, "="));
+	g_autofree char *program = g_strconcat("rlc ", table->command, NULL);
 	Suggestion nearest = {.typed = name + strspn(name, "-")};
 	const RunOption *option = row(table, 0);
 
@@ -173,7 +174,7 @@ static bool unknown_option(const RunTable *table, const char *word, GError **err
 		option = NULL;
 	for (size_t i = 1; option; option = row(table, i++))
 		suggest_offer(&nearest, option->name);
-	return suggest_option(&nearest, name, table->command, error);
+	return suggest_option(&nearest, name, program, error);
 }
 
 /* A switch's =true and =false become "" and NULL for its function. */

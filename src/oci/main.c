@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/suggest.h"
 #include "kernel/userns.h"
 #include "oci/report.h"
 #include "oci/verb.h"
@@ -65,7 +66,7 @@ static bool parse_globals(int *argc, char ***argv, OciGlobals *globals, GError *
 	g_option_context_set_strict_posix(context, TRUE);
 	g_option_context_add_main_entries(context, entries, NULL);
 	if (!g_option_context_parse(context, argc, argv, &wrong))
-		return error_set(error, RLC_ERROR_USAGE, "%s", wrong->message);
+		return suggest_refusal(wrong, entries, "rlc-oci", error);
 	if (version)
 		print_version();
 	if (*argc < 2)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/suggest.h"
 
 static const OciVerb verbs[] = {
 	{"create", "ID", "create a container that waits for its start", 1, 1, verb_create},
@@ -63,6 +64,16 @@ void verb_list_table(void)
 		       verbs[i].summary);
 }
 
+static bool refuse_count(int count, const OciVerb *verb, GError **error)
+{
+	if (verb->max == 0)
+		return error_set(error, RLC_ERROR_USAGE, "read arguments of %s: it takes none",
+				 verb->name);
+	return error_set(error, RLC_ERROR_USAGE, "read arguments of %s: %s; they are %s",
+			 verb->name, count < verb->min ? "some are missing" : "too many",
+			 verb->arguments);
+}
+
 bool verb_parse(const OciGlobals *globals, int *argc, char ***argv, const GOptionEntry *entries,
 		GError **error)
 {
@@ -81,14 +92,13 @@ bool verb_parse(const OciGlobals *globals, int *argc, char ***argv, const GOptio
 	if (entries)
 		g_option_context_add_main_entries(context, entries, NULL);
 	if (!g_option_context_parse(context, argc, argv, &wrong))
-		return error_set(error, RLC_ERROR_USAGE, "%s: %s", verb->name, wrong->message);
+		return suggest_refusal(wrong, entries, name, error);
 	if (*argc > 1 && strcmp((*argv)[1], "--") == 0) {
 		(*argv)[1] = (*argv)[0];
 		(*argv)++;
 		(*argc)--;
 	}
 	if (*argc - 1 < verb->min || (verb->max >= 0 && *argc - 1 > verb->max))
-		return error_set(error, RLC_ERROR_USAGE, "%s: the arguments are: %s", verb->name,
-				 *verb->arguments ? verb->arguments : "none");
+		return refuse_count(*argc - 1, verb, error);
 	return true;
 }

@@ -111,6 +111,27 @@ verbs() { # USER
 verbs root
 verbs "$sub"
 
+# What is wrong with a command line is said in the form of rlc's own, and with runc's exit code
+mistake() { # MESSAGE ARGUMENT…
+	local message=$1
+
+	shift
+	run oci root "$@"
+	is "$status" 1 "rlc-oci ${*@Q}"
+	like "$err" "level=error msg=\"$message\"$" "is refused in rlc's words"
+}
+mistake "parse '--systemd': no such option; did you mean --systemd-cgroup\\?" --systemd list
+mistake "parse '-Z': no such option; 'rlc-oci --help' lists them" -Z list
+mistake "read options of rlc-oci: missing argument for --log; 'rlc-oci --help' explains them" --log
+mistake "parse '--forse': no such option; did you mean --force\\?" delete --forse c1
+mistake "parse '--root': no such option; 'rlc-oci state --help' lists them" state --root=x c1
+mistake "read options of run: missing argument for --bundle; 'rlc-oci run --help' explains them" run --bundle
+mistake "read options of run: cannot parse integer value 'many' for --preserve-fds; 'rlc-oci run --help' .*" \
+	run --preserve-fds many c1
+mistake "read arguments of state: some are missing; they are ID" state
+mistake "read arguments of state: too many; they are ID" state c1 c2
+mistake "read arguments of list: it takes none" list c1
+
 # ------------------------------------------------------------------------------- what a config asks
 
 inside() { # FILTER COMMAND: the command's output
@@ -167,6 +188,20 @@ inside '.linux.namespaces += [{"type": "user"}]
 	| .linux.gidMappings = [{"containerID": 0, "hostID": 200000, "size": 1000}]' \
 	'tr -s " " </proc/self/uid_map; tr -s " " </proc/self/gid_map; stat -c %t:%T /dev/null'
 is "$out" $' 0 100000 1000\n 0 200000 1000\n1:3' "a user namespace with maps"
+
+# What `crun spec --rootless` writes has no maps: a user is the user of the process, his subordinate ids around him
+# shellcheck disable=SC2016 # of the shell inside
+show='echo "$(id -u):$(id -g) $(stat -c %u:%g /)"; cat /proc/self/uid_map'
+for ids in 0:0 1000:1001; do
+	bundle "$sub" "del(.linux.uidMappings, .linux.gidMappings)
+		| .process.user = {\"uid\": ${ids%:*}, \"gid\": ${ids#*:}}
+		| .process.args = [\"sh\", \"-c\", $(jq -n --arg c "$show" '$c')]"
+	run oci "$sub" run --bundle "$bundle" c4
+	is "$(head -n 1 <<<"$out")" "$ids $ids" "a user namespace without maps: the user of the process, $ids, is the caller: $err"
+	is "$(awk '{ ids += $3 } END { print ids }' <<<"$out")" 65537 "and his subordinate ids are there, too"
+done
+inside '.linux.namespaces += [{"type": "user"}]' true
+like "$err" "map ids: no map was given, .* add uidMappings and gidMappings" "root's is refused"
 
 inside '.linux.seccomp = {"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["mkdir", "mkdirat"],
 	"action": "SCMP_ACT_ERRNO", "errnoRet": 95}]}' 'mkdir /tmp/x; grep Seccomp: /proc/self/status'

@@ -19,6 +19,16 @@ typedef struct {
 
 void suggest_offer(Suggestion *suggestion, const char *word);
 
-/* Refuse the option that was typed, word, dashes and all: RLC_ERROR_USAGE, and false. */
-bool suggest_option(const Suggestion *suggestion, const char *word, const char *command,
+/*
+ * Refuse the option that was typed, word, dashes and all: RLC_ERROR_USAGE, and false.  program is
+ * what has a --help, "rlc ps".
+ */
+bool suggest_option(const Suggestion *suggestion, const char *word, const char *program,
 		    GError **error);
+
+/*
+ * GOption's refusal of a command line of program's, in rlc's words: RLC_ERROR_USAGE, and false.
+ * entries: NULL where it has no options.
+ */
+bool suggest_refusal(const GError *wrong, const GOptionEntry *entries, const char *program,
+		     GError **error);
