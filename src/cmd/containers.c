@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "cmd/command.h"
+#include "cmd/run_values.h"
 #include "container/control.h"
 
 StateEntry *containers_get(const char *name, char **ret_root, GError **error)
@@ -107,6 +108,22 @@ static bool end(int socket, int signal_number, int timeout_ms, bool *ret_ended, 
 		return *ret_ended;
 	}
 	*ret_ended = control_wait(socket, timeout_ms, &exit_code) != 0;
+	return true;
+}
+
+bool containers_stop_time(const char *text, int *ret_seconds, GError **error)
+{
+	guint64 seconds;
+
+	*ret_seconds = -1;
+	if (!text)
+		return true;
+	if (!run_value_number(text, G_MAXUINT64, &seconds))
+		return error_set(error, RLC_ERROR_USAGE,
+				 "parse --time '%s': not a number of seconds; to wait without end, "
+				 "'rlc kill --signal TERM' and 'rlc wait'",
+				 text);
+	*ret_seconds = (int)MIN(seconds, G_MAXINT / 1000); /* of milliseconds */
 	return true;
 }
 

@@ -44,6 +44,12 @@ char *containers_time(int64_t microseconds);
 const char *containers_network(const Spec *spec);
 
 /*
+ * --time of stop and restart: whole seconds, -1 for NULL.  -1 itself, for which others wait without
+ * end, is refused as any other that is no number.
+ */
+bool containers_stop_time(const char *text, int *ret_seconds, GError **error);
+
+/*
  * End it with this signal, and when timeout_ms (-1: none) is over with SIGKILL; returns when it has
  * ended.  One that has ended already is none the worse for it.
  */

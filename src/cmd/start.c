@@ -149,18 +149,18 @@ int cmd_restart(int argc, char **argv)
 		.min = 1,
 		.max = -1,
 	};
-	int timeout = -1;
+	g_autofree char *time = NULL;
+	int timeout;
 	const GOptionEntry entries[] = {
-		{"time", 't', 0, G_OPTION_ARG_INT, &timeout,
+		{"time", 't', 0, G_OPTION_ARG_STRING, &time,
 		 "wait so long before SIGKILL (default: run --stop-timeout)", "SECONDS"},
 		{NULL},
 	};
 	g_autoptr(GError) error = NULL;
 
-	if (!options_parse(&argc, &argv, entries, &usage, &error))
-		return command_fail(error);
-	timeout = MIN(timeout, G_MAXINT / 1000);
-	if (!fd_close_others(-1, &error)) /* the supervisors would keep it open */
+	if (!options_parse(&argc, &argv, entries, &usage, &error) ||
+	    !containers_stop_time(time, &timeout, &error) ||
+	    !fd_close_others(-1, &error)) /* the supervisors would keep it open */
 		return command_fail(error);
 	return containers_each(argv + 1, restart, &timeout);
 }

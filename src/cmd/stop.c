@@ -7,8 +7,6 @@
 #include "cmd/options.h"
 #include "container/events.h"
 
-#define TIMEOUT_MAX (G_MAXINT / 1000)
-
 static bool stop(const char *root, const StateEntry *entry, const char *name, void *data,
 		 GError **error)
 {
@@ -21,7 +19,7 @@ static bool stop(const char *root, const StateEntry *entry, const char *name, vo
 	seconds = *timeout >= 0 ? *timeout : (int)spec->rlc.stop_timeout;
 	if (!containers_stop(root, entry->id,
 			     spec->rlc.stop_signal ? spec->rlc.stop_signal : SIGTERM,
-			     MIN(seconds, TIMEOUT_MAX) * 1000, error))
+			     seconds * 1000, error))
 		return false;
 	if (entry->alive)
 		events_add(root, "stop", entry->id, entry->name, spec, -1, NULL);
@@ -40,16 +38,18 @@ int cmd_stop(int argc, char **argv)
 		.max = -1,
 	};
 	gboolean all = FALSE;
-	int timeout = -1;
+	g_autofree char *time = NULL;
+	int timeout;
 	const GOptionEntry entries[] = {
-		{"time", 't', 0, G_OPTION_ARG_INT, &timeout,
+		{"time", 't', 0, G_OPTION_ARG_STRING, &time,
 		 "wait so long (default: run --stop-timeout)", "SECONDS"},
 		{"all", 'a', 0, G_OPTION_ARG_NONE, &all, "all containers that run", NULL},
 		{NULL},
 	};
 	g_autoptr(GError) error = NULL;
 
-	if (!options_parse(&argc, &argv, entries, &usage, &error))
+	if (!options_parse(&argc, &argv, entries, &usage, &error) ||
+	    !containers_stop_time(time, &timeout, &error))
 		return command_fail(error);
 	return containers_given("stop", argv + 1, all, CONTAINERS_RUNNING, stop, &timeout);
 }

@@ -38,6 +38,7 @@ wrong "parse --log-format 'xml': not one of text, json" --log-format xml ps
 wrong "parse '--al': no such option; did you mean --all" ps --al
 wrong "parse '-Z': no such option; 'rlc ps --help'" ps -Z
 wrong "read options of ps: cannot parse integer value 'x' for -n" ps -n x
+wrong "read options of ps: missing argument for -n; 'rlc ps --help' explains them" ps -n
 wrong "read arguments of ps: it takes none" ps x
 wrong "read arguments of logs: some are missing; they are CONTAINER" logs
 wrong "parse --filter 'foo=bar': there are id=.*label=" ps -f foo=bar
@@ -117,6 +118,14 @@ rlc rm ended
 rlc run -d --name lives --network none $bb sleep 1000
 wrong "wait for the health of 'lives': it has no check \(run --health-cmd\)" wait --condition healthy lives
 wrong "remove container 'lives': it is running; stop it, or use --force" rm lives
+for seconds in -5 -1 1.5 '' forever; do
+	for verb in stop restart; do
+		wrong "parse --time '$seconds': not a number of seconds; to wait without end, 'rlc kill --signal TERM'" \
+			$verb -t "$seconds" lives
+	done
+done
+rlc ps -q --filter name=lives
+isnt "$out" "" "and none of them ends it"
 rlc rm -f lives
 run env -u HOME setpriv --reuid 54321 --regid 54321 --clear-groups "$RLC" --root "$T/nobody" ps
 is "$status $err" "0 " "who has no home directory and no name hears nothing of it"
