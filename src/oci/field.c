@@ -68,27 +68,41 @@ static const char *skip_blanks(const char *at)
 	return at + strspn(at, " \t\r\n");
 }
 
-/* The value of key, in the object that begins at at; NULL: it is written in another way. */
+/* Is that what the string between these means? It may be written with \u0061 and the like. */
+static bool is_string(const char *start, const char *end, const char *wanted)
+{
+	json_t *string = json_loadb(start, (size_t)(end - start), JSON_DECODE_ANY, NULL);
+	bool is = string && strcmp(json_string_value(string), wanted) == 0;
+
+	json_decref(string);
+	return is;
+}
+
+/* The value of key, in the object that begins at at. Of several, jansson has the last. */
 static const char *find_member(const char *at, const char *key)
 {
-	size_t length = strlen(key);
+	const char *found = NULL;
 
+	if (*at != '{')
+		return NULL;
 	at = skip_blanks(at + 1);
 	while (*at == '"') {
-		const char *name = at + 1;
-		const char *value = skip_blanks(json_text_skip_string(at));
+		const char *name = at, *end = json_text_skip_string(at);
+		const char *value = skip_blanks(end);
 
 		value = skip_blanks(value + (*value ? 1 : 0));
-		if (strncmp(name, key, length) == 0 && name[length] == '"')
-			return value;
+		if (is_string(name, end, key))
+			found = value;
 		at = skip_blanks(json_text_skip_value(value));
 		at = skip_blanks(at + (*at ? 1 : 0));
 	}
-	return NULL;
+	return found;
 }
 
 static const char *find_element(const char *at, size_t index)
 {
+	if (*at != '[')
+		return NULL;
 	at = skip_blanks(at + 1);
 	while (index-- > 0) {
 		at = skip_blanks(json_text_skip_value(at));

@@ -70,6 +70,11 @@ static void test_places(void)
 		      "\"soft\":0,\"hard\":18446744073709552000}]}}",
 		 "is out of range"},
 		{HEAD "\"hooks\":{\"poststop\":[{\"path\":\"rel\"}]}}", "hooks.poststop[0]: "},
+		/* a key that is there twice, and one in other letters */
+		{HEAD "\"linux\":7,\n\"linux\":{\"namespaces\":[{\"type\":\"x\"}]}}",
+		 "c:2:32: linux.namespaces[0].type: "},
+		{HEAD "\n\"m\\u006funts\":[{\"type\":\"x\"}]}",
+		 "c:2:16: mounts[0]: 'destination' is missing"},
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
@@ -81,6 +86,20 @@ static void test_places(void)
 		if (!strstr(error->message, cases[i].message))
 			g_error("'%s' is not in '%s'", cases[i].message, error->message);
 	}
+}
+
+/* The profile is handed on as it is written: that of the key which counts, the last. */
+static void test_profile(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Spec) spec =
+		read_text(HEAD "\"linux\":{\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\"}},"
+			       "\"linux\":{\"namespaces\":[{\"type\":\"mount\"}],"
+			       "\"sec\\u0063omp\":{\"defaultAction\":\"SCMP_ACT_ERRNO\"}}}",
+			  &error);
+
+	g_assert_no_error(error);
+	g_assert_cmpstr(spec->linux_.seccomp.profile, ==, "{\"defaultAction\":\"SCMP_ACT_ERRNO\"}");
 }
 
 /* A text that ends anywhere is refused, and nothing is read beyond its end. */
@@ -188,6 +207,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	g_test_add_func("/oci/field/values", test_values);
 	g_test_add_func("/oci/field/places", test_places);
+	g_test_add_func("/oci/field/profile", test_profile);
 	g_test_add_func("/oci/field/schema", test_schema);
 	g_test_add_func("/oci/field/cut", test_cut);
 	g_test_add_func("/oci/resources", test_resources);
