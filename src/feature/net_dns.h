@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The container's name server: takes the datagrams sent to 10.0.2.3:53 (and fd00::3) off the wire
- * and asks the host's name servers, in the net process.  Queries over TCP are net_relay.h's.
+ * and asks the host's name servers, in the net process.  Queries over TCP are net_relay.h's;
+ * those to fd00::3 get there by net_dns6.h.
  */
 #pragma once
 

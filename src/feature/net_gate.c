@@ -37,6 +37,11 @@ static bool is_udp_to(const NetPacket *packet, uint16_t port)
 	return packet->protocol == IPPROTO_UDP && !packet->fragment && packet->to_port == port;
 }
 
+static bool is_tcp_to(const NetPacket *packet, uint16_t port)
+{
+	return packet->protocol == IPPROTO_TCP && !packet->fragment && packet->to_port == port;
+}
+
 static bool in_network(const NetPlan *plan, struct in_addr address)
 {
 	uint32_t mask = htonl(~(uint32_t)0 << (32 - plan->prefix));
@@ -56,7 +61,7 @@ static NetVerdict gate_nameserver(const NetPacket *packet)
 {
 	if (is_udp_to(packet, PORT_DNS))
 		return NET_GATE_DNS;
-	if (packet->protocol == IPPROTO_TCP && !packet->fragment && packet->to_port == PORT_DNS)
+	if (is_tcp_to(packet, PORT_DNS))
 		return NET_GATE_PASS; /* a guest forward of libslirp takes it: net_relay.h */
 	if (packet->protocol == IPPROTO_ICMP && !packet->fragment &&
 	    packet->body_length >= sizeof(struct icmphdr) && packet->body[0] == ICMP_ECHO)
@@ -129,9 +134,10 @@ static NetVerdict gate_ipv6(const NetPlan *plan, const NetPacket *packet)
 	if (is_local6(to))
 		return icmp ? NET_GATE_PASS : NET_GATE_DROP;
 	if (IN6_ARE_ADDR_EQUAL(to, &plan->nameserver6))
-		return is_udp_to(packet, PORT_DNS) ? NET_GATE_DNS
-		       : icmp			   ? NET_GATE_PASS
-						   : NET_GATE_DROP;
+		return is_udp_to(packet, PORT_DNS)   ? NET_GATE_DNS
+		       : is_tcp_to(packet, PORT_DNS) ? NET_GATE_DNS6
+		       : icmp			     ? NET_GATE_PASS
+						     : NET_GATE_DROP;
 	if (IN6_ARE_ADDR_EQUAL(to, &plan->gateway6))
 		return is_udp_to(packet, PORT_TFTP) || is_udp_to(packet, PORT_DHCPV6)
 			       ? NET_GATE_DROP

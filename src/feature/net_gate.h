@@ -18,6 +18,7 @@ typedef enum {
 	NET_GATE_PASS,	/* libslirp's */
 	NET_GATE_WORLD, /* to the world: the express lane's if it came there, else libslirp's */
 	NET_GATE_DNS,	/* a datagram to the name server: net_dns.h */
+	NET_GATE_DNS6,	/* a segment to the name server's IPv6 address: net_dns6.h */
 	NET_GATE_PING6, /* an IPv6 echo request to the world, which libslirp cannot send: net_ping.h
 			 */
 	NET_GATE_REFLECT, /* an IPv4 echo request to the name server: net_ping.h answers */

@@ -17,6 +17,9 @@
 #define FLOWS_MAX 64
 #define FLOW_LIFE (30 * G_USEC_PER_SEC)
 
+/* What of a request that could not be delivered goes back: enough to know it by */
+#define QUOTE_MAX (sizeof(struct ip6_hdr) + sizeof(struct icmp6_hdr))
+
 /* One program that pings one address: the kernel tells flows apart by an identifier of its own. */
 typedef struct {
 	NetPing *ping;
@@ -25,11 +28,13 @@ typedef struct {
 	uint16_t id; /* the container's, in network order */
 	int fd;
 	gint64 used_at;
+	uint8_t quote[QUOTE_MAX]; /* of the last request */
 	GSource *watch;
 } PingFlow;
 
 struct NetPing {
 	NetLoop *loop;
+	const NetPlan *plan;
 	gint64 forbidden_gid;
 	bool noticed;
 	GQueue flows;
@@ -42,11 +47,12 @@ void net_ping_probe(gint64 *ret_gid)
 	*ret_gid = fd < 0 && errno == EACCES ? (gint64)getegid() : -1;
 }
 
-NetPing *net_ping_new(NetLoop *loop, gint64 forbidden_gid)
+NetPing *net_ping_new(NetLoop *loop, const NetPlan *plan, gint64 forbidden_gid)
 {
 	NetPing *ping = g_new0(NetPing, 1);
 
 	ping->loop = loop;
+	ping->plan = plan;
 	ping->forbidden_gid = forbidden_gid;
 	g_queue_init(&ping->flows);
 	return ping;
@@ -83,6 +89,48 @@ void net_ping_notice(NetPing *ping)
 	log_warn("%s", error->message);
 }
 
+/* RFC 4443, section 3.1. What is wrong with the host alone is no answer. */
+static bool unreachable_code(int errno_value, uint8_t *ret_code)
+{
+	switch (errno_value) {
+	case ENETUNREACH:
+	case ENETDOWN:
+		*ret_code = ICMP6_DST_UNREACH_NOROUTE;
+		return true;
+	case EHOSTUNREACH:
+		*ret_code = ICMP6_DST_UNREACH_ADDR;
+		return true;
+	case EACCES:
+	case EPERM:
+		*ret_code = ICMP6_DST_UNREACH_ADMIN;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* quote: QUOTE_MAX bytes of the request that back is the way back of */
+static void answer_unreachable(const NetPing *ping, const NetReturn *back, const uint8_t *quote,
+			       int errno_value)
+{
+	NetLoop *loop = ping->loop;
+	NetReturn from_gateway = *back;
+	size_t at = net_frame_header(back);
+	uint8_t code;
+
+	log_debug("net: forward an echo request: %s", g_strerror(errno_value));
+	if (!unreachable_code(errno_value, &code))
+		return;
+	from_gateway.from.v6 = ping->plan->gateway6;
+	memset(loop->reply + at, 0, sizeof(struct icmp6_hdr));
+	loop->reply[at] = ICMP6_DST_UNREACH;
+	loop->reply[at + 1] = code;
+	memcpy(loop->reply + at + sizeof(struct icmp6_hdr), quote, QUOTE_MAX);
+	net_loop_send(loop, loop->reply,
+		      net_frame_finish(&from_gateway, loop->reply, IPPROTO_ICMPV6,
+				       sizeof(struct icmp6_hdr) + QUOTE_MAX, 2));
+}
+
 static gboolean flow_readable(gint fd, GIOCondition condition, gpointer data)
 {
 	PingFlow *flow = data;
@@ -92,7 +140,8 @@ static gboolean flow_readable(gint fd, GIOCondition condition, gpointer data)
 	ssize_t n = recv(fd, body, NET_FRAME_MAX - header, 0);
 
 	(void)condition;
-	if (n < 0 && errno != EAGAIN && errno != EINTR) { /* unreachable, for instance */
+	if (n < 0 && errno != EAGAIN && errno != EINTR) {
+		answer_unreachable(flow->ping, &flow->back, flow->quote, errno);
 		flow_free(flow);
 		return G_SOURCE_REMOVE;
 	}
@@ -121,9 +170,12 @@ static PingFlow *flow_new(NetPing *ping, const NetReturn *back, uint16_t id)
 {
 	struct sockaddr_in6 to = {.sin6_family = AF_INET6, .sin6_addr = back->from.v6};
 	auto_fd fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_ICMPV6);
+	static const int yes = 1;
 	PingFlow *flow;
 
-	if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof to) < 0)
+	/* without that, routers that say "no route" are not heard: ipv6(7) */
+	if (fd < 0 || setsockopt(fd, SOL_IPV6, IPV6_RECVERR, &yes, sizeof yes) < 0 ||
+	    connect(fd, (struct sockaddr *)&to, sizeof to) < 0)
 		return NULL;
 	flow = g_new0(PingFlow, 1);
 	flow->ping = ping;
@@ -152,6 +204,7 @@ static void flows_trim(NetPing *ping)
 
 void net_ping_request6(NetPing *ping, const NetPacket *packet)
 {
+	const uint8_t *quote = packet->body - sizeof(struct ip6_hdr);
 	NetReturn back;
 	PingFlow *flow;
 	uint16_t id;
@@ -164,13 +217,18 @@ void net_ping_request6(NetPing *ping, const NetPacket *packet)
 		flows_trim(ping);
 		flow = flow_new(ping, &back, id);
 	}
-	if (!flow)
+	if (!flow) {
+		answer_unreachable(ping, &back, quote, errno);
 		return;
+	}
+	memcpy(flow->quote, quote, QUOTE_MAX);
 	flow->used_at = g_get_monotonic_time();
 	g_queue_unlink(&ping->flows, &flow->link);
 	g_queue_push_tail_link(&ping->flows, &flow->link);
-	if (send(flow->fd, packet->body, packet->body_length, MSG_NOSIGNAL) < 0)
-		log_debug("net: forward an echo request: %s", g_strerror(errno));
+	if (send(flow->fd, packet->body, packet->body_length, MSG_NOSIGNAL) < 0) {
+		answer_unreachable(ping, &back, quote, errno);
+		flow_free(flow);
+	}
 }
 
 void net_ping_reflect(NetPing *ping, const NetPacket *packet)

@@ -40,6 +40,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "feature/net_dns.h"
+#include "feature/net_dns6.h"
 #include "feature/net_express.h"
 #include "feature/net_follow.h"
 #include "feature/net_forward.h"
@@ -81,6 +82,7 @@ typedef struct {
 	NetServers servers;
 	int control; /* the supervisor's other end; -1: there is no supervisor */
 	uint8_t frame[NET_FRAME_MAX + FRAME_SHIFT];
+	uint8_t other[NET_FRAME_MAX + FRAME_SHIFT]; /* the same, made anew for libslirp */
 } NetProcess;
 
 /* --- libslirp's callbacks --- */
@@ -88,8 +90,12 @@ typedef struct {
 static ssize_t on_send_packet(const void *frame, size_t length, void *opaque)
 {
 	NetProcess *process = opaque;
+	size_t other = net_dns6_out(process->plan, frame, length, process->loop.reply);
 
-	net_loop_send(&process->loop, frame, length);
+	if (other > 0)
+		net_loop_send(&process->loop, process->loop.reply, other);
+	else
+		net_loop_send(&process->loop, frame, length);
 	return (ssize_t)length;
 }
 
@@ -195,6 +201,19 @@ static int on_get_revents(int index, void *opaque)
 	return events;
 }
 
+static void take_dns6(NetProcess *process, const NetPacket *packet)
+{
+	uint8_t *frame = process->other + FRAME_SHIFT;
+	size_t length = net_dns6_in(process->plan, packet, frame);
+	uint8_t hello[NET_DNS6_HELLO];
+
+	if (length == 0)
+		return;
+	net_dns6_hello(process->plan, packet, hello);
+	net_libslirp.input(process->slirp, hello, sizeof hello);
+	net_libslirp.input(process->slirp, frame, (int)length);
+}
+
 static void take_frame(NetProcess *process, const uint8_t *frame, size_t length)
 {
 	NetPacket packet;
@@ -219,6 +238,9 @@ static void take_frame(NetProcess *process, const uint8_t *frame, size_t length)
 		if (process->control >= 0)
 			net_follow_ask(process->control);
 		net_dns_query(process->dns, &packet);
+		break;
+	case NET_GATE_DNS6:
+		take_dns6(process, &packet);
 		break;
 	case NET_GATE_PING6:
 		net_ping_request6(process->ping, &packet);
@@ -454,7 +476,7 @@ static bool process_start(NetProcess *process, Sync *control, GError **error)
 	process->loop.context = g_main_context_new();
 	g_main_context_acquire(process->loop.context);
 	process->dns = net_dns_new(&process->loop, &process->servers);
-	process->ping = net_ping_new(&process->loop, forbidden_gid);
+	process->ping = net_ping_new(&process->loop, process->plan, forbidden_gid);
 	if (process->plan->lane != NET_LANE_OFF) {
 		process->epoll = net_epoll_new(error);
 		if (!process->epoll)

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
+#include "feature/net_dns6.h"
 #include "feature/net_gate.h"
 #include "fuzz.h"
 
@@ -38,6 +39,26 @@ static void check_destination(const NetPacket *packet)
 	}
 }
 
+/* What goes to the name server as IPv4 says the same, from an address that is not the container's.
+ */
+static void check_dns6(const NetPacket *packet)
+{
+	static uint8_t made[NET_FRAME_MAX], again[NET_FRAME_MAX];
+	size_t length = net_dns6_in(&plan, packet, made);
+	NetPacket other;
+
+	if (length == 0)
+		return;
+	g_assert_true(net_frame_parse(made, length, &other));
+	g_assert_cmpint(other.family, ==, AF_INET);
+	g_assert_cmpuint(other.from.v4.s_addr, !=, plan.address.s_addr);
+	g_assert_cmpuint(other.from_port, ==, packet->from_port);
+	g_assert_cmpuint(other.to_port, ==, packet->to_port);
+	g_assert_cmpuint(other.body_length, ==, packet->body_length);
+	g_assert_cmpint(net_gate(&plan, &other), ==, NET_GATE_PASS);
+	g_assert_cmpuint(net_dns6_out(&plan, made, length, again), ==, 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t reply[NET_FRAME_MAX];
@@ -47,6 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (plan.mtu == 0)
 		plan_fill();
+	g_assert_cmpuint(net_dns6_out(&plan, data, size, reply), <=, NET_FRAME_MAX);
 	if (!net_frame_parse(data, size, &packet))
 		return 0;
 	if (packet.family != AF_UNSPEC)
@@ -56,6 +78,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (verdict == NET_GATE_DROP)
 		return 0;
 	check_destination(&packet);
+	if (verdict == NET_GATE_DNS6)
+		check_dns6(&packet);
 	if (packet.family == AF_UNSPEC)
 		return 0;
 	net_frame_return(&packet, &back);

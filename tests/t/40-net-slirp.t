@@ -47,6 +47,27 @@ unlike "$out" 'no ' "the gateway and the name server answer pings"
 run in_host --user "$sub" "$RLC" run builtin:busybox ping -c 5 -i 0.05 -s 1400 $WWW6
 like "$out" ' 5 packets received' "large IPv6 pings come back, each once"
 
+# Where there is no way for the host, who pings hears so at once: root by a raw socket, others by the kernel's.
+# The last two are told to the host by its own kernel and by a router.
+while read -r address kind answer; do
+	[ "$kind" = - ] || in_host ip route add "$kind" "$address"
+	for user in 0 1000; do
+		run in_host --user "$sub" "$RLC" run -u $user --rootfs /:O ping -c 3 -i 0.3 -W 5 "$address"
+		like "$out" "From (10\.0\.2\.2|fd00::2) .*$answer" "ping $address as $user: $answer"
+		is "$status" 1 "ping $address as $user: fails"
+	done
+	[ "$kind" = - ] || in_host ip route del "$kind" "$address"
+done <<-END
+	198.51.100.1 throw Destination Net Unreachable
+	2001:db8:dead::1 throw Destination unreachable: No route
+	2001:db8:dead::2 unreachable Destination unreachable: Address unreachable
+	2001:db8:dead::3 prohibit Destination unreachable: Administratively prohibited
+	${WORLD6%:*}:dead - Destination unreachable: Address unreachable
+	2001:db8:dead::4 - Destination unreachable: No route
+END
+run in_host --user "$sub" "$RLC" run --rootfs /:O ping -c 1 -W 5 $WWW6
+is "$status" 0 "and where there is one the pings go on"
+
 # ------------------------------------------------------------------------------------------- TCP
 
 for address in $WWW4 $WWW6; do

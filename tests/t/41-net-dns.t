@@ -23,6 +23,15 @@ rlc builtin:busybox nslookup www.example.test fd00::3
 like "$out" "Address: $WWW4" "the name server's IPv6 address answers too"
 glibc getent ahosts many.example.test
 is "$(grep -c STREAM <<<"$out")" 300 "a large answer comes over TCP, whole"
+by_ipv6='echo "nameserver fd00::3" >/etc/resolv.conf; echo "options use-vc" >>/etc/resolv.conf'
+for setting in lane=off lane=express mtu=1500,lane=off cidr=192.168.77.0/25; do
+	rlc --network "slirp:$setting" --rootfs /:O sh -c "$by_ipv6; getent ahosts many.example.test"
+	is "$(grep -c STREAM <<<"$out")" 300 "from the name server's IPv6 address, too ($setting)"
+done
+glibc sh -c "$by_ipv6; for i in \$(seq 20); do (getent ahosts www.example.test >/dev/null || echo lost) & done; wait"
+is "$out" "" "20 connections to it at once, none lost"
+rlc builtin:busybox sh -c 'nc -w 3 fd00::3 54 </dev/null || echo nobody'
+is "$out" nobody "and at no other port of it"
 rlc --network slirp:mtu=1500 --rootfs /:O getent ahosts many.example.test
 is "$(grep -c STREAM <<<"$out")" 300 "and at an MTU of 1500"
 rlc builtin:busybox sh -c '
