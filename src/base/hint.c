@@ -155,6 +155,13 @@ static const struct {
 		 "mounted below) cannot shift owners into an id map on this kernel",
 		 "run without --userns, or from a copy on ext4, xfs, btrfs or (since Linux 6.3) "
 		 "tmpfs: cp -a {} /var/tmp/rootfs"},
+	[HINT_FUSE_ENDED] =
+		{"RLC-R08",
+		 "it served the root of container {}, whose files are out of reach now: "
+		 "\"Transport endpoint is not connected\". The kernel kills it when memory runs "
+		 "out",
+		 "rlc stop {}; sudo dmesg | grep fuse-overlayfs   (shows if memory ran out; then "
+		 "run it again)"},
 	[HINT_VOLUME_IDMAP] =
 		{"RLC-M01",
 		 "the kernel shifts the owners of a mount only for root of the host, with a user "

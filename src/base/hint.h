@@ -48,6 +48,7 @@ typedef enum {
 	HINT_MOUNTPOINT,      /* R04: the rootfs lacks a directory and cannot get it; arg: it */
 	HINT_OVERLAY,	      /* R05: the kernel refuses an overlay here */
 	HINT_ROOTFS_IDMAP, /* R07: the file system cannot be shifted into an id map; arg: "PATH" */
+	HINT_FUSE_ENDED,   /* R08: fuse-overlayfs has died; arg: the container's id */
 	HINT_VOLUME_IDMAP, /* M01: a mount cannot be shifted into the id map */
 	HINT_PROC_MASKED,  /* R06: /proc of this host is partly covered (a container in one) */
 	HINT_PAYLOAD_SCRIPT,  /* X01: the interpreter of the script does not exist; arg: it */

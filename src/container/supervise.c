@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Theory of operation: one GLib main loop, no thread.  What wakes it: the signalfd, init's pidfd,
- * the net process's pidfd and socket, a timer, and with a terminal the two pumps.
+ * the net process's pidfd and socket, that of fuse-overlayfs, a timer, and with a terminal the two
+ * pumps.
  *
  * A pump copies from one descriptor to another through a buffer.  It watches its source while the
  * buffer is empty and its sink while it is not, so that a slow sink stops the reading and thereby,
@@ -37,6 +38,7 @@
 #include "container/serve.h"
 #include "container/streams.h"
 #include "feature/cgroup.h"
+#include "feature/fuse_overlay.h"
 #include "feature/net_bridge.h"
 #include "feature/net_follow.h"
 
@@ -61,7 +63,8 @@ static char pump_buffers[2][PUMP_SIZE];
 struct Supervisor {
 	Container *container;
 	GMainLoop *loop;
-	guint signal_source, init_source, net_source, resolv_source, names_source, timer_source;
+	guint signal_source, init_source, net_source, fuse_source, resolv_source, names_source,
+		timer_source;
 	guint idle_source;
 	Pump input, output;
 	Streams *streams;	       /* of a detached container; or NULL */
@@ -394,6 +397,17 @@ static gboolean net_ended(int fd, GIOCondition condition, gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+static gboolean fuse_ended(int fd, GIOCondition condition, gpointer data)
+{
+	Supervisor *supervisor = data;
+
+	(void)fd;
+	(void)condition;
+	supervisor->fuse_source = 0;
+	fuse_overlay_ended(supervisor->container);
+	return G_SOURCE_REMOVE;
+}
+
 static gboolean resolv_asked(int fd, GIOCondition condition, gpointer data)
 {
 	Supervisor *supervisor = data;
@@ -448,6 +462,9 @@ static bool start(Supervisor *supervisor, int signals, GError **error)
 	if (container->net_pidfd >= 0)
 		supervisor->net_source =
 			g_unix_fd_add(container->net_pidfd, G_IO_IN, net_ended, supervisor);
+	if (container->fuse_pidfd >= 0)
+		supervisor->fuse_source =
+			g_unix_fd_add(container->fuse_pidfd, G_IO_IN, fuse_ended, supervisor);
 	if (container->net_control >= 0 && container->plan->net.mode == NET_SLIRP)
 		supervisor->resolv_source =
 			g_unix_fd_add(container->net_control, G_IO_IN, resolv_asked, supervisor);
@@ -470,6 +487,7 @@ static void stop(Supervisor *supervisor)
 	unwatch(&supervisor->timer_source);
 	unwatch(&supervisor->names_source);
 	unwatch(&supervisor->resolv_source);
+	unwatch(&supervisor->fuse_source);
 	unwatch(&supervisor->net_source);
 	unwatch(&supervisor->init_source);
 	unwatch(&supervisor->signal_source);

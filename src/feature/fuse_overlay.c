@@ -17,7 +17,8 @@
  * is written; it has no network, and no capability that file systems do not need.
  *
  * Its end: with the supervisor (PR_SET_PDEATHSIG), by fuse_overlay_cleanup(), or when the mount is
- * gone, which is when the kernel closes the connection.
+ * gone, which is when the kernel closes the connection.  If it ends otherwise, the container's
+ * files are out of reach, and the supervisor says so.
  */
 #include "feature/fuse_overlay.h"
 
@@ -26,6 +27,7 @@
 #include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -33,17 +35,20 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/hint.h"
+#include "base/log.h"
 #include "feature/caps.h"
 #include "feature/idmap.h"
 #include "kernel/mount.h"
 #include "kernel/namespace.h"
 
-#define PROGRAM	   "fuse-overlayfs"
-#define DEVICE	   "/dev/fuse"
-#define CONNECTION 3 /* the descriptor of it that fuse-overlayfs is given */
-#define NAMESPACES (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
-#define READ_ONLY  (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
-#define BIT(cap)   (UINT64_C(1) << (cap))
+#define PROGRAM	     "fuse-overlayfs"
+#define DEVICE	     "/dev/fuse"
+#define NEVER_SERVED 127
+#define CONNECTION   3 /* the descriptor of it that fuse-overlayfs is given */
+#define NAMESPACES   (CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
+#define READ_ONLY    (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV)
+#define BIT(cap)     (UINT64_C(1) << (cap))
 #define CAPABILITIES                                                                               \
 	(BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_FOWNER) |     \
 	 BIT(CAP_FSETID) | BIT(CAP_MKNOD) | BIT(CAP_SETFCAP))
@@ -191,7 +196,7 @@ static G_GNUC_NORETURN void execute(const char *program, guint layers, int devic
 	if (dup2(device, CONNECTION) == CONNECTION && fcntl(CONNECTION, F_SETFD, 0) == 0 &&
 	    fd_close_others(CONNECTION, NULL))
 		execl(program, PROGRAM, "-f", "-o", options->str, target, (char *)NULL);
-	_exit(127);
+	_exit(NEVER_SERVED);
 }
 
 static void serve(const Plan *plan, bool joined, Sync *init, const char *program, GError **error)
@@ -211,16 +216,16 @@ static void serve(const Plan *plan, bool joined, Sync *init, const char *program
 static bool start(Container *container, int userns, Sync *init, GError **error)
 {
 	g_autofree char *program = g_find_program_in_path(PROGRAM);
-	auto_fd pidfd = -1;
 
 	if (!program)
 		return error_set(error, RLC_ERROR_UNSUPPORTED, "it is not installed");
-	container->fuse_pid = namespace_clone_in(&userns, 1, -1, NAMESPACES, &pidfd, error);
+	container->fuse_pid =
+		namespace_clone_in(&userns, 1, -1, NAMESPACES, &container->fuse_pidfd, error);
 	if (container->fuse_pid != 0)
 		return container->fuse_pid > 0;
 	serve(container->plan, userns >= 0, init, program, error);
 	sync_send_error(init, *error);
-	_exit(127);
+	_exit(NEVER_SERVED);
 }
 
 void fuse_overlay_serve(Container *container, int userns, int socket)
@@ -233,13 +238,56 @@ void fuse_overlay_serve(Container *container, int userns, int socket)
 	sync_close(&init);
 }
 
+static void forget(Container *container)
+{
+	TEMP_FAILURE_RETRY(waitpid(container->fuse_pid, NULL, 0));
+	container->fuse_pid = 0;
+	fd_close(&container->fuse_pidfd);
+}
+
 void fuse_overlay_cleanup(Container *container)
 {
-	if (container->fuse_pid > 0) {
-		kill(container->fuse_pid, SIGKILL); /* ours and not yet reaped */
-		TEMP_FAILURE_RETRY(waitpid(container->fuse_pid, NULL, 0));
-	}
-	container->fuse_pid = 0;
+	fuse_overlay_ended(container);
+	if (container->fuse_pid <= 0)
+		return;
+	kill(container->fuse_pid, SIGKILL); /* ours and not yet reaped */
+	forget(container);
+}
+
+/* 0: its mount is gone, and the container with it.  NEVER_SERVED: init has heard why. */
+static bool ended_well(const siginfo_t *info)
+{
+	return info->si_code == CLD_EXITED &&
+	       (info->si_status == 0 || info->si_status == NEVER_SERVED);
+}
+
+static void warn_of(const Container *container, const siginfo_t *info)
+{
+	g_autofree char *id = g_strndup(container->plan->id, 12);
+	g_autoptr(GError) error = NULL;
+
+	if (info->si_code == CLD_EXITED)
+		error_set(&error, RLC_ERROR_FAILED, "rootfs: " PROGRAM " ended with code %d",
+			  info->si_status);
+	else
+		error_set(&error, RLC_ERROR_FAILED,
+			  "rootfs: " PROGRAM " was killed by signal %d (%s)", info->si_status,
+			  strsignal(info->si_status));
+	hint_add(&error, HINT_FUSE_ENDED, id);
+	log_warn("%s", error->message);
+}
+
+void fuse_overlay_ended(Container *container)
+{
+	siginfo_t info = {0};
+
+	if (container->fuse_pid <= 0 ||
+	    waitid(P_PID, (id_t)container->fuse_pid, &info, WEXITED | WNOHANG | WNOWAIT) < 0 ||
+	    info.si_pid == 0)
+		return;
+	if (!ended_well(&info))
+		warn_of(container, &info);
+	forget(container);
 }
 
 /* ------------------------------------------------------------------------------------- init */

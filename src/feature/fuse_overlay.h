@@ -18,9 +18,15 @@ int fuse_overlay_child(Container *container, GError **error);
 
 /*
  * supervisor: answer SYNC_FUSE. socket (taken) is init's, where the mount or an error is sent;
- * userns is init's user namespace, -1 for the host's.  Fills fuse_pid.
+ * userns is init's user namespace, -1 for the host's.  Fills fuse_pid and fuse_pidfd.
  */
 void fuse_overlay_serve(Container *container, int userns, int socket);
 
 /* supervisor: end it. Idempotent. */
 void fuse_overlay_cleanup(Container *container);
+
+/*
+ * supervisor, when fuse_pidfd says that the process is gone: warn if it went while it served, which
+ * nobody else learns who does not look at his files.
+ */
+void fuse_overlay_ended(Container *container);

@@ -49,7 +49,8 @@ struct Container {
 	GPtrArray *tiers;      /* in place of the plan's: root's --userns=auto; or NULL */
 	pid_t net_pid;	       /* 0: none */
 	int net_pidfd;
-	pid_t fuse_pid;	  /* what serves the root where the kernel refuses an overlay; 0: none */
+	pid_t fuse_pid; /* what serves the root where the kernel refuses an overlay; 0: none */
+	int fuse_pidfd;
 	NetLease lease;	  /* NET_BRIDGE: after the step "network" */
 	int hosts;	  /* NET_BRIDGE: the container's /etc/hosts, -1 without one */
 	int hosts_notify; /* NET_BRIDGE: inotify(7) of the names on the bridge, -1 without one */
@@ -96,6 +97,7 @@ static inline Container container_closed(const Plan *plan, Sync *sync)
 		.sync = sync,
 		.init_pidfd = -1,
 		.net_pidfd = -1,
+		.fuse_pidfd = -1,
 		.net_control = -1,
 		.hosts = -1,
 		.hosts_notify = -1,

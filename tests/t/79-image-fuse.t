@@ -112,6 +112,10 @@ for who in root "$sub" "$one"; do
 	id=$(as "$who" "$RLC" ps -q)
 	rlc exec "$id" ls /bin
 	isnt "$status" 0 "$kind: when it dies the files are gone"
+	ok "$kind: which is said" wait_for 10 grep -q RLC-R08 "$T/up-err"
+	like "$(<"$T/up-err")" "warn: rootfs: fuse-overlayfs was killed by signal 9 \\(Killed\\) \\[RLC-R08\\].*why: .*container $id.*not connected.*fix: rlc stop $id" \
+		"$kind: with cause and remedy"
+	is "$(grep -c RLC- "$T/up-err")" 1 "$kind: once"
 	kill "$running"
 	wait "$running"
 	no_leftovers "$kind: nothing is left of that"
