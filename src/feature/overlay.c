@@ -591,19 +591,31 @@ static int layers_new_readonly(const GArray *fds, GError **error)
 	return mount_new("overlay", options->str, MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY, error);
 }
 
-int overlay_new_layers(const GPtrArray *layers, int stage, GError **error)
+static int layers_new_writable(const GArray *fds, int stage, GError **error)
 {
 	static const OverlayUpper memory = OVERLAY_TMPFS;
-	g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
 	g_auto(UpperDirs) dirs = {-1, -1, NULL};
 	Overlay overlay = {.stage = stage, .options = overlay_options(&memory)};
+
+	return overlay_make_upper(&overlay, g_array_index(fds, int, 0), "a layer", &dirs, error)
+		       ? layers_new(fds, &dirs, error)
+		       : -1;
+}
+
+int overlay_new_layers(const GPtrArray *layers, int stage, GError **error)
+{
+	g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
 
 	g_array_set_clear_func(fds, layer_close);
 	if (!layers_open(layers, fds, error))
 		return -1;
-	if (stage < 0)
-		return layers_new_readonly(fds, error);
-	return overlay_make_upper(&overlay, g_array_index(fds, int, 0), "a layer", &dirs, error)
-		       ? layers_new(fds, &dirs, error)
-		       : -1;
+	return stage < 0 ? layers_new_readonly(fds, error) : layers_new_writable(fds, stage, error);
+}
+
+int overlay_new_layer_mounts(const GArray *mounts, int stage, bool writable, GError **error)
+{
+	if (!layers_attach_mounts(stage, mounts, error))
+		return -1;
+	return writable ? layers_new_writable(mounts, stage, error)
+			: layers_new_readonly(mounts, error);
 }

@@ -50,5 +50,9 @@ int overlay_stack_dirs(const GArray *dirs, OverlayUpper *upper, GError **error);
  */
 int overlay_new_layers(const GPtrArray *layers, int stage, GError **error);
 
+/* The same over layers that are detached mounts, which the stage gets too; nothing can be written
+ * unless asked. */
+int overlay_new_layer_mounts(const GArray *mounts, int stage, bool writable, GError **error);
+
 /* The same over the directory that mount refers to, which is attached; path is the host's. */
 int overlay_stack_on(int mount, const char *path, OverlayUpper *upper, GError **error);

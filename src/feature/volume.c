@@ -124,6 +124,26 @@ static bool send_shifted(Container *container, const PlanMount *mount, int usern
 	return hint_add(error, HINT_VOLUME_IDMAP, NULL);
 }
 
+/* Of an image one message for each layer */
+static bool send_shifted_layers(Container *container, const PlanMount *mount, int userns,
+				GError **error)
+{
+	for (guint i = 0; i < mount->layers->len; i++) {
+		const char *layer = g_ptr_array_index(mount->layers, i);
+		auto_fd clone = mount_clone(AT_FDCWD, layer, false, error);
+
+		if (clone < 0)
+			return false;
+		if (!mount_idmap(clone, userns, false, error)) {
+			g_prefix_error(error, "use the image for '%s': ", mount->destination);
+			return hint_add(error, HINT_ROOTFS_IDMAP, layer);
+		}
+		if (!sync_send(container->sync, SYNC_VOLUME, clone, error))
+			return false;
+	}
+	return true;
+}
+
 bool volume_parent(Container *container, GError **error)
 {
 	const Plan *plan = container->plan;
@@ -132,11 +152,12 @@ bool volume_parent(Container *container, GError **error)
 	for (guint i = 0; i < plan->mounts->len; i++) {
 		const PlanMount *mount = mount_at(plan, i);
 
-		if (!mount->source || !mount->idmap)
+		if (!mount->idmap || !(mount->source || mount->layers))
 			continue;
 		if (userns < 0)
 			userns = idmap_open_userns(container, error);
-		if (userns < 0 || !send_shifted(container, mount, userns, error))
+		if (userns < 0 || !(mount->layers ? send_shifted_layers
+						  : send_shifted)(container, mount, userns, error))
 			return false;
 	}
 	return true;
@@ -249,7 +270,10 @@ static bool mount_own(const PlanMount *mount, int root, GError **error)
 	       mount_attach(clone, target, mount->destination, error);
 }
 
-/* What is written goes to a tmpfs, which lies there first: an upper directory must be attached. */
+/*
+ * A tmpfs, which lies there first, for what is written and for shifted layers: what an overlay is
+ * made of must be attached.
+ */
 static int open_image_stage(const PlanMount *mount, int root, GError **error)
 {
 	auto_fd stage = mount_new("tmpfs", "mode=0700", MOUNT_ATTR_NODEV, error);
@@ -260,12 +284,36 @@ static int open_image_stage(const PlanMount *mount, int root, GError **error)
 		       : -1;
 }
 
-static bool mount_image(const PlanMount *mount, int root, GError **error)
+static int take_shifted_image(Container *container, const PlanMount *mount, int stage,
+			      bool writable, GError **error)
 {
-	bool writable = !(mount->attr_set & MOUNT_ATTR_RDONLY);
-	auto_fd stage = writable ? open_image_stage(mount, root, error) : -1;
-	auto_fd image =
-		writable && stage < 0 ? -1 : overlay_new_layers(mount->layers, stage, error);
+	g_autoptr(GArray) layers = g_array_new(FALSE, FALSE, sizeof(int));
+
+	g_array_set_clear_func(layers, close_element);
+	for (guint i = 0; i < mount->layers->len; i++) {
+		int layer;
+
+		if (!sync_expect(container->sync, SYNC_VOLUME, &layer, error))
+			return -1;
+		g_array_append_val(layers, layer);
+	}
+	return overlay_new_layer_mounts(layers, stage, writable, error);
+}
+
+static int open_image(Container *container, const PlanMount *mount, GError **error)
+{
+	bool writable = !(mount->attr_set & MOUNT_ATTR_RDONLY), staged = writable || mount->idmap;
+	auto_fd stage = staged ? open_image_stage(mount, container->root, error) : -1;
+
+	if (staged && stage < 0)
+		return -1;
+	return mount->idmap ? take_shifted_image(container, mount, stage, writable, error)
+			    : overlay_new_layers(mount->layers, stage, error);
+}
+
+static bool mount_image(Container *container, const PlanMount *mount, GError **error)
+{
+	auto_fd image = open_image(container, mount, error);
 	auto_fd part = -1;
 
 	if (image < 0)
@@ -277,8 +325,8 @@ static bool mount_image(const PlanMount *mount, int root, GError **error)
 	if ((mount->subpath && part < 0) ||
 	    !mount_change(mount->subpath ? part : image, false, mount->attr_set, 0, 0, error))
 		return false;
-	return mount_attach_in(mount->subpath ? part : image, root, mount->destination, true,
-			       MOUNT_FOLLOW, error);
+	return mount_attach_in(mount->subpath ? part : image, container->root, mount->destination,
+			       true, MOUNT_FOLLOW, error);
 }
 
 static bool mount_one(Container *container, guint i, GError **error)
@@ -288,7 +336,7 @@ static bool mount_one(Container *container, guint i, GError **error)
 	if (mount->source)
 		return mount_source(container, i, error);
 	if (mount->layers)
-		return mount_image(mount, container->root, error);
+		return mount_image(container, mount, error);
 	return (strcmp(mount->type, "volume") == 0 ? mount_own
 						   : mount_tmpfs)(mount, container->root, error);
 }

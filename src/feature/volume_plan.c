@@ -121,9 +121,14 @@ static bool plan_bind(const SpecMount *asked, PlanMount *mount, GError **error)
 	return true;
 }
 
+/* Root's own volumes and images belong to root, who may have no id inside: they are shifted. */
+static bool is_stranger_inside(const Plan *plan)
+{
+	return geteuid() == 0 && !idmap_covers_owner(g_ptr_array_index(plan->idmap.tiers, 0), 0, 0);
+}
+
 /*
- * Where it is, container/volumes_used says.  Root's own volumes belong to root, who may have no id
- * inside: then their owners are shifted.  A throw-away container gains nothing by an anonymous
+ * Where it is, container/volumes_used says.  A throw-away container gains nothing by an anonymous
  * volume that goes with it: a directory of its root does as well, and costs nothing.
  */
 static bool plan_volume(const SpecMount *asked, Plan *plan, PlanMount *mount, GError **error)
@@ -134,8 +139,7 @@ static bool plan_volume(const SpecMount *asked, Plan *plan, PlanMount *mount, GE
 	mount->anonymous = !asked->source && plan->spec->rlc.detach;
 	mount->attr_set = MOUNT_ATTR_NODEV;
 	mount->source_is_dir = mount->copy = true;
-	mount->idmap = geteuid() == 0 &&
-		       !idmap_covers_owner(g_ptr_array_index(plan->idmap.tiers, 0), 0, 0);
+	mount->idmap = is_stranger_inside(plan);
 	return true;
 }
 
@@ -151,6 +155,7 @@ static bool plan_kind(const SpecMount *asked, Plan *plan, PlanMount *mount, GErr
 	}
 	if (strcmp(asked->type, "image") == 0) {
 		mount->layers = g_ptr_array_new_with_free_func(g_free);
+		mount->idmap = is_stranger_inside(plan);
 		mount->attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV;
 		return true;
 	}

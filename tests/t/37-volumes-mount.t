@@ -139,6 +139,26 @@ is "$out" 7 "root: and without"
 net -v filled:/etc --userns=auto --rootfs "$T/layers/base" /bin/busybox sh -c 'stat -c %u /etc; ls /etc | wc -l'
 is "$status" 0 "root: filled from the image under --userns=auto"
 unlike "$out" '^65534' "root: with owners of the map"
+for image in app single; do
+	rlc pull "oci:$T/oci:$image"
+	rlc tag "$out" "$image"
+	net --userns=auto --mount "type=image,src=$image,dst=/img" $bb sh -c 'stat -c %u /img/data /img/data/file; touch /img/data/x'
+	is "$(paste -sd' ' <<<"$out") $status" "0 0 1" "root: $image: an image's root is root inside under --userns=auto"
+	net --userns=auto --mount "type=image,src=$image,dst=/img,rw" $bb sh -c 'echo new >/img/data/file; chown 7 /img/data/file; stat -c %u /img/data/file; cat /img/data/file'
+	is "$(paste -sd' ' <<<"$out")" "7 new" "root: $image: rw, too"
+	net --userns=auto --mount "type=image,src=$image,dst=/img,image-subpath=data" $bb sh -c 'stat -c %u /img/file; cat /img/file'
+	is "$(paste -sd' ' <<<"$out")" "0 image" "root: $image: and a part of it, which nothing has changed"
+done
+net --userns=auto -v auto:/data --mount type=image,src=app,dst=/img -v "$T/src-root:/last:idmap" $bb sh -c 'stat -c %u /data/file /img/data/top /last/file'
+is "$(paste -sd' ' <<<"$out")" "7 0 0" "root: each of several gets its own"
+rlc run -d --name other --network none --userns=auto $bb sleep 1000
+for kind in pid network; do
+	rlc run "--$kind" container:other --mount type=image,src=app,dst=/img $bb stat -c %u /img/data
+	is "$out" 0 "root: $kind of a container with ids of its own, shared: those are not"
+done
+rlc rm -f other
+for image in $(as root "$RLC" images -q); do rlc rmi -f "$image"; done
+rlc image prune
 rlc volume prune -a
 is "$status" 0 "root: and removed"
 restore /etc/subuid
