@@ -19,7 +19,7 @@ struct NetWatch {
 	void (*ready)(NetWatch *watch, uint32_t events);
 };
 
-/* NULL with *error set on failure. loop is borrowed and its context may still be NULL. */
+/* NULL with *error set on failure. */
 NetEpoll *net_epoll_new(GError **error);
 
 /* Join the loop. */

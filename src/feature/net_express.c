@@ -21,8 +21,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/ethernet.h>
-#include <netinet/icmp6.h>
-#include <netinet/ip_icmp.h>
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -31,6 +29,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "feature/net_frame.h"
+#include "feature/net_icmp.h"
 #include "feature/net_lane.h"
 #include "feature/net_peer.h"
 
@@ -76,14 +75,9 @@ struct NetExpress {
 	bool limit_said;
 };
 
-static guint key_hash(gconstpointer data)
+static guint key_hash(gconstpointer key)
 {
-	const uint8_t *bytes = data;
-	guint hash = 2166136261U;
-
-	for (size_t i = 0; i < sizeof(Key); i++)
-		hash = (hash ^ bytes[i]) * 16777619U;
-	return hash;
+	return net_peer_hash(key, sizeof(Key));
 }
 
 static gboolean key_equal(gconstpointer one, gconstpointer other)
@@ -125,31 +119,11 @@ static void answer_reset(const Opening *opening)
 				       offsetof(struct tcphdr, th_sum)));
 }
 
-/* From the gateway, with the packet that could not be delivered: RFC 792, RFC 4443 */
-static void answer_unreachable(const Opening *opening, uint8_t code4, uint8_t code6)
-{
-	NetLoop *loop = opening->express->loop;
-	NetReturn back = opening->back;
-	bool is_v4 = back.family == AF_INET;
-	size_t quoted = opening->length - ETH_HLEN, at = net_frame_header(&back);
-	uint8_t *icmp = loop->reply + at;
-
-	if (is_v4)
-		back.from.v4 = opening->express->plan->gateway;
-	else
-		back.from.v6 = opening->express->plan->gateway6;
-	memset(icmp, 0, 8);
-	icmp[0] = is_v4 ? ICMP_DEST_UNREACH : ICMP6_DST_UNREACH;
-	icmp[1] = is_v4 ? code4 : code6;
-	memcpy(icmp + 8, opening->syn + ETH_HLEN, quoted);
-	net_loop_send(loop, loop->reply,
-		      net_frame_finish(&back, loop->reply, is_v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6,
-				       8 + quoted, 2));
-}
-
 /* connect(2) outside failed: inside, it is to fail in the same way. */
 static void opening_fail(Opening *opening, int errno_value)
 {
+	NetIcmp icmp;
+
 	switch (errno_value) {
 	case ETIMEDOUT: /* the payload's own kernel says so, in its own time */
 	case EADDRNOTAVAIL:
@@ -158,20 +132,14 @@ static void opening_fail(Opening *opening, int errno_value)
 	case ENOBUFS:
 	case ENOMEM: /* ours alone: the SYN comes again */
 		break;
-	case ENETUNREACH:
-	case ENETDOWN:
-		answer_unreachable(opening, ICMP_NET_UNREACH, ICMP6_DST_UNREACH_NOROUTE);
-		break;
-	case EHOSTUNREACH:
-	case EHOSTDOWN:
-		answer_unreachable(opening, ICMP_HOST_UNREACH, ICMP6_DST_UNREACH_ADDR);
-		break;
-	case EACCES:
-	case EPERM:
-		answer_unreachable(opening, ICMP_PKT_FILTERED, ICMP6_DST_UNREACH_ADMIN);
-		break;
 	default:
-		answer_reset(opening);
+		if (errno_value != ECONNREFUSED &&
+		    net_icmp_of(opening->back.family, errno_value, &icmp))
+			net_icmp_tell(opening->express->loop, opening->express->plan, opening->back,
+				      NULL, icmp, opening->syn + ETH_HLEN,
+				      opening->length - ETH_HLEN);
+		else
+			answer_reset(opening);
 	}
 	opening_free(opening);
 }
@@ -243,28 +211,10 @@ static void on_connected(NetWatch *watch, uint32_t events)
 
 /* --- openings --- */
 
-static socklen_t put_address(const NetPacket *packet, struct sockaddr_storage *ret_address)
-{
-	memset(ret_address, 0, sizeof *ret_address);
-	if (packet->family == AF_INET) {
-		struct sockaddr_in *v4 = (struct sockaddr_in *)ret_address;
-
-		*v4 = (struct sockaddr_in){.sin_family = AF_INET,
-					   .sin_port = htons(packet->to_port),
-					   .sin_addr = packet->to.v4};
-		return sizeof *v4;
-	}
-	*(struct sockaddr_in6 *)ret_address =
-		(struct sockaddr_in6){.sin6_family = AF_INET6,
-				      .sin6_port = htons(packet->to_port),
-				      .sin6_addr = packet->to.v6};
-	return sizeof(struct sockaddr_in6);
-}
-
 static void opening_connect(Opening *opening, const NetPacket *packet)
 {
 	struct sockaddr_storage address;
-	socklen_t size = put_address(packet, &address);
+	socklen_t size = net_peer_write(packet->family, &packet->to, packet->to_port, &address);
 	int fd = socket(packet->family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0) {

@@ -289,19 +289,9 @@ static bool open_udp(NetForward *forward, const PublishPlan *publish, GError **e
 	return true;
 }
 
-static guint hash_bytes(const void *data, size_t length)
-{
-	const uint8_t *bytes = data;
-	guint hash = 2166136261U; /* FNV-1a */
-
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ bytes[i]) * 16777619U;
-	return hash;
-}
-
 static guint name_hash(gconstpointer key)
 {
-	return hash_bytes(key, sizeof(FlowName));
+	return net_peer_hash(key, sizeof(FlowName));
 }
 
 static gboolean name_equal(gconstpointer a, gconstpointer b)
@@ -311,7 +301,7 @@ static gboolean name_equal(gconstpointer a, gconstpointer b)
 
 static guint peer_hash(gconstpointer key)
 {
-	return hash_bytes(key, sizeof(FlowPeer));
+	return net_peer_hash(key, sizeof(FlowPeer));
 }
 
 static gboolean peer_equal(gconstpointer a, gconstpointer b)
@@ -611,10 +601,7 @@ static void send_in(NetForward *forward, const Flow *flow, size_t length)
 		back.to.v4 = plan->address;
 	else
 		back.to.v6 = plan->address6;
-	if (length > net_frame_udp_room(&back, loop->mtu))
-		return;
-	length = net_frame_udp(&back, arrived, length, loop->reply);
-	net_loop_send(loop, loop->reply, length);
+	net_loop_send_udp(loop, &back, arrived, length);
 }
 
 static void take_datagram(NetForward *forward, const FlowPeer *peer, size_t length)

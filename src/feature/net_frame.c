@@ -37,6 +37,7 @@ static bool parse_ipv4(NetPacket *packet)
 	offset = get16(ip + 6);
 	packet->family = AF_INET;
 	packet->fragment = (offset & (IP_MF | IP_OFFMASK)) != 0;
+	packet->ttl = ip[8];
 	packet->protocol = ip[9];
 	memcpy(&packet->from.v4, ip + 12, 4);
 	memcpy(&packet->to.v4, ip + 16, 4);
@@ -57,6 +58,7 @@ static bool parse_ipv6(NetPacket *packet)
 		return false;
 	packet->family = AF_INET6;
 	packet->protocol = ip[6];
+	packet->ttl = ip[7];
 	memcpy(&packet->from.v6, ip + 8, 16);
 	memcpy(&packet->to.v6, ip + 24, 16);
 	packet->body = ip + sizeof(struct ip6_hdr);
@@ -151,20 +153,30 @@ static uint64_t pseudo_sum(const NetReturn *back, uint8_t protocol, size_t lengt
 	return net_frame_sum(tail, sizeof tail, sum);
 }
 
-static void put_ipv4(const NetReturn *back, uint8_t *ip, uint8_t protocol, size_t length)
+/* which: flags, and the offset of a fragment in units of 8 bytes */
+static void put_ipv4(const NetReturn *back, uint8_t *ip, uint8_t protocol, size_t length,
+		     uint16_t id, size_t which)
 {
 	uint16_t sum;
 
 	memset(ip, 0, sizeof(struct iphdr));
 	ip[0] = 0x45;
 	put16(ip + 2, sizeof(struct iphdr) + length);
-	put16(ip + 6, IP_DF);
+	put16(ip + 4, id);
+	put16(ip + 6, which);
 	ip[8] = TTL;
 	ip[9] = protocol;
 	memcpy(ip + 12, &back->from.v4, 4);
 	memcpy(ip + 16, &back->to.v4, 4);
 	sum = net_frame_fold(net_frame_sum(ip, sizeof(struct iphdr), 0));
 	memcpy(ip + 10, &sum, 2);
+}
+
+static void put_ethernet(const NetReturn *back, uint8_t *frame)
+{
+	memcpy(frame, back->mac_to, ETH_ALEN);
+	memcpy(frame + ETH_ALEN, back->mac_from, ETH_ALEN);
+	put16(frame + 12, back->family == AF_INET ? ETHERTYPE_IP : ETHERTYPE_IPV6);
 }
 
 static void put_ipv6(const NetReturn *back, uint8_t *ip, uint8_t protocol, size_t length)
@@ -185,11 +197,9 @@ size_t net_frame_finish(const NetReturn *back, uint8_t *frame, uint8_t protocol,
 	uint64_t pseudo = protocol == IPPROTO_ICMP ? 0 : pseudo_sum(back, protocol, body_length);
 	uint16_t sum;
 
-	memcpy(frame, back->mac_to, ETH_ALEN);
-	memcpy(frame + ETH_ALEN, back->mac_from, ETH_ALEN);
-	put16(frame + 12, back->family == AF_INET ? ETHERTYPE_IP : ETHERTYPE_IPV6);
+	put_ethernet(back, frame);
 	if (back->family == AF_INET)
-		put_ipv4(back, ip, protocol, body_length);
+		put_ipv4(back, ip, protocol, body_length, 0, IP_DF);
 	else
 		put_ipv6(back, ip, protocol, body_length);
 	memset(body + checksum_at, 0, 2);
@@ -214,4 +224,14 @@ size_t net_frame_udp(const NetReturn *back, const uint8_t *data, size_t length, 
 	put16(udp + 4, sizeof(struct udphdr) + length);
 	memcpy(udp + sizeof(struct udphdr), data, length);
 	return net_frame_finish(back, frame, IPPROTO_UDP, sizeof(struct udphdr) + length, 6);
+}
+
+uint8_t *net_frame_fragment(const NetReturn *back, uint8_t *chunk, size_t length, size_t offset,
+			    bool more, uint16_t id)
+{
+	uint8_t *ip = chunk - sizeof(struct iphdr);
+
+	put_ethernet(back, ip - ETH_HLEN);
+	put_ipv4(back, ip, IPPROTO_UDP, length, id, (more ? IP_MF : 0) | offset / 8);
+	return ip - ETH_HLEN;
 }

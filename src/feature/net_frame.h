@@ -30,6 +30,7 @@ typedef struct {
 	int family; /* AF_INET, AF_INET6, or AF_UNSPEC for what is not IP */
 	NetAddress from, to;
 	uint8_t protocol; /* IPPROTO_*; in IPv6 the first next header, extension headers included */
+	uint8_t ttl;	  /* or hop limit */
 	bool fragment;	  /* one piece of a larger IPv4 packet: ports are not known */
 	uint16_t from_port, to_port; /* UDP and TCP, host order; else 0 */
 	const uint8_t *body;	     /* what follows the IP header */
@@ -68,6 +69,14 @@ size_t net_frame_udp(const NetReturn *back, const uint8_t *data, size_t length, 
 
 /* The longest UDP payload that fits a packet of this MTU. */
 size_t net_frame_udp_room(const NetReturn *back, size_t mtu);
+
+/*
+ * The headers in front of chunk, which becomes a fragment of an IPv4 packet: length bytes that have
+ * this offset in its body (a multiple of 8), with more behind it or not.  There is room for them in
+ * front of chunk.  Returns where the frame begins.
+ */
+uint8_t *net_frame_fragment(const NetReturn *back, uint8_t *chunk, size_t length, size_t offset,
+			    bool more, uint16_t id);
 
 /* The Internet checksum (RFC 1071) of data, continuing from sum; not yet folded or inverted. */
 uint64_t net_frame_sum(const uint8_t *data, size_t length, uint64_t sum);

@@ -40,3 +40,27 @@ void net_peer_read(const struct sockaddr_storage *from, NetAddress *ret_address,
 		ret_address->v6 = v6->sin6_addr;
 	*ret_port = ntohs(from->ss_family == AF_INET ? v4->sin_port : v6->sin6_port);
 }
+
+socklen_t net_peer_write(int family, const NetAddress *address, uint16_t port,
+			 struct sockaddr_storage *ret_to)
+{
+	memset(ret_to, 0, sizeof *ret_to);
+	if (family == AF_INET) {
+		*(struct sockaddr_in *)ret_to = (struct sockaddr_in){
+			.sin_family = AF_INET, .sin_port = htons(port), .sin_addr = address->v4};
+		return sizeof(struct sockaddr_in);
+	}
+	*(struct sockaddr_in6 *)ret_to = (struct sockaddr_in6){
+		.sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = address->v6};
+	return sizeof(struct sockaddr_in6);
+}
+
+guint net_peer_hash(const void *key, size_t length)
+{
+	const uint8_t *bytes = key;
+	guint hash = 2166136261U; /* FNV-1a */
+
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ bytes[i]) * 16777619U;
+	return hash;
+}

@@ -17,3 +17,10 @@ void net_peer_name(const NetPlan *plan, int family, NetAddress *address);
 /* What a socket address of IPv4 or IPv6 says; the port is of the host's order. */
 void net_peer_read(const struct sockaddr_storage *from, NetAddress *ret_address,
 		   uint16_t *ret_port);
+
+/* The reverse. Returns its length. */
+socklen_t net_peer_write(int family, const NetAddress *address, uint16_t port,
+			 struct sockaddr_storage *ret_to);
+
+/* Of what is compared as bytes: no padding, and what is not used is 0. */
+guint net_peer_hash(const void *key, size_t length);

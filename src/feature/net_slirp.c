@@ -3,11 +3,11 @@
  * Theory of operation
  *
  * One GLib main loop in one thread.  A frame from the tap goes through the gate (net_gate.h), which
- * hands it to libslirp, to the DNS forwarder, to the pinger, or to nobody.  libslirp answers
- * through send_packet(), at once or when one of its sockets becomes ready:
+ * hands it to libslirp, to a forwarder of ours, or to nobody.  libslirp answers through
+ * send_packet(), at once or when one of its sockets becomes ready:
  *
  *     tap ──read──► gate ─┬─► slirp_input ──► host sockets ──► slirp_pollfds_poll ──┐
- *                         ├─► net_dns, net_ping ──► host sockets ───────────────────┤
+ *                         ├─► net_udp, net_dns, net_ping ──► host sockets ──────────┤
  *                         └─► nowhere                                               │
  *     tap ◄──write──────────────────────────────────────────────────────────────────┘
  *
@@ -53,6 +53,7 @@
 #include "feature/net_publish.h"
 #include "feature/net_relay.h"
 #include "feature/net_sandbox.h"
+#include "feature/net_udp.h"
 #include "kernel/sync.h"
 
 /* Frames read in a row before libslirp's sockets get their turn again */
@@ -75,10 +76,11 @@ typedef struct {
 	NetPing *ping;
 	NetRelay *relay;
 	NetForward *forward;
-	NetEpoll *epoll; /* the lane's; NULL: none was asked for, and so all of these */
-	NetSplice *splice;
-	NetExpress *express;
-	NetInward *inward; /* NULL: it publishes no TCP, too */
+	NetEpoll *epoll;
+	NetUdp *udp;
+	NetSplice *splice;   /* NULL: no lane was asked for */
+	NetExpress *express; /* NULL as well */
+	NetInward *inward;   /* NULL: it publishes no TCP, too */
 	NetServers servers;
 	int control; /* the supervisor's other end; -1: there is no supervisor */
 	uint8_t frame[NET_FRAME_MAX + FRAME_SHIFT];
@@ -226,13 +228,14 @@ static void take_frame(NetProcess *process, const uint8_t *frame, size_t length)
 	case NET_GATE_WORLD:
 		if (packet.family == AF_INET && packet.protocol == IPPROTO_ICMP)
 			net_ping_notice(process->ping);
-		if (net_express_take(process->express, &packet))
-			break;
-		/* fallthrough */
+		if (!net_express_take(process->express, &packet) &&
+		    !net_forward_answer(process->forward, &packet) &&
+		    !net_udp_take(process->udp, &packet))
+			net_libslirp.input(process->slirp, frame, (int)length);
+		break;
 	case NET_GATE_PASS:
-		if (net_forward_answer(process->forward, &packet))
-			break;
-		net_libslirp.input(process->slirp, frame, (int)length);
+		if (!net_forward_answer(process->forward, &packet))
+			net_libslirp.input(process->slirp, frame, (int)length);
 		break;
 	case NET_GATE_DNS:
 		if (process->control >= 0)
@@ -251,7 +254,7 @@ static void take_frame(NetProcess *process, const uint8_t *frame, size_t length)
 	}
 }
 
-static void read_tap(NetProcess *process)
+static void read_frames(NetProcess *process)
 {
 	uint8_t *frame = process->frame + FRAME_SHIFT;
 
@@ -269,6 +272,12 @@ static void read_tap(NetProcess *process)
 		process->ended = true;
 		return;
 	}
+}
+
+static void read_tap(NetProcess *process)
+{
+	read_frames(process);
+	net_udp_flush(process->udp);
 }
 
 /* GLib's descriptors, and how long its sources let us sleep. */
@@ -422,8 +431,7 @@ static bool take_lanes(NetProcess *process, Sync *control, GError **error)
 
 	if (!net_lane_take(process->plan, control, &lanes, error))
 		return false;
-	if (epoll) {
-		net_epoll_start(epoll, &process->loop);
+	if (process->splice) {
 		process->express =
 			net_express_new(&process->loop, process->plan, epoll, process->splice);
 		net_express_start(process->express, lanes.ipv4.listener, lanes.ipv6.listener);
@@ -477,12 +485,13 @@ static bool process_start(NetProcess *process, Sync *control, GError **error)
 	g_main_context_acquire(process->loop.context);
 	process->dns = net_dns_new(&process->loop, &process->servers);
 	process->ping = net_ping_new(&process->loop, process->plan, forbidden_gid);
-	if (process->plan->lane != NET_LANE_OFF) {
-		process->epoll = net_epoll_new(error);
-		if (!process->epoll)
-			return false;
+	process->epoll = net_epoll_new(error);
+	if (!process->epoll)
+		return false;
+	net_epoll_start(process->epoll, &process->loop);
+	process->udp = net_udp_new(&process->loop, process->plan, process->epoll);
+	if (process->plan->lane != NET_LANE_OFF)
 		process->splice = net_splice_new(process->epoll);
-	}
 	if (!add_relay(process, fd_steal(&listener), error) ||
 	    !net_forward_open_inside(process->forward, process->slirp, error) ||
 	    !net_sandbox_seal(error) || !take_tap(process, control, error))

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * UDP between the container and the world, in the net process.  (To the gateway, and in fragments,
+ * it goes by libslirp; what answers a published port by net_forward.h.)
+ */
+#pragma once
+
+#include "feature/net_epoll.h"
+#include "model/plan.h"
+
+typedef struct NetUdp NetUdp;
+
+/* All are borrowed. */
+NetUdp *net_udp_new(NetLoop *loop, const NetPlan *plan, NetEpoll *epoll);
+
+/*
+ * A packet to the world, which the gate has let pass.  True if it is a datagram, and so taken care
+ * of: it leaves with net_udp_flush(), which is due when no more frames are there.
+ */
+bool net_udp_take(NetUdp *udp, const NetPacket *packet);
+void net_udp_flush(NetUdp *udp);
