@@ -491,7 +491,7 @@ static bool process_start(NetProcess *process, Sync *control, GError **error)
 	net_epoll_start(process->epoll, &process->loop);
 	process->udp = net_udp_new(&process->loop, process->plan, process->epoll);
 	if (process->plan->lane != NET_LANE_OFF)
-		process->splice = net_splice_new(process->epoll);
+		process->splice = net_splice_new(process->epoll, net_udp_files(process->udp));
 	if (!add_relay(process, fd_steal(&listener), error) ||
 	    !net_forward_open_inside(process->forward, process->slirp, error) ||
 	    !net_sandbox_seal(error) || !take_tap(process, control, error))

@@ -313,15 +313,16 @@ void net_splice_add(NetSplice *splice, int one, int other)
 	pair_watch(pair);
 }
 
-NetSplice *net_splice_new(NetEpoll *epoll)
+NetSplice *net_splice_new(NetEpoll *epoll, guint others)
 {
 	NetSplice *splice = g_new0(NetSplice, 1);
 	struct rlimit files;
 
 	splice->epoll = epoll;
 	getrlimit(RLIMIT_NOFILE, &files);
-	splice->limit = files.rlim_cur > FILES_OTHERS + FILES_PAIR
-				? (guint)(files.rlim_cur - FILES_OTHERS) / FILES_PAIR
+	others += FILES_OTHERS;
+	splice->limit = files.rlim_cur > others + FILES_PAIR
+				? (guint)(files.rlim_cur - others) / FILES_PAIR
 				: 1;
 	return splice;
 }

@@ -10,8 +10,11 @@
 
 typedef struct NetSplice NetSplice;
 
-/* With the process's limit of open files as it is to be. epoll is borrowed. */
-NetSplice *net_splice_new(NetEpoll *epoll);
+/*
+ * With the process's limit of open files as it is to be, of which so many are kept for others.
+ * epoll is borrowed.
+ */
+NetSplice *net_splice_new(NetEpoll *epoll, guint others);
 
 /* Set the options that a socket of the host's is to have here: before it connects, if it does. */
 void net_splice_prepare(int fd);

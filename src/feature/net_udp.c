@@ -39,10 +39,9 @@
 #include "feature/net_icmp.h"
 #include "feature/net_peer.h"
 
-#define FLOW_LIFE (240 * G_USEC_PER_SEC) /* as libslirp's */
-#define FLOWS_MAX 4096
-/* Connections and other descriptors have the rest of their limit. */
-#define FLOWS_PART 8
+#define FLOW_LIFE  (240 * G_USEC_PER_SEC) /* as libslirp's */
+#define FLOWS_MAX  4096
+#define FLOWS_PART 8 /* of the limit of open files */
 
 /* As much as the host's net.core limits allow */
 #define SOCKET_BUFFER (4 << 20)
@@ -546,4 +545,9 @@ NetUdp *net_udp_new(NetLoop *loop, const NetPlan *plan, NetEpoll *epoll)
 	g_queue_init(&udp.flows);
 	udp.limit = (guint)CLAMP(files.rlim_cur / FLOWS_PART, 1, FLOWS_MAX);
 	return &udp;
+}
+
+guint net_udp_files(const NetUdp *udp)
+{
+	return udp->limit;
 }

@@ -10,8 +10,11 @@
 
 typedef struct NetUdp NetUdp;
 
-/* All are borrowed. */
+/* With the process's limit of open files as it is to be. All are borrowed. */
 NetUdp *net_udp_new(NetLoop *loop, const NetPlan *plan, NetEpoll *epoll);
+
+/* How many descriptors it may have at once */
+guint net_udp_files(const NetUdp *udp);
 
 /*
  * A packet to the world, which the gate has let pass.  True if it is a datagram, and so taken care

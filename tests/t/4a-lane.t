@@ -48,7 +48,7 @@ for address in $WWW4 $WWW6; do
 done
 
 # A descriptor limit: some connect, the others wait for them, and it is said
-run in_host --user "$sub" sh -c 'ulimit -n 900 && exec "$@"' sh "$RLC" run \
+run in_host --user "$sub" sh -c 'ulimit -n 1024 && exec "$@"' sh "$RLC" run \
 	--network slirp:lane=express --rootfs /:O -v "$T/bin:/mnt:ro" /usr/bin/python3 /mnt/lane.py crowd $WWW4 100
 is "$out" some$'\n'all "beyond the limit of open files, connections wait for others to end"
 like "$err" 'TCP connections are open' "and that is said"
