@@ -345,10 +345,10 @@ NetForward *net_forward_open(NetLoop *loop, const NetPlan *plan, Slirp *slirp, G
 static void add_server(NetServers *servers, int family, const void *address, uint16_t port)
 {
 	NetServer *server = &servers->servers[servers->count++];
-	PublishPlan at = {.family = family, .host_port = port};
+	NetAddress at = {0};
 
-	memcpy(&at.host, address, family == AF_INET ? sizeof at.host.v4 : sizeof at.host.v6);
-	server->length = net_publish_sockaddr(&at, &server->address);
+	memcpy(&at, address, family == AF_INET ? sizeof at.v4 : sizeof at.v6);
+	server->length = net_peer_write(family, &at, port, &server->address);
 }
 
 /* The peer's own family first. */
@@ -659,12 +659,10 @@ void net_forward_start(NetForward *forward, NetInward *inward)
 
 static socklen_t peer_sockaddr(const Flow *flow, struct sockaddr_storage *ret_address)
 {
-	PublishPlan to = {.family = (int)flow->name.family, .host_port = flow->peer.port};
-	socklen_t length;
+	socklen_t length = net_peer_write((int)flow->name.family, &flow->peer.address,
+					  flow->peer.port, ret_address);
 
-	memcpy(&to.host, &flow->peer.address, sizeof to.host);
-	length = net_publish_sockaddr(&to, ret_address);
-	if (to.family == AF_INET6)
+	if (flow->name.family == AF_INET6)
 		((struct sockaddr_in6 *)ret_address)->sin6_scope_id = flow->peer.scope;
 	return length;
 }

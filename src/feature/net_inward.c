@@ -172,7 +172,8 @@ static bool read_name(const Dial *dial, PublishPlan *ret_name)
 static bool connect_inside(const Dial *dial)
 {
 	const NetPlan *plan = dial->inward->plan;
-	PublishPlan name = {0}, to = {.family = dial->family, .host_port = dial->publish->port};
+	PublishPlan name = {0};
+	NetAddress to = {0};
 	struct sockaddr_storage address;
 	socklen_t length;
 
@@ -182,10 +183,10 @@ static bool connect_inside(const Dial *dial)
 	if (bind(dial->watch.fd, (struct sockaddr *)&address, length) < 0)
 		return false;
 	if (dial->family == AF_INET)
-		to.host.v4 = plan->address;
+		to.v4 = plan->address;
 	else
-		to.host.v6 = plan->address6;
-	length = net_publish_sockaddr(&to, &address);
+		to.v6 = plan->address6;
+	length = net_peer_write(dial->family, &to, dial->publish->port, &address);
 	return connect(dial->watch.fd, (struct sockaddr *)&address, length) == 0 ||
 	       errno == EINPROGRESS;
 }

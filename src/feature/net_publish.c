@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/hint.h"
 #include "base/log.h"
+#include "feature/net_peer.h"
 
 #define PORT_MAX 65535
 
@@ -160,20 +161,10 @@ bool net_publish_parse(const char *text, SpecPublish *ret_publish, GError **erro
 
 socklen_t net_publish_sockaddr(const PublishPlan *publish, struct sockaddr_storage *ret_address)
 {
-	struct sockaddr_in v4 = {.sin_family = AF_INET,
-				 .sin_port = htons(publish->host_port),
-				 .sin_addr = publish->host.v4};
-	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6,
-				  .sin6_port = htons(publish->host_port),
-				  .sin6_addr = publish->host.v6};
+	NetAddress host;
 
-	memset(ret_address, 0, sizeof *ret_address);
-	if (publish->family == AF_INET) {
-		memcpy(ret_address, &v4, sizeof v4);
-		return sizeof v4;
-	}
-	memcpy(ret_address, &v6, sizeof v6);
-	return sizeof v6;
+	memcpy(&host, &publish->host, sizeof host);
+	return net_peer_write(publish->family, &host, publish->host_port, ret_address);
 }
 
 char *net_publish_host_text(const PublishPlan *publish)
