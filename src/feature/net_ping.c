@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/hint.h"
 #include "base/log.h"
+#include "feature/net_icmp.h"
 
 #define FLOWS_MAX 64
 #define FLOW_LIFE (30 * G_USEC_PER_SEC)
@@ -89,46 +90,15 @@ void net_ping_notice(NetPing *ping)
 	log_warn("%s", error->message);
 }
 
-/* RFC 4443, section 3.1. What is wrong with the host alone is no answer. */
-static bool unreachable_code(int errno_value, uint8_t *ret_code)
-{
-	switch (errno_value) {
-	case ENETUNREACH:
-	case ENETDOWN:
-		*ret_code = ICMP6_DST_UNREACH_NOROUTE;
-		return true;
-	case EHOSTUNREACH:
-		*ret_code = ICMP6_DST_UNREACH_ADDR;
-		return true;
-	case EACCES:
-	case EPERM:
-		*ret_code = ICMP6_DST_UNREACH_ADMIN;
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* quote: QUOTE_MAX bytes of the request that back is the way back of */
 static void answer_unreachable(const NetPing *ping, const NetReturn *back, const uint8_t *quote,
 			       int errno_value)
 {
-	NetLoop *loop = ping->loop;
-	NetReturn from_gateway = *back;
-	size_t at = net_frame_header(back);
-	uint8_t code;
+	NetIcmp icmp;
 
 	log_debug("net: forward an echo request: %s", g_strerror(errno_value));
-	if (!unreachable_code(errno_value, &code))
-		return;
-	from_gateway.from.v6 = ping->plan->gateway6;
-	memset(loop->reply + at, 0, sizeof(struct icmp6_hdr));
-	loop->reply[at] = ICMP6_DST_UNREACH;
-	loop->reply[at + 1] = code;
-	memcpy(loop->reply + at + sizeof(struct icmp6_hdr), quote, QUOTE_MAX);
-	net_loop_send(loop, loop->reply,
-		      net_frame_finish(&from_gateway, loop->reply, IPPROTO_ICMPV6,
-				       sizeof(struct icmp6_hdr) + QUOTE_MAX, 2));
+	if (net_icmp_of(AF_INET6, errno_value, &icmp))
+		net_icmp_tell(ping->loop, ping->plan, *back, NULL, icmp, quote, QUOTE_MAX);
 }
 
 static gboolean flow_readable(gint fd, GIOCondition condition, gpointer data)
