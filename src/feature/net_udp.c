@@ -46,6 +46,9 @@
 /* As much as the host's net.core limits allow */
 #define SOCKET_BUFFER (4 << 20)
 
+/* So many flows' at once */
+#define BURSTS 8
+
 /* The kernel takes no more as one: udp(7). */
 #define BURST_COUNT 64
 #define BURST_BYTES 65000
@@ -93,7 +96,7 @@ struct NetUdp {
 	GHashTable *by_key;
 	GQueue flows; /* least recently used first */
 	guint limit;
-	Burst burst;
+	Burst bursts[BURSTS]; /* of a flow each; those that are in use first */
 	uint8_t arrived[NET_FRAME_MAX];
 };
 
@@ -311,8 +314,7 @@ static void flow_free(Flow *flow)
 {
 	NetUdp *udp = flow->udp;
 
-	if (udp->burst.flow == flow)
-		net_udp_flush(udp);
+	net_udp_flush(udp);
 	g_hash_table_remove(udp->by_key, &flow->key);
 	g_queue_unlink(&udp->flows, &flow->link);
 	net_epoll_close(udp->epoll, &flow->watch);
@@ -464,15 +466,31 @@ static void burst_send(Burst *burst)
 
 void net_udp_flush(NetUdp *udp)
 {
-	if (udp->burst.flow)
-		burst_send(&udp->burst);
-	udp->burst.flow = NULL;
+	for (Burst *burst = udp->bursts; burst < udp->bursts + BURSTS && burst->flow; burst++) {
+		burst_send(burst);
+		burst->flow = NULL;
+	}
 }
 
-static bool burst_has_room(const Burst *burst, const Flow *flow, const NetPacket *packet,
-			   size_t length)
+static Burst *burst_of(NetUdp *udp, Flow *flow)
 {
-	return burst->flow == flow && !flow->single && burst->count < BURST_COUNT && length > 0 &&
+	for (Burst *burst = udp->bursts; burst < udp->bursts + BURSTS; burst++) {
+		if (burst->flow == flow)
+			return burst;
+		if (!burst->flow) {
+			flow_touch(flow);
+			burst->flow = flow;
+			burst->count = 0;
+			return burst;
+		}
+	}
+	net_udp_flush(udp);
+	return burst_of(udp, flow);
+}
+
+static bool burst_has_room(const Burst *burst, const NetPacket *packet, size_t length)
+{
+	return !burst->flow->single && burst->count < BURST_COUNT && length > 0 &&
 	       length <= burst->size && burst->length == burst->count * burst->size &&
 	       burst->length + length <= BURST_BYTES && burst->to_port == packet->to_port &&
 	       burst->ttl == packet->ttl && memcmp(&burst->to, &packet->to, sizeof burst->to) == 0;
@@ -482,17 +500,18 @@ static void burst_add(NetUdp *udp, Flow *flow, const NetPacket *packet)
 {
 	const uint8_t *data = packet->body + sizeof(struct udphdr);
 	size_t length = (size_t)(packet->body[4] << 8 | packet->body[5]) - sizeof(struct udphdr);
-	Burst *burst = &udp->burst;
+	Burst *burst = burst_of(udp, flow);
 
-	if (!burst_has_room(burst, flow, packet, length)) {
-		net_udp_flush(udp);
-		burst->flow = flow;
+	if (burst->count > 0 && !burst_has_room(burst, packet, length)) {
+		burst_send(burst);
+		burst->count = 0;
+	}
+	if (burst->count == 0) {
 		burst->to = packet->to;
 		burst->to_port = packet->to_port;
 		burst->ttl = packet->ttl;
 		burst->size = length;
-		burst->length = burst->count = 0;
-		flow_touch(flow);
+		burst->length = 0;
 	}
 	memcpy(burst->data + burst->length, data, length);
 	burst->length += length;
