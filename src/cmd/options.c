@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/suggest.h"
+#include "base/switches.h"
 #include "cmd/command.h"
 #include "cmd/help.h"
 
@@ -88,6 +89,8 @@ bool options_parse(int *argc, char ***argv, const GOptionEntry *entries, const O
 		print_help_table(entries, usage);
 	if (asked == HELP_TEXT)
 		print_help(context);
+	if (!switches_decide(argc, *argv, entries, usage->posix, error))
+		return false;
 	if (!g_option_context_parse(context, argc, argv, &wrong))
 		return suggest_refusal(wrong, entries, program, error);
 	/* what stood in front of the arguments stays */

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/suggest.h"
+#include "base/switches.h"
 #include "kernel/userns.h"
 #include "oci/report.h"
 #include "oci/verb.h"
@@ -65,6 +66,8 @@ static bool parse_globals(int *argc, char ***argv, OciGlobals *globals, GError *
 	g_option_context_set_description(context, verbs);
 	g_option_context_set_strict_posix(context, TRUE);
 	g_option_context_add_main_entries(context, entries, NULL);
+	if (!switches_decide(argc, *argv, entries, true, error))
+		return false;
 	if (!g_option_context_parse(context, argc, argv, &wrong))
 		return suggest_refusal(wrong, entries, "rlc-oci", error);
 	if (version)

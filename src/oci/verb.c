@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/suggest.h"
+#include "base/switches.h"
 
 static const OciVerb verbs[] = {
 	{"create", "ID", "create a container that waits for its start", 1, 1, verb_create},
@@ -91,6 +92,8 @@ bool verb_parse(const OciGlobals *globals, int *argc, char ***argv, const GOptio
 	g_option_context_set_strict_posix(context, TRUE);
 	if (entries)
 		g_option_context_add_main_entries(context, entries, NULL);
+	if (!switches_decide(argc, *argv, entries, true, error))
+		return false;
 	if (!g_option_context_parse(context, argc, argv, &wrong))
 		return suggest_refusal(wrong, entries, name, error);
 	if (*argc > 1 && strcmp((*argv)[1], "--") == 0) {

@@ -95,6 +95,8 @@ wrong "open '$T/directory/index.json': No such file" pull "oci:$T/directory"
 wrong "read '$T/file': unpack the archive: " pull "oci-archive:$T/file"
 wrong "read '$T/directory': Is a directory" pull "oci-archive:$T/directory"
 wrong "parse --tls-verify 'maybe': neither true nor false" pull --tls-verify maybe localhost:1/x
+wrong "parse --force 'yes': neither true nor false" rm --force=yes x
+wrong "container 'x': none has this name" rm --force=false x
 wrong "fetch image 'localhost:1/x': get 'https://localhost:1/v2/x/manifests/latest': Failed to connect" pull localhost:1/x
 rlc import "$T/root.tar" small
 wrong "find image 'nope' for linux/arm64: .*: rlc pull --platform linux/arm64 nope" run --pull never --platform linux/arm64 nope

@@ -63,6 +63,10 @@ verbs() { # USER
 	run oci "$user" delete c1
 	is "$status" 1 "$user: delete refuses what runs"
 	like "$err" 'cannot delete container c1 that is not stopped: running' "$user: in runc's words"
+	run oci "$user" delete --force=false c1
+	is "$status" 1 "$user: and with --force=false"
+	run oci "$user" delete --force=yes c1
+	like "$err" "parse --force 'yes': neither true nor false" "$user: --force=yes is neither"
 	run oci "$user" kill c1 KILL
 	is "$status" 0 "$user: kill"
 	ok "$user: it has stopped" wait_for 10 oci_is "$user" c1 stopped
