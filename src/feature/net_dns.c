@@ -24,7 +24,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
-#include <netinet/udp.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -340,8 +339,8 @@ void net_dns_free(NetDns *dns)
 
 void net_dns_query(NetDns *dns, const NetPacket *packet)
 {
-	const uint8_t *message = packet->body + sizeof(struct udphdr);
-	size_t length = (size_t)(packet->body[4] << 8 | packet->body[5]) - sizeof(struct udphdr);
+	size_t length;
+	const uint8_t *message = net_frame_datagram(packet, &length);
 	size_t end = question_end(message, length);
 	DnsQuery *query;
 

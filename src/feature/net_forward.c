@@ -32,7 +32,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/ethernet.h>
-#include <netinet/udp.h>
 #include <string.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -41,6 +40,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "feature/net_diag.h"
+#include "feature/net_flows.h"
 #include "feature/net_inward.h"
 #include "feature/net_peer.h"
 #include "feature/net_publish.h"
@@ -92,8 +92,7 @@ typedef struct {
 typedef struct {
 	FlowName name;
 	FlowPeer peer;
-	GList link; /* in forward->flows, least recently used first */
-	gint64 used_at;
+	NetFlow age; /* in forward->flows */
 	/* bridge */
 	NetForward *forward;
 	int fd; /* connected to inside.servers[server] of the socket; -1: none */
@@ -112,7 +111,7 @@ struct NetForward {
 	NetInward *inward;     /* NULL: no lane, libslirp accepts */
 	int diag;	       /* net_diag.h, of the container; -1: none */
 	GHashTable *by_name, *by_peer;
-	GQueue flows;
+	NetFlows flows;
 };
 
 /* Where what arrives is read to, one at a time. Not on the heap: a page is taken when it is used.
@@ -318,7 +317,7 @@ static NetForward *forward_new(NetLoop *loop, const NetPlan *plan)
 	forward->sockets = g_ptr_array_new_with_free_func(socket_free);
 	forward->by_name = g_hash_table_new(name_hash, name_equal);
 	forward->by_peer = g_hash_table_new(peer_hash, peer_equal);
-	g_queue_init(&forward->flows);
+	net_flows_init(&forward->flows, FLOWS_MAX, FLOW_LIFE);
 	forward->diag = -1;
 	forward->ports = g_hash_table_new_full(NULL, NULL, NULL, listener_free);
 	return forward;
@@ -399,29 +398,10 @@ static void flow_free(NetForward *forward, Flow *flow)
 	if (!forward->lease)
 		g_hash_table_remove(forward->by_name, &flow->name);
 	g_hash_table_remove(forward->by_peer, &flow->peer);
-	g_queue_unlink(&forward->flows, &flow->link);
+	net_flows_remove(&forward->flows, &flow->age);
 	net_loop_unwatch(&flow->watch);
 	fd_close(&flow->fd);
 	g_free(flow);
-}
-
-/* Flows end by age when another one starts, so that idle ones cost no timer. */
-static void flows_trim(NetForward *forward, gint64 now)
-{
-	while (forward->flows.head) {
-		Flow *oldest = forward->flows.head->data;
-
-		if (forward->flows.length < FLOWS_MAX && now - oldest->used_at < FLOW_LIFE)
-			return;
-		flow_free(forward, oldest);
-	}
-}
-
-static void flow_touch(NetForward *forward, Flow *flow)
-{
-	flow->used_at = g_get_monotonic_time();
-	g_queue_unlink(&forward->flows, &flow->link);
-	g_queue_push_tail_link(&forward->flows, &flow->link);
 }
 
 static bool flow_give_name(NetForward *forward, Flow *flow, const PublishPlan *publish)
@@ -469,7 +449,7 @@ static gboolean flow_readable(gint fd, GIOCondition condition, gpointer data)
 	if (n < 0)
 		return G_SOURCE_REMOVE; /* there is a new socket, with a watch of its own */
 	flow->answered = true;
-	flow_touch(forward, flow);
+	net_flows_touch(&forward->flows, &flow->age);
 	send_out(forward, flow, arrived, (size_t)n);
 	return G_SOURCE_CONTINUE;
 }
@@ -508,12 +488,12 @@ static Flow *flow_find(NetForward *forward, const FlowPeer *peer)
 
 	if (flow)
 		return flow;
-	flows_trim(forward, g_get_monotonic_time());
+	while ((flow = net_flows_late(&forward->flows)))
+		flow_free(forward, flow);
 	flow = g_new0(Flow, 1);
 	flow->forward = forward;
 	flow->fd = -1;
 	flow->peer = *peer;
-	flow->link.data = flow;
 	if (!flow_begin(forward, flow)) {
 		g_free(flow);
 		return NULL;
@@ -521,7 +501,7 @@ static Flow *flow_find(NetForward *forward, const FlowPeer *peer)
 	if (!forward->lease)
 		g_hash_table_insert(forward->by_name, &flow->name, flow);
 	g_hash_table_insert(forward->by_peer, &flow->peer, flow);
-	g_queue_push_tail_link(&forward->flows, &flow->link);
+	net_flows_add(&forward->flows, &flow->age, flow);
 	return flow;
 }
 
@@ -547,28 +527,15 @@ static void take_answer(struct msghdr *header, FlowPeer *peer)
 /* Length of a datagram in arrived, or -1. */
 static ssize_t receive(int fd, FlowPeer *peer)
 {
-	union {
-		char buffer[CMSG_SPACE(sizeof(struct in6_pktinfo))];
-		struct cmsghdr align;
-	} control;
-	struct sockaddr_storage from;
-	struct iovec iov = {arrived, sizeof arrived};
-	struct msghdr header = {
-		.msg_name = &from,
-		.msg_namelen = sizeof from,
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.buffer,
-		.msg_controllen = sizeof control.buffer,
-	};
-	ssize_t n = recvmsg(fd, &header, 0);
+	NetMessage message;
+	ssize_t n = net_peer_receive(fd, 0, arrived, sizeof arrived, &message);
 
 	if (n < 0)
 		return -1;
-	net_peer_read(&from, &peer->address, &peer->port);
-	if (from.ss_family == AF_INET6)
-		peer->scope = ((struct sockaddr_in6 *)&from)->sin6_scope_id;
-	take_answer(&header, peer);
+	net_peer_read(&message.peer, &peer->address, &peer->port);
+	if (message.peer.ss_family == AF_INET6)
+		peer->scope = ((struct sockaddr_in6 *)&message.peer)->sin6_scope_id;
+	take_answer(&message.header, peer);
 	return n;
 }
 
@@ -610,7 +577,7 @@ static void take_datagram(NetForward *forward, const FlowPeer *peer, size_t leng
 
 	if (!flow)
 		return;
-	flow_touch(forward, flow);
+	net_flows_touch(&forward->flows, &flow->age);
 	if (forward->lease)
 		send_on(forward, flow, length);
 	else
@@ -711,10 +678,11 @@ bool net_forward_answer(NetForward *forward, const NetPacket *packet)
 	FlowName name = {.family = (uint32_t)packet->family,
 			 .peer_port = packet->to_port,
 			 .port = packet->from_port};
-	Flow *flow;
+	const uint8_t *data;
 	size_t length;
+	Flow *flow;
 
-	if (forward->flows.length == 0 || packet->protocol != IPPROTO_UDP || packet->fragment)
+	if (forward->flows.queue.length == 0 || packet->protocol != IPPROTO_UDP || packet->fragment)
 		return false;
 	if (packet->family == AF_INET)
 		name.address.v4 = packet->to.v4;
@@ -723,9 +691,9 @@ bool net_forward_answer(NetForward *forward, const NetPacket *packet)
 	flow = g_hash_table_lookup(forward->by_name, &name);
 	if (!flow)
 		return false;
-	flow_touch(forward, flow);
-	length = (size_t)(packet->body[4] << 8 | packet->body[5]) - sizeof(struct udphdr);
-	send_out(forward, flow, packet->body + sizeof(struct udphdr), length);
+	net_flows_touch(&forward->flows, &flow->age);
+	data = net_frame_datagram(packet, &length);
+	send_out(forward, flow, data, length);
 	return true;
 }
 
@@ -733,8 +701,8 @@ void net_forward_free(NetForward *forward)
 {
 	if (!forward)
 		return;
-	while (forward->flows.head)
-		flow_free(forward, forward->flows.head->data);
+	while (forward->flows.queue.head)
+		flow_free(forward, forward->flows.queue.head->data);
 	g_ptr_array_unref(forward->sockets);
 	g_hash_table_unref(forward->ports);
 	fd_close(&forward->diag);

@@ -98,6 +98,12 @@ bool net_frame_parse(const uint8_t *frame, size_t length, NetPacket *ret_packet)
 	return true;
 }
 
+const uint8_t *net_frame_datagram(const NetPacket *packet, size_t *ret_length)
+{
+	*ret_length = get16(packet->body + 4) - sizeof(struct udphdr);
+	return packet->body + sizeof(struct udphdr);
+}
+
 void net_frame_return(const NetPacket *packet, NetReturn *ret_back)
 {
 	memcpy(ret_back->mac_to, packet->frame + ETH_ALEN, ETH_ALEN);

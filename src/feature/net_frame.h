@@ -40,6 +40,9 @@ typedef struct {
 /* Take a frame apart; false when it is malformed. */
 bool net_frame_parse(const uint8_t *frame, size_t length, NetPacket *ret_packet);
 
+/* The data of a UDP packet that is no fragment. */
+const uint8_t *net_frame_datagram(const NetPacket *packet, size_t *ret_length);
+
 /* What a reply to a packet needs to know of it, to be kept after the frame is gone. */
 typedef struct {
 	uint8_t mac_to[6], mac_from[6];

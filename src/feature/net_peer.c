@@ -55,6 +55,21 @@ socklen_t net_peer_write(int family, const NetAddress *address, uint16_t port,
 	return sizeof(struct sockaddr_in6);
 }
 
+ssize_t net_peer_receive(int fd, int flags, void *data, size_t size, NetMessage *ret_message)
+{
+	ret_message->data = (struct iovec){data, size};
+	ret_message->peer.ss_family = AF_UNSPEC;
+	ret_message->header = (struct msghdr){
+		.msg_name = &ret_message->peer,
+		.msg_namelen = sizeof ret_message->peer,
+		.msg_iov = &ret_message->data,
+		.msg_iovlen = 1,
+		.msg_control = ret_message->control.buffer,
+		.msg_controllen = sizeof ret_message->control.buffer,
+	};
+	return recvmsg(fd, &ret_message->header, flags);
+}
+
 guint net_peer_hash(const void *key, size_t length)
 {
 	const uint8_t *bytes = key;

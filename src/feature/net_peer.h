@@ -22,5 +22,19 @@ void net_peer_read(const struct sockaddr_storage *from, NetAddress *ret_address,
 socklen_t net_peer_write(int family, const NetAddress *address, uint16_t port,
 			 struct sockaddr_storage *ret_to);
 
+/* What recvmsg(2) says beside the data. */
+typedef struct {
+	struct msghdr header;
+	struct iovec data;
+	struct sockaddr_storage peer; /* of the error queue: whom the datagram was for */
+	union {
+		char buffer[256];
+		struct cmsghdr align;
+	} control;
+} NetMessage;
+
+/* recvmsg(2), of a datagram: its length, or -1 with errno. */
+ssize_t net_peer_receive(int fd, int flags, void *data, size_t size, NetMessage *ret_message);
+
 /* Of what is compared as bytes: no padding, and what is not used is 0. */
 guint net_peer_hash(const void *key, size_t length);

@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/hint.h"
 #include "base/log.h"
+#include "feature/net_flows.h"
 #include "feature/net_icmp.h"
 
 #define FLOWS_MAX 64
@@ -24,11 +25,10 @@
 /* One program that pings one address: the kernel tells flows apart by an identifier of its own. */
 typedef struct {
 	NetPing *ping;
-	GList link; /* in ping->flows, least recently used first */
+	NetFlow age; /* in ping->flows */
 	NetReturn back;
 	uint16_t id; /* the container's, in network order */
 	int fd;
-	gint64 used_at;
 	uint8_t quote[QUOTE_MAX]; /* of the last request */
 	GSource *watch;
 } PingFlow;
@@ -38,7 +38,7 @@ struct NetPing {
 	const NetPlan *plan;
 	gint64 forbidden_gid;
 	bool noticed;
-	GQueue flows;
+	NetFlows flows;
 };
 
 void net_ping_probe(gint64 *ret_gid)
@@ -55,7 +55,7 @@ NetPing *net_ping_new(NetLoop *loop, const NetPlan *plan, gint64 forbidden_gid)
 	ping->loop = loop;
 	ping->plan = plan;
 	ping->forbidden_gid = forbidden_gid;
-	g_queue_init(&ping->flows);
+	net_flows_init(&ping->flows, FLOWS_MAX, FLOW_LIFE);
 	return ping;
 }
 
@@ -63,7 +63,7 @@ static void flow_free(PingFlow *flow)
 {
 	net_loop_unwatch(&flow->watch);
 	fd_close(&flow->fd);
-	g_queue_unlink(&flow->ping->flows, &flow->link);
+	net_flows_remove(&flow->ping->flows, &flow->age);
 	g_free(flow);
 }
 
@@ -71,8 +71,8 @@ void net_ping_free(NetPing *ping)
 {
 	if (!ping)
 		return;
-	while (ping->flows.head)
-		flow_free(ping->flows.head->data);
+	while (ping->flows.queue.head)
+		flow_free(ping->flows.queue.head->data);
 	g_free(ping);
 }
 
@@ -126,7 +126,7 @@ static gboolean flow_readable(gint fd, GIOCondition condition, gpointer data)
 
 static PingFlow *flow_find(NetPing *ping, const NetReturn *back, uint16_t id)
 {
-	for (GList *link = ping->flows.head; link; link = link->next) {
+	for (GList *link = ping->flows.queue.head; link; link = link->next) {
 		PingFlow *flow = link->data;
 
 		if (flow->id == id && IN6_ARE_ADDR_EQUAL(&flow->back.from.v6, &back->from.v6) &&
@@ -149,27 +149,12 @@ static PingFlow *flow_new(NetPing *ping, const NetReturn *back, uint16_t id)
 		return NULL;
 	flow = g_new0(PingFlow, 1);
 	flow->ping = ping;
-	flow->link.data = flow;
 	flow->back = *back;
 	flow->id = id;
 	flow->fd = fd_steal(&fd);
 	flow->watch = net_loop_watch(ping->loop, flow->fd, flow_readable, flow);
-	g_queue_push_tail_link(&ping->flows, &flow->link);
+	net_flows_add(&ping->flows, &flow->age, flow);
 	return flow;
-}
-
-/* Flows end by age when another one starts, so that idle ones cost no timer. */
-static void flows_trim(NetPing *ping)
-{
-	gint64 now = g_get_monotonic_time();
-
-	while (ping->flows.head) {
-		PingFlow *oldest = ping->flows.head->data;
-
-		if (ping->flows.length < FLOWS_MAX && now - oldest->used_at < FLOW_LIFE)
-			return;
-		flow_free(oldest);
-	}
 }
 
 void net_ping_request6(NetPing *ping, const NetPacket *packet)
@@ -184,7 +169,8 @@ void net_ping_request6(NetPing *ping, const NetPacket *packet)
 	memcpy(&id, packet->body + 4, sizeof id);
 	flow = flow_find(ping, &back, id);
 	if (!flow) {
-		flows_trim(ping);
+		while ((flow = net_flows_late(&ping->flows)))
+			flow_free(flow);
 		flow = flow_new(ping, &back, id);
 	}
 	if (!flow) {
@@ -192,9 +178,7 @@ void net_ping_request6(NetPing *ping, const NetPacket *packet)
 		return;
 	}
 	memcpy(flow->quote, quote, QUOTE_MAX);
-	flow->used_at = g_get_monotonic_time();
-	g_queue_unlink(&ping->flows, &flow->link);
-	g_queue_push_tail_link(&ping->flows, &flow->link);
+	net_flows_touch(&ping->flows, &flow->age);
 	if (send(flow->fd, packet->body, packet->body_length, MSG_NOSIGNAL) < 0) {
 		answer_unreachable(ping, &back, quote, errno);
 		flow_free(flow);

@@ -36,6 +36,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "feature/net_flows.h"
 #include "feature/net_icmp.h"
 #include "feature/net_peer.h"
 
@@ -71,8 +72,7 @@ typedef struct {
 	NetWatch watch; /* first: of the host's socket */
 	NetUdp *udp;
 	Key key;
-	GList link; /* of udp->flows */
-	gint64 used_at;
+	NetFlow age;	/* in udp->flows */
 	NetReturn back; /* but from whom */
 	bool single;	/* the host takes no bursts of its */
 } Flow;
@@ -94,8 +94,7 @@ struct NetUdp {
 	const NetPlan *plan;
 	NetEpoll *epoll;
 	GHashTable *by_key;
-	GQueue flows; /* least recently used first */
-	guint limit;
+	NetFlows flows;
 	Burst bursts[BURSTS]; /* of a flow each; those that are in use first */
 	uint8_t arrived[NET_FRAME_MAX];
 };
@@ -167,48 +166,29 @@ static size_t size_of(struct msghdr *header, size_t length)
 /* false: there is no more. */
 static bool receive(Flow *flow)
 {
-	union {
-		char buffer[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct sockaddr_storage peer;
-	struct iovec iov = {flow->udp->arrived, sizeof flow->udp->arrived};
-	struct msghdr header = {
-		.msg_name = &peer,
-		.msg_namelen = sizeof peer,
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.buffer,
-		.msg_controllen = sizeof control.buffer,
-	};
-	ssize_t n = recvmsg(flow->watch.fd, &header, 0);
+	uint8_t *arrived = flow->udp->arrived;
+	NetMessage message;
+	ssize_t n = net_peer_receive(flow->watch.fd, 0, arrived, NET_FRAME_MAX, &message);
 
 	if (n >= 0)
-		deliver(flow, &peer, (size_t)n, size_of(&header, (size_t)n));
+		deliver(flow, &message.peer, (size_t)n, size_of(&message.header, (size_t)n));
 	return n >= 0;
 }
 
 /* --- errors --- */
 
-/* A datagram of the flow's, as the container's kernel sent it, or as much of it as is known */
-static size_t write_quoted(const Flow *flow, const NetAddress *to, uint16_t to_port,
-			   const uint8_t *data, size_t length, uint8_t *frame)
+/* What is quoted is the datagram as the container's kernel sent it, or as much as is known. */
+static void tell(const Flow *flow, const NetAddress *to, uint16_t to_port, const NetAddress *router,
+		 NetIcmp icmp, const uint8_t *data, size_t length)
 {
 	NetReturn out = {.family = flow->back.family,
 			 .from = flow->back.to,
 			 .from_port = flow->back.to_port,
 			 .to = *to,
 			 .to_port = to_port};
-
-	return net_frame_udp(&out, data, length, frame);
-}
-
-static void tell(const Flow *flow, const NetAddress *to, uint16_t to_port, const NetAddress *router,
-		 NetIcmp icmp, const uint8_t *data, size_t length)
-{
 	uint8_t frame[ETH_HLEN + 40 + sizeof(struct udphdr) + QUOTED_MAX];
 
-	length = write_quoted(flow, to, to_port, data, MIN(length, QUOTED_MAX), frame);
+	length = net_frame_udp(&out, data, MIN(length, QUOTED_MAX), frame);
 	net_icmp_tell(flow->udp->loop, flow->udp->plan, flow->back, router, icmp, frame + ETH_HLEN,
 		      length - ETH_HLEN);
 }
@@ -254,28 +234,16 @@ static bool is_error(const struct cmsghdr *cmsg)
 /* Of the error queue. false: it is empty. */
 static bool receive_error(const Flow *flow)
 {
-	union {
-		char buffer[256];
-		struct cmsghdr align;
-	} control;
 	uint8_t data[QUOTED_MAX];
-	struct sockaddr_storage to = {0};
-	struct iovec iov = {data, sizeof data};
-	struct msghdr header = {
-		.msg_name = &to,
-		.msg_namelen = sizeof to,
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.buffer,
-		.msg_controllen = sizeof control.buffer,
-	};
-	ssize_t n = recvmsg(flow->watch.fd, &header, MSG_ERRQUEUE);
+	NetMessage message;
+	struct msghdr *header = &message.header;
+	ssize_t n = net_peer_receive(flow->watch.fd, MSG_ERRQUEUE, data, sizeof data, &message);
 
 	if (n < 0)
 		return false;
-	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(&header); cmsg; cmsg = CMSG_NXTHDR(&header, cmsg))
-		if (is_error(cmsg) && to.ss_family == flow->back.family)
-			tell_as_said(flow, &to, cmsg, data, (size_t)n);
+	for (struct cmsghdr *cmsg = CMSG_FIRSTHDR(header); cmsg; cmsg = CMSG_NXTHDR(header, cmsg))
+		if (is_error(cmsg) && message.peer.ss_family == flow->back.family)
+			tell_as_said(flow, &message.peer, cmsg, data, (size_t)n);
 	return true;
 }
 
@@ -290,20 +258,11 @@ static bool receive_errors(const Flow *flow)
 
 /* --- flows --- */
 
-static void flow_touch(Flow *flow)
-{
-	NetUdp *udp = flow->udp;
-
-	flow->used_at = g_get_monotonic_time();
-	g_queue_unlink(&udp->flows, &flow->link);
-	g_queue_push_tail_link(&udp->flows, &flow->link);
-}
-
 static void on_ready(NetWatch *watch, uint32_t events)
 {
 	Flow *flow = (Flow *)watch;
 
-	flow_touch(flow);
+	net_flows_touch(&flow->udp->flows, &flow->age);
 	if (events & EPOLLERR)
 		receive_errors(flow);
 	for (int i = 0; i < TURNS && receive(flow); i++)
@@ -316,23 +275,9 @@ static void flow_free(Flow *flow)
 
 	net_udp_flush(udp);
 	g_hash_table_remove(udp->by_key, &flow->key);
-	g_queue_unlink(&udp->flows, &flow->link);
+	net_flows_remove(&udp->flows, &flow->age);
 	net_epoll_close(udp->epoll, &flow->watch);
 	net_epoll_free_later(udp->epoll, flow);
-}
-
-/* Flows end by age when another one starts, so that idle ones cost no timer. */
-static void flows_trim(NetUdp *udp)
-{
-	gint64 now = g_get_monotonic_time();
-
-	while (udp->flows.head) {
-		Flow *oldest = udp->flows.head->data;
-
-		if (udp->flows.length < udp->limit && now - oldest->used_at < FLOW_LIFE)
-			return;
-		flow_free(oldest);
-	}
 }
 
 static int open_socket(int family)
@@ -357,7 +302,8 @@ static Flow *flow_new(NetUdp *udp, const NetPacket *packet, const Key *key)
 	int fd;
 	Flow *flow;
 
-	flows_trim(udp);
+	while ((flow = net_flows_late(&udp->flows)))
+		flow_free(flow);
 	fd = open_socket(packet->family);
 	if (fd < 0) {
 		log_debug("net: make a socket for a datagram: %s", g_strerror(errno));
@@ -366,11 +312,10 @@ static Flow *flow_new(NetUdp *udp, const NetPacket *packet, const Key *key)
 	flow = g_new0(Flow, 1);
 	flow->udp = udp;
 	flow->key = *key;
-	flow->link.data = flow;
 	flow->watch = (NetWatch){.fd = fd, .ready = on_ready};
 	net_frame_return(packet, &flow->back);
 	g_hash_table_insert(udp->by_key, &flow->key, flow);
-	g_queue_push_tail_link(&udp->flows, &flow->link);
+	net_flows_add(&udp->flows, &flow->age, flow);
 	net_epoll_watch(udp->epoll, &flow->watch, EPOLLIN);
 	return flow;
 }
@@ -478,7 +423,7 @@ static Burst *burst_of(NetUdp *udp, Flow *flow)
 		if (burst->flow == flow)
 			return burst;
 		if (!burst->flow) {
-			flow_touch(flow);
+			net_flows_touch(&udp->flows, &flow->age);
 			burst->flow = flow;
 			burst->count = 0;
 			return burst;
@@ -498,8 +443,8 @@ static bool burst_has_room(const Burst *burst, const NetPacket *packet, size_t l
 
 static void burst_add(NetUdp *udp, Flow *flow, const NetPacket *packet)
 {
-	const uint8_t *data = packet->body + sizeof(struct udphdr);
-	size_t length = (size_t)(packet->body[4] << 8 | packet->body[5]) - sizeof(struct udphdr);
+	size_t length;
+	const uint8_t *data = net_frame_datagram(packet, &length);
 	Burst *burst = burst_of(udp, flow);
 
 	if (burst->count > 0 && !burst_has_room(burst, packet, length)) {
@@ -532,8 +477,8 @@ static void tell_time(NetUdp *udp, const NetPacket *packet)
 
 bool net_udp_take(NetUdp *udp, const NetPacket *packet)
 {
-	Key key = key_of(packet);
 	Flow *flow;
+	Key key;
 
 	if (packet->protocol != IPPROTO_UDP || packet->fragment)
 		return false;
@@ -541,6 +486,7 @@ bool net_udp_take(NetUdp *udp, const NetPacket *packet)
 		tell_time(udp, packet);
 		return true;
 	}
+	key = key_of(packet);
 	flow = g_hash_table_lookup(udp->by_key, &key);
 	if (!flow)
 		flow = flow_new(udp, packet, &key);
@@ -561,12 +507,12 @@ NetUdp *net_udp_new(NetLoop *loop, const NetPlan *plan, NetEpoll *epoll)
 	udp.plan = plan;
 	udp.epoll = epoll;
 	udp.by_key = g_hash_table_new(key_hash, key_equal);
-	g_queue_init(&udp.flows);
-	udp.limit = (guint)CLAMP(files.rlim_cur / FLOWS_PART, 1, FLOWS_MAX);
+	net_flows_init(&udp.flows, (guint)CLAMP(files.rlim_cur / FLOWS_PART, 1, FLOWS_MAX),
+		       FLOW_LIFE);
 	return &udp;
 }
 
 guint net_udp_files(const NetUdp *udp)
 {
-	return udp->limit;
+	return udp->flows.max;
 }
