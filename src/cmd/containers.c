@@ -146,6 +146,14 @@ bool containers_stop(const char *root, const char *id, int signal_number, int ti
 	return true;
 }
 
+bool containers_stop_gently(const char *root, const char *id, const Spec *spec, int seconds,
+			    GError **error)
+{
+	return containers_stop(root, id, spec->rlc.stop_signal ? spec->rlc.stop_signal : SIGTERM,
+			       (seconds >= 0 ? seconds : (int)spec->rlc.stop_timeout) * 1000,
+			       error);
+}
+
 void containers_kill(const char *root, const char *id)
 {
 	auto_fd socket = control_connect(root, id, NULL);

@@ -56,5 +56,10 @@ bool containers_stop_time(const char *text, int *ret_seconds, GError **error);
 bool containers_stop(const char *root, const char *id, int signal_number, int timeout_ms,
 		     GError **error);
 
+/* The same with the signal that it asks for, and in the time that it has; seconds: -1 or another.
+ */
+bool containers_stop_gently(const char *root, const char *id, const Spec *spec, int seconds,
+			    GError **error);
+
 /* Ask its supervisor for SIGKILL, and do not wait for its end, nor tell what failed. */
 void containers_kill(const char *root, const char *id);

@@ -5,23 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
-#include "base/suggest.h"
-#include "base/switches.h"
+#include "base/arguments.h"
 #include "cmd/command.h"
 #include "cmd/help.h"
-
-static bool check_count(int count, const OptionsUsage *usage, GError **error)
-{
-	if (count >= usage->min && (usage->max < 0 || count <= usage->max))
-		return true;
-	if (usage->max == 0)
-		return error_set(error, RLC_ERROR_USAGE, "read arguments of %s: it takes none",
-				 usage->command);
-	return error_set(error, RLC_ERROR_USAGE, "read arguments of %s: %s; they are %s",
-			 usage->command, count < usage->min ? "some are missing" : "too many",
-			 usage->arguments);
-}
 
 static char *replace(const char *text, const char *old, const char *new)
 {
@@ -75,7 +61,7 @@ bool options_parse(int *argc, char ***argv, const GOptionEntry *entries, const O
 {
 	g_autofree char *program = g_strconcat("rlc ", usage->command, NULL);
 	g_autoptr(GOptionContext) context = g_option_context_new(usage->arguments);
-	g_autoptr(GError) wrong = NULL;
+	const ArgumentsWanted wanted = {usage->command, usage->arguments, usage->min, usage->max};
 	HelpForm asked;
 
 	g_set_prgname(program);
@@ -89,15 +75,6 @@ bool options_parse(int *argc, char ***argv, const GOptionEntry *entries, const O
 		print_help_table(entries, usage);
 	if (asked == HELP_TEXT)
 		print_help(context);
-	if (!switches_decide(argc, *argv, entries, usage->posix, error))
-		return false;
-	if (!g_option_context_parse(context, argc, argv, &wrong))
-		return suggest_refusal(wrong, entries, program, error);
-	/* what stood in front of the arguments stays */
-	if (*argc > 1 && strcmp((*argv)[1], "--") == 0) {
-		(*argv)[1] = (*argv)[0];
-		(*argv)++;
-		(*argc)--;
-	}
-	return check_count(*argc - 1, usage, error);
+	return arguments_parse(context, entries, program, argc, *argv, error) &&
+	       arguments_count(argc, argv, &wanted, error);
 }

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <string.h>
 
+#include "base/arguments.h"
 #include "base/error.h"
 
 bool run_value_replace(char **field, const char *value)
@@ -53,12 +54,8 @@ bool run_value_size_from(const char *text, guint64 min, guint64 *ret_bytes, GErr
 
 bool run_value_bool(const char *text, bool *ret_value, GError **error)
 {
-	bool yes = strcmp(text, "true") == 0 || strcmp(text, "1") == 0;
-
-	if (!yes && strcmp(text, "false") != 0 && strcmp(text, "0") != 0)
-		return error_set(error, RLC_ERROR_USAGE, "neither true nor false");
-	*ret_value = yes;
-	return true;
+	return arguments_bool(text, ret_value) ||
+	       error_set(error, RLC_ERROR_USAGE, "neither true nor false");
 }
 
 bool run_value_env(GPtrArray *env, const char *text, GError **error)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -92,11 +91,8 @@ static bool restart(const char *root, const StateEntry *entry, const char *name,
 		return error_set(error, RLC_ERROR_STATE,
 				 "restart container '%s': it is not kept when it ends (--rm)",
 				 name);
-	if (!containers_stop(
-		    root, entry->id, spec->rlc.stop_signal ? spec->rlc.stop_signal : SIGTERM,
-		    (*timeout >= 0 ? *timeout : (int)spec->rlc.stop_timeout) * 1000, error))
-		return false;
-	return start(root, entry, name, NULL, error);
+	return containers_stop_gently(root, entry->id, spec, *timeout, error) &&
+	       start(root, entry, name, NULL, error);
 }
 
 int cmd_start(int argc, char **argv)

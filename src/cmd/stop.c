@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <signal.h>
 #include <stdio.h>
 
 #include "cmd/command.h"
@@ -12,14 +11,8 @@ static bool stop(const char *root, const StateEntry *entry, const char *name, vo
 {
 	const int *timeout = data;
 	g_autoptr(Spec) spec = state_load_spec(root, entry->id, error);
-	int seconds;
 
-	if (!spec)
-		return false;
-	seconds = *timeout >= 0 ? *timeout : (int)spec->rlc.stop_timeout;
-	if (!containers_stop(root, entry->id,
-			     spec->rlc.stop_signal ? spec->rlc.stop_signal : SIGTERM,
-			     seconds * 1000, error))
+	if (!spec || !containers_stop_gently(root, entry->id, spec, *timeout, error))
 		return false;
 	if (entry->alive)
 		events_add(root, "stop", entry->id, entry->name, spec, -1, NULL);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/arguments.h"
 #include "base/error.h"
 
 static bool take_mtu(SpecNetwork *network, const char *value, GError **error)
@@ -27,16 +28,6 @@ static bool take_lane(SpecNetwork *network, const char *value, GError **error)
 		}
 	}
 	return error_set(error, RLC_ERROR_USAGE, "lane is auto, off or express, not '%s'", value);
-}
-
-static bool take_bool(const char *text, bool *ret_value)
-{
-	bool yes = strcmp(text, "true") == 0 || strcmp(text, "1") == 0;
-
-	if (!yes && strcmp(text, "false") != 0 && strcmp(text, "0") != 0)
-		return false;
-	*ret_value = yes;
-	return true;
 }
 
 /* One "key=value" of --network slirp:…; what a cidr means is for the plan to judge. Cuts item. */
@@ -64,7 +55,7 @@ static bool take_slirp_setting(SpecNetwork *network, char *item, GError **error)
 		flag = &network->host_loopback;
 	if (!flag)
 		return error_set(error, RLC_ERROR_USAGE, "unknown option '%s'", item);
-	if (!take_bool(value, flag))
+	if (!arguments_bool(value, flag))
 		return error_set(error, RLC_ERROR_USAGE, "%s is true or false, not '%s'", item,
 				 value);
 	return true;

@@ -6,9 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/arguments.h"
 #include "base/error.h"
-#include "base/suggest.h"
-#include "base/switches.h"
 #include "kernel/userns.h"
 #include "oci/report.h"
 #include "oci/verb.h"
@@ -53,7 +52,6 @@ static bool parse_globals(int *argc, char ***argv, OciGlobals *globals, GError *
 	};
 	g_autoptr(GOptionContext) context = g_option_context_new("VERB [ARG...]");
 	g_autofree char *verbs = verb_list_text();
-	g_autoptr(GError) wrong = NULL;
 
 	if (*argc == 2 && strcmp((*argv)[1], VERB_TABLE) == 0) {
 		verb_print_table("", "VERB [ARGUMENT...]",
@@ -66,10 +64,8 @@ static bool parse_globals(int *argc, char ***argv, OciGlobals *globals, GError *
 	g_option_context_set_description(context, verbs);
 	g_option_context_set_strict_posix(context, TRUE);
 	g_option_context_add_main_entries(context, entries, NULL);
-	if (!switches_decide(argc, *argv, entries, true, error))
+	if (!arguments_parse(context, entries, "rlc-oci", argc, *argv, error))
 		return false;
-	if (!g_option_context_parse(context, argc, argv, &wrong))
-		return suggest_refusal(wrong, entries, "rlc-oci", error);
 	if (version)
 		print_version();
 	if (*argc < 2)

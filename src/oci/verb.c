@@ -5,9 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/error.h"
-#include "base/suggest.h"
-#include "base/switches.h"
+#include "base/arguments.h"
 
 static const OciVerb verbs[] = {
 	{"create", "ID", "create a container that waits for its start", 1, 1, verb_create},
@@ -65,23 +63,13 @@ void verb_list_table(void)
 		       verbs[i].summary);
 }
 
-static bool refuse_count(int count, const OciVerb *verb, GError **error)
-{
-	if (verb->max == 0)
-		return error_set(error, RLC_ERROR_USAGE, "read arguments of %s: it takes none",
-				 verb->name);
-	return error_set(error, RLC_ERROR_USAGE, "read arguments of %s: %s; they are %s",
-			 verb->name, count < verb->min ? "some are missing" : "too many",
-			 verb->arguments);
-}
-
 bool verb_parse(const OciGlobals *globals, int *argc, char ***argv, const GOptionEntry *entries,
 		GError **error)
 {
 	const OciVerb *verb = globals->verb;
 	g_autoptr(GOptionContext) context = g_option_context_new(verb->arguments);
 	g_autofree char *name = g_strconcat("rlc-oci ", verb->name, NULL);
-	g_autoptr(GError) wrong = NULL;
+	const ArgumentsWanted wanted = {verb->name, verb->arguments, verb->min, verb->max};
 
 	if (*argc == 2 && strcmp((*argv)[1], VERB_TABLE) == 0) {
 		verb_print_table(verb->name, verb->arguments, verb->summary, entries);
@@ -92,16 +80,6 @@ bool verb_parse(const OciGlobals *globals, int *argc, char ***argv, const GOptio
 	g_option_context_set_strict_posix(context, TRUE);
 	if (entries)
 		g_option_context_add_main_entries(context, entries, NULL);
-	if (!switches_decide(argc, *argv, entries, true, error))
-		return false;
-	if (!g_option_context_parse(context, argc, argv, &wrong))
-		return suggest_refusal(wrong, entries, name, error);
-	if (*argc > 1 && strcmp((*argv)[1], "--") == 0) {
-		(*argv)[1] = (*argv)[0];
-		(*argv)++;
-		(*argc)--;
-	}
-	if (*argc - 1 < verb->min || (verb->max >= 0 && *argc - 1 > verb->max))
-		return refuse_count(*argc - 1, verb, error);
-	return true;
+	return arguments_parse(context, entries, name, argc, *argv, error) &&
+	       arguments_count(argc, argv, &wanted, error);
 }
