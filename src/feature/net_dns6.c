@@ -53,7 +53,7 @@ void net_dns6_hello(const NetPlan *plan, const NetPacket *packet, uint8_t *frame
 	memset(frame, 0, NET_DNS6_HELLO);
 	memset(frame, 0xff, ETH_ALEN);
 	memcpy(frame + ETH_ALEN, packet->frame + ETH_ALEN, ETH_ALEN);
-	memcpy(frame + 2 * ETH_ALEN, &type, sizeof type);
+	memcpy(frame + offsetof(struct ether_header, ether_type), &type, sizeof type);
 	memcpy(arp, &head, sizeof head);
 	memcpy(sender, packet->frame + ETH_ALEN, ETH_ALEN);
 	memcpy(sender + ETH_ALEN, &twin, sizeof twin);

@@ -14,9 +14,10 @@
 /* A tap frame never exceeds the largest IP packet and its Ethernet header. */
 #define NET_FRAME_MAX (65535 + 14)
 
+/* Compared as bytes: those that IPv4 leaves are 0. The larger is first, so that {0} sets all. */
 typedef union {
-	struct in_addr v4;
 	struct in6_addr v6;
+	struct in_addr v4;
 } NetAddress;
 
 /*
