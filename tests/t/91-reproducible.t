@@ -35,5 +35,10 @@ is "$status" 0 "make dist"
 ok "and again" elsewhere env XZ_OPT=-0 make -s "${again[@]}" dist
 ok "packs the same bytes" cmp "$BUILD"/rlc-*.tar.xz "$second"/rlc-*.tar.xz
 is "$(tar -tf "$second"/rlc-*.tar.xz | cut -d/ -f1 | sort -u | wc -l)" 1 "in one directory"
+
+unpacked=$T/unpacked
+mkdir "$unpacked"
+tar -C "$unpacked" --strip-components=1 -xf "$second"/rlc-*.tar.xz
+is "$(for of in ci doc helpers src tests; do diff -rq "$source/$of" "$unpacked/$of"; done)" "" "all of the source, and nothing that was built"
 rm -f "$BUILD"/rlc-*.tar.xz
 done_testing
