@@ -22,12 +22,12 @@
 #include "kernel/mount.h"
 
 /*
- * A TCP connection through libslirp costs two buffers of 128 KiB, so descriptors bound memory.  The
- * address space is capped beyond that: a flaw that allocates without end ends this process, not the
- * host's memory.
+ * A TCP connection through libslirp costs two buffers of 192 KiB at the largest MTU, so descriptors
+ * bound memory.  The address space is capped beyond that: a flaw that allocates without end ends this
+ * process, not the host's memory.
  */
 #define FILES_MAX    24576
-#define MEMORY_MAX   (8UL << 30)
+#define MEMORY_MAX   (12UL << 30)
 #define ROOT_OPTIONS "size=64k,mode=0700"
 
 void net_sandbox_leave_supervisor(void)

@@ -59,6 +59,10 @@
 /* Frames read in a row before libslirp's sockets get their turn again */
 #define BATCH 32
 
+/* What libslirp allocates for a connection at least, twice; and some packets at the longest */
+#define SOCKET_BUFFER (128 << 10)
+#define PACKETS	      (1 << 20)
+
 /* libslirp forgets UDP flows after four minutes, and TCP connections sooner. */
 #define QUIET_AFTER (5 * 60 * G_USEC_PER_SEC)
 
@@ -408,6 +412,18 @@ static gboolean on_init_ended(gint fd, GIOCondition condition, gpointer data)
 	return G_SOURCE_REMOVE;
 }
 
+/*
+ * Where memory comes from.  libslirp enlarges a connection's buffers at its start and keeps them
+ * for ten seconds after its end.  Mapped, each costs what is used of it.  As soon as one is freed,
+ * though, glibc would take the next from its heap, where all of it is copied when it grows.  And a
+ * packet, which comes and goes at the heap's end, is not worth a brk(2) each time.
+ */
+static void set_malloc(void)
+{
+	mallopt(M_MMAP_THRESHOLD, SOCKET_BUFFER);
+	mallopt(M_TRIM_THRESHOLD, PACKETS);
+}
+
 /* Whose end is this process's. */
 static bool watch(NetProcess *process, Sync *control, GError **error)
 {
@@ -516,6 +532,7 @@ void net_slirp_main(const NetPlan *plan, Sync *control)
 		sync_send_error(control, error);
 		_exit(EXIT_FAILURE);
 	}
+	set_malloc();
 	malloc_trim(0); /* it idles from here on */
 	while (!process->ended)
 		loop_round(process);

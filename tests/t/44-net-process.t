@@ -75,6 +75,31 @@ for who in "$sub" root; do
 	ok "$kind: it ends when the supervisor is killed" wait_for 5 test ! -e "/proc/$net"
 done
 
+# --------------------------------------------------------------------------------------------- memory
+
+# The server closes first, so that libslirp remembers each for ten seconds
+cat >"$T/bin/gets.py" <<'PYTHON'
+import socket, time
+for _ in range(500):
+    with socket.create_connection(("198.51.100.1", 80)) as connection:
+        connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        while connection.recv(1000):
+            pass
+print("done", flush=True)
+time.sleep(1000)
+PYTHON
+in_host --user "$sub" "$RLC" run --network slirp:lane=off --rootfs /:O -v "$T/bin:/mnt:ro" \
+	/usr/bin/python3 /mnt/gets.py >"$T/gets" &
+container=$!
+wait_for 30 grep -q done "$T/gets"
+net=$(net_process)
+resident=$(status_of VmRSS)
+supervisor=$(ps -o ppid= -p "$net" | tr -d ' ')
+ok "500 connections that have ended by libslirp cost less than 40 KiB each ($resident)" \
+	test "${resident% kB}" -lt 20000
+kill -TERM "$supervisor"
+wait $container
+
 # ------------------------------------------------------------------------------------ hostile frames
 
 for seed in 1 2 3; do
