@@ -72,7 +72,8 @@
 			-1, -1, -1                                                                 \
 		}                                                                                  \
 	}
-#define HOST_LANE 4 /* of the network, next to the gateway and the name server */
+#define UNSENT_MAX (128 << 10) /* more has left the processor's cache when the payload reads it */
+#define HOST_LANE  4	       /* of the network, next to the gateway and the name server */
 
 /* Before the rule of the main table, 32766, and behind those that a payload adds (ip-rule(8)). */
 enum {
@@ -182,6 +183,7 @@ static int open_socket(const Lane *lane, int mark, GError **error)
 			1) ||
 	    !set_option(fd, SOL_TCP, TCP_NODELAY, 1) ||
 	    !set_option(fd, SOL_SOCKET, SO_OOBINLINE, 1) ||
+	    !set_option(fd, SOL_TCP, TCP_NOTSENT_LOWAT, UNSENT_MAX) ||
 	    (mark && (!set_option(fd, SOL_SOCKET, SO_MARK, mark) ||
 		      !set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1)))) {
 		error_errno(error, errno, "make a socket for the express lane");
