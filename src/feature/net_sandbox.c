@@ -23,8 +23,8 @@
 
 /*
  * A TCP connection through libslirp costs two buffers of 192 KiB at the largest MTU, so descriptors
- * bound memory.  The address space is capped beyond that: a flaw that allocates without end ends this
- * process, not the host's memory.
+ * bound memory.  The address space is capped beyond that: a flaw that allocates without end ends
+ * this process, not the host's memory.
  */
 #define FILES_MAX    24576
 #define MEMORY_MAX   (12UL << 30)
