@@ -85,13 +85,13 @@ for _ in range(500):
         connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
         while connection.recv(1000):
             pass
-print("done", flush=True)
+print("closed", flush=True)
 time.sleep(1000)
 PYTHON
 in_host --user "$sub" "$RLC" run --network slirp:lane=off --rootfs /:O -v "$T/bin:/mnt:ro" \
 	/usr/bin/python3 /mnt/gets.py >"$T/gets" &
 container=$!
-wait_for 30 grep -q done "$T/gets"
+wait_for 30 grep -q closed "$T/gets"
 net=$(net_process)
 resident=$(status_of VmRSS)
 supervisor=$(ps -o ppid= -p "$net" | tr -d ' ')
