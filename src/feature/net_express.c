@@ -200,8 +200,8 @@ static void on_connected(NetWatch *watch, uint32_t events)
 	int problem = 0;
 	socklen_t size = sizeof problem;
 
-	(void)events;
-	if (getsockopt(watch->fd, SOL_SOCKET, SO_ERROR, &problem, &size) < 0)
+	if (events & (EPOLLERR | EPOLLHUP) &&
+	    getsockopt(watch->fd, SOL_SOCKET, SO_ERROR, &problem, &size) < 0)
 		problem = errno;
 	if (problem)
 		opening_fail(opening, problem);

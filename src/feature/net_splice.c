@@ -211,7 +211,8 @@ static bool flow_move(Pair *pair, int side)
 	if (pair->pipes[side].length == 0)
 		pipe_give_back(pair->splice, &pair->pipes[side]);
 	if (from->ended && pair->pipes[side].length == 0) {
-		shutdown(to->watch.fd, SHUT_WR);
+		if (!to->ended) /* else it is closed now */
+			shutdown(to->watch.fd, SHUT_WR);
 		to->shut = true;
 	}
 	return result != FLOW_FAILED;

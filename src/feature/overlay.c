@@ -378,21 +378,23 @@ static bool layers_open(const GPtrArray *layers, GArray *ret_fds, GError **error
 	return true;
 }
 
-/* Each layer is an option of its own: a value of fsconfig(2) has 255 bytes at most. */
-static void append_layers(const GArray *fds, GString *options)
+static void append_upper(const UpperDirs *dirs, GString *options)
 {
-	for (guint i = 0; i < fds->len; i++)
-		g_string_append_printf(options, ",lowerdir+=/proc/self/fd/%d",
-				       g_array_index(fds, int, i));
+	if (dirs->upper >= 0)
+		g_string_append_printf(options,
+				       ",upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d",
+				       dirs->upper, dirs->work);
 }
 
-static int layers_new(const GArray *fds, const UpperDirs *dirs, GError **error)
+/* Each layer is an option of its own: a value of fsconfig(2) has 255 bytes at most. */
+static int layers_new_one_by_one(const GArray *fds, const UpperDirs *dirs, GError **error)
 {
 	g_autoptr(GString) options = g_string_new(dirs->options);
 
-	append_layers(fds, options);
-	g_string_append_printf(options, ",upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d",
-			       dirs->upper, dirs->work);
+	for (guint i = 0; i < fds->len; i++)
+		g_string_append_printf(options, ",lowerdir+=/proc/self/fd/%d",
+				       g_array_index(fds, int, i));
+	append_upper(dirs, options);
 	return mount_new("overlay", options->str, MOUNT_ATTR_NODEV, error);
 }
 
@@ -405,8 +407,7 @@ static int layers_new_at(int stage, const GArray *fds, const UpperDirs *dirs, GE
 	for (guint i = 0; i < fds->len; i++)
 		g_string_append_printf(options, "%s/proc/self/fd/%d", i > 0 ? ":" : "",
 				       g_array_index(fds, int, i));
-	g_string_append_printf(options, ",upperdir=/proc/self/fd/%d,workdir=/proc/self/fd/%d",
-			       dirs->upper, dirs->work);
+	append_upper(dirs, options);
 	if (mkdirat(stage, "root", 0755) < 0) {
 		error_errno(error, errno, "make a directory to mount on");
 		return -1;
@@ -414,19 +415,26 @@ static int layers_new_at(int stage, const GArray *fds, const UpperDirs *dirs, GE
 	return mount_new_at("overlay", options->str, MS_NODEV, stage, "root", error);
 }
 
+/* A mount that is attached nowhere, or in the stage. */
+static int layers_new(int stage, const GArray *fds, const UpperDirs *dirs, GError **error)
+{
+	g_autoptr(GError) refused = NULL;
+	int mount = layers_new_one_by_one(fds, dirs, &refused);
+
+	if (mount >= 0)
+		return mount;
+	log_debug("overlay: %s; trying mount(2)", refused->message);
+	return layers_new_at(stage, fds, dirs, error);
+}
+
 static int layers_attach(Overlay *overlay, const GArray *fds, GError **error)
 {
 	g_auto(UpperDirs) dirs = {-1, -1, NULL};
-	g_autoptr(GError) refused = NULL;
 	auto_fd mount = -1;
 
 	if (!overlay_make_upper(overlay, g_array_index(fds, int, 0), "a layer", &dirs, error))
 		return -1;
-	mount = layers_new(fds, &dirs, &refused);
-	if (mount < 0) {
-		log_debug("overlay: %s; trying mount(2)", refused->message);
-		mount = layers_new_at(overlay->stage, fds, &dirs, error);
-	}
+	mount = layers_new(overlay->stage, fds, &dirs, error);
 	if (mount < 0 || !mount_stack(mount, error)) {
 		g_prefix_error(error, "lay an overlay over %u layers: ", fds->len);
 		return -1;
@@ -581,14 +589,12 @@ int overlay_stack_layer_mounts(const GArray *mounts, OverlayUpper *upper, GError
 }
 
 /* One layer alone is no overlay: it is its directory. */
-static int layers_new_readonly(const GArray *fds, GError **error)
+static int layers_new_readonly(const GArray *fds, int stage, GError **error)
 {
-	g_autoptr(GString) options = g_string_new("userxattr");
+	static const UpperDirs nothing = {-1, -1, "userxattr"};
 
-	if (fds->len == 1)
-		return mount_clone(g_array_index(fds, int, 0), "", false, error);
-	append_layers(fds, options);
-	return mount_new("overlay", options->str, MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY, error);
+	return fds->len == 1 ? mount_clone(g_array_index(fds, int, 0), "", false, error)
+			     : layers_new(stage, fds, &nothing, error);
 }
 
 static int layers_new_writable(const GArray *fds, int stage, GError **error)
@@ -598,24 +604,28 @@ static int layers_new_writable(const GArray *fds, int stage, GError **error)
 	Overlay overlay = {.stage = stage, .options = overlay_options(&memory)};
 
 	return overlay_make_upper(&overlay, g_array_index(fds, int, 0), "a layer", &dirs, error)
-		       ? layers_new(fds, &dirs, error)
+		       ? layers_new(stage, fds, &dirs, error)
 		       : -1;
 }
 
-int overlay_new_layers(const GPtrArray *layers, int stage, GError **error)
+static int layers_new_either(const GArray *fds, int stage, bool writable, GError **error)
+{
+	return writable ? layers_new_writable(fds, stage, error)
+			: layers_new_readonly(fds, stage, error);
+}
+
+int overlay_new_layers(const GPtrArray *layers, int stage, bool writable, GError **error)
 {
 	g_autoptr(GArray) fds = g_array_new(FALSE, FALSE, sizeof(int));
 
 	g_array_set_clear_func(fds, layer_close);
-	if (!layers_open(layers, fds, error))
-		return -1;
-	return stage < 0 ? layers_new_readonly(fds, error) : layers_new_writable(fds, stage, error);
+	return layers_open(layers, fds, error) ? layers_new_either(fds, stage, writable, error)
+					       : -1;
 }
 
 int overlay_new_layer_mounts(const GArray *mounts, int stage, bool writable, GError **error)
 {
-	if (!layers_attach_mounts(stage, mounts, error))
-		return -1;
-	return writable ? layers_new_writable(mounts, stage, error)
-			: layers_new_readonly(mounts, error);
+	return layers_attach_mounts(stage, mounts, error)
+		       ? layers_new_either(mounts, stage, writable, error)
+		       : -1;
 }

@@ -44,14 +44,13 @@ int overlay_stack_layer_mounts(const GArray *mounts, OverlayUpper *upper, GError
 int overlay_stack_dirs(const GArray *dirs, OverlayUpper *upper, GError **error);
 
 /*
- * init: the layers of an image (absolute paths, topmost first) as a mount that is attached nowhere.
- * What is written goes to the directory stage, of a mount that is attached; -1: nothing can be
- * written.
+ * init: the layers of an image (absolute paths, topmost first) as a mount that is attached nowhere,
+ * or in stage: a directory, of a mount that is attached, which gets what is written as well.
+ * Nothing can be written unless asked.
  */
-int overlay_new_layers(const GPtrArray *layers, int stage, GError **error);
+int overlay_new_layers(const GPtrArray *layers, int stage, bool writable, GError **error);
 
-/* The same over layers that are detached mounts, which the stage gets too; nothing can be written
- * unless asked. */
+/* The same over layers that are detached mounts, which the stage gets too. */
 int overlay_new_layer_mounts(const GArray *mounts, int stage, bool writable, GError **error);
 
 /* The same over the directory that mount refers to, which is attached; path is the host's. */

@@ -272,7 +272,7 @@ static bool mount_own(const PlanMount *mount, int root, GError **error)
 
 /*
  * A tmpfs, which lies there first, for what is written and for shifted layers: what an overlay is
- * made of must be attached.
+ * made of must be attached. Older kernels attach the overlay itself in it.
  */
 static int open_image_stage(const PlanMount *mount, int root, GError **error)
 {
@@ -300,33 +300,34 @@ static int take_shifted_image(Container *container, const PlanMount *mount, int 
 	return overlay_new_layer_mounts(layers, stage, writable, error);
 }
 
-static int open_image(Container *container, const PlanMount *mount, GError **error)
+static int open_image(Container *container, const PlanMount *mount, int stage, GError **error)
 {
-	bool writable = !(mount->attr_set & MOUNT_ATTR_RDONLY), staged = writable || mount->idmap;
-	auto_fd stage = staged ? open_image_stage(mount, container->root, error) : -1;
+	bool writable = !(mount->attr_set & MOUNT_ATTR_RDONLY);
 
-	if (staged && stage < 0)
-		return -1;
 	return mount->idmap ? take_shifted_image(container, mount, stage, writable, error)
-			    : overlay_new_layers(mount->layers, stage, error);
+			    : overlay_new_layers(mount->layers, stage, writable, error);
+}
+
+/* Older kernels copy nothing of a mount that is attached nowhere. */
+static int clone_part(const PlanMount *mount, int image, int stage, GError **error)
+{
+	auto_fd part = mount_attach_in(image, stage, "/image", true, MOUNT_FOLLOW, error)
+			       ? open_below(image, mount, error)
+			       : -1;
+
+	return part < 0 ? -1 : mount_clone(part, "", false, error);
 }
 
 static bool mount_image(Container *container, const PlanMount *mount, GError **error)
 {
-	auto_fd image = open_image(container, mount, error);
-	auto_fd part = -1;
+	auto_fd stage = open_image_stage(mount, container->root, error);
+	auto_fd image = stage < 0 ? -1 : open_image(container, mount, stage, error);
+	auto_fd part = image < 0 || !mount->subpath ? -1 : clone_part(mount, image, stage, error);
+	int mounted = mount->subpath ? part : image;
 
-	if (image < 0)
-		return false;
-	if (mount->subpath) {
-		part = open_below(image, mount, error);
-		part = part < 0 ? -1 : mount_clone(part, "", false, error);
-	}
-	if ((mount->subpath && part < 0) ||
-	    !mount_change(mount->subpath ? part : image, false, mount->attr_set, 0, 0, error))
-		return false;
-	return mount_attach_in(mount->subpath ? part : image, container->root, mount->destination,
-			       true, MOUNT_FOLLOW, error);
+	return mounted >= 0 && mount_change(mounted, false, mount->attr_set, 0, 0, error) &&
+	       mount_attach_in(mounted, container->root, mount->destination, true, MOUNT_FOLLOW,
+			       error);
 }
 
 static bool mount_one(Container *container, guint i, GError **error)
