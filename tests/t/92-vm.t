@@ -11,7 +11,7 @@ tests=()
 for test in "$SRCDIR"/tests/vm/*.t; do
 	[ "$(basename "$test")" = package.t ] || grep -q '^# packages: ' "$test" || tests+=("$(basename "$test" .t)")
 done
-tests+=(33-scratch package) # the package last: its AppArmor profiles come and go with it
+tests+=(33-scratch 37-volumes-mount package) # the package last: its AppArmor profiles come and go with it
 
 # The packages are built while the system is made, which waits for what it downloads
 debs_build &
