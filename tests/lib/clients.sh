@@ -45,7 +45,7 @@ curls() {
 		echo $?)"
 	say "curl, refused" "$(curl -s "http://$host:8099/"
 		echo $?)"
-	say "curl, a limited rate" "$(curl -sS --limit-rate 40M "http://$host:8082/large" 2>&1 | sum)"
+	say "curl, a limited rate" "$(curl -sS --limit-rate 100M "http://$host:8082/large" 2>&1 | sum)"
 }
 
 wgets() {
@@ -158,13 +158,14 @@ openssls() {
 			"$host:$port" -servername servers.test -verify_return_error -verify_hostname servers.test \
 			-CAfile "$directory/tls/certificate.pem" 2>/dev/null | tail -c 33554432 | sum)"
 	done
-	say "openssl s_client, refused" "$(openssl s_client -connect "$host:8099" </dev/null 2>/dev/null | head -1)"
+	openssl s_client -connect "$host:8099" </dev/null >/dev/null 2>&1
+	say "openssl s_client, refused" $?
 }
 
 iperf3s() {
 	local how
 
-	for how in "-n 64M" "-R -n 64M" "-P 8 -n 32M" "-R -P 8 -n 32M" "-u -b 60M -l 1200 -n 4800000"; do
+	for how in "-n 64M" "-R -n 64M" "-P 8 -n 32M" "-R -P 8 -n 32M" "-u -b 200M -l 1200 -n 4800000"; do
 		# shellcheck disable=SC2086 # options
 		say "iperf3 $how" "$(iperf3 --client "$bare" --json $how | python3 -c '
 import json, sys
