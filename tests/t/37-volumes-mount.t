@@ -149,6 +149,12 @@ for image in app single; do
 	net --userns=auto --mount "type=image,src=$image,dst=/img,image-subpath=data" $bb sh -c 'stat -c %u /img/file; cat /img/file'
 	is "$(paste -sd' ' <<<"$out")" "0 image" "root: $image: and a part of it, which nothing has changed"
 done
+mkdir "$T"/overlay{,-upper,-work}
+mount -t overlay -o "lowerdir=$T/overlay,upperdir=$T/overlay-upper,workdir=$T/overlay-work" overlay "$T/overlay"
+run as root RLC_STORE="$T/overlay/store" "$RLC" pull -q "oci:$T/oci:single"
+run as root RLC_STORE="$T/overlay/store" "$RLC" run --network none --userns=auto --mount "type=image,src=$out,dst=/img" $bb true
+refused "root: an image where owners cannot be shifted" "image for '/img'" RLC-R07 RLC_STORE=
+umount "$T/overlay"
 net --userns=auto -v auto:/data --mount type=image,src=app,dst=/img -v "$T/src-root:/last:idmap" $bb sh -c 'stat -c %u /data/file /img/data/top /last/file'
 is "$(paste -sd' ' <<<"$out")" "7 0 0" "root: each of several gets its own"
 rlc run -d --name other --network none --userns=auto $bb sleep 1000
