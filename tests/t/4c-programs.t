@@ -10,6 +10,7 @@ needs curl wget git apt-get node openssl nginx dpkg-scanpackages
 user_with_subids
 world_up || fail "no world"
 RUN_TIMEOUT=300
+export TMPDIR=$T/tmp # of who is killed in the world, too
 
 # ----------------------------------------------------------------------------- what there is to ask for
 
