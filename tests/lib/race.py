@@ -5,8 +5,8 @@
     race.py LIMIT COMMAND... : FIRST NAME...
 
 Runs COMMAND FIRST and COMMAND NAME in turn, until each NAME takes no more than LIMIT times as long
-as FIRST in the same round, by the median over all rounds: at least 15 and at most 80, for the
-machine has other things to do.  Prints the medians; exit code 1 where the limit was not kept.
+as FIRST in the same round, by the median over all rounds: at least 15 and at most 400, for the
+machine has other things to do, and for seconds.  Prints the medians; exit code 1 where the limit was not kept.
 """
 import statistics
 import subprocess
@@ -25,7 +25,7 @@ def measure(name):
     return time.monotonic() - begin
 
 
-for done in range(80):
+for done in range(400):
     turn = names if done % 2 else names[::-1]
     times = {name: measure(name) for name in turn}
     for name, all_ratios in ratios.items():

@@ -104,7 +104,7 @@ run as "$who" "$RLC" pull -q "oci:$T/oci:empty"
 is "$out" "$(cat "$T/id-empty")" "an image without files"
 install -D -m 0755 "$(command -v busybox)" "$T/rlct/true"
 cp "$LIB/race.py" "$T/race.py"
-run as "$who" python3 "$T/race.py" 1.2 "$RLC" run --network none -v "$T/rlct:/rlct:ro" --entrypoint /rlct/true : \
+run as "$who" python3 "$T/race.py" 1.1 "$RLC" run --network none -v "$T/rlct:/rlct:ro" --entrypoint /rlct/true : \
 	"$(cat "$T/id-empty")" "$(cat "$T/id")"
 note "start of a Debian image of $(wc -l <"$T/expected") files against an empty one: $out"
 is "$status" 0 "a Debian image starts in the time of an empty one"
