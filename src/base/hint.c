@@ -154,9 +154,8 @@ static const struct {
 		 "the files below {} belong to the host's root, and their file system (or one "
 		 "mounted below) cannot shift owners into an id map on this kernel",
 		 "run without --userns, or from a copy on ext4, xfs, btrfs or (since Linux 6.3) "
-		 "tmpfs: cp -a {} /var/tmp/rootfs   (of an image: RLC_STORE=/var/tmp/store rlc "
-		 "pull "
-		 "IMAGE)"},
+		 "tmpfs: cp -a {} /var/tmp/rootfs   "
+		 "(of an image: RLC_STORE=/var/tmp/store rlc pull IMAGE)"},
 	[HINT_FUSE_ENDED] =
 		{"RLC-R08",
 		 "it served the root of container {}, whose files are out of reach now: "

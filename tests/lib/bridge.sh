@@ -97,6 +97,21 @@ start_container() {
 	first=$(head -n 1 "$started_out")
 }
 
+# start_ready USER COMMAND…: the command itself, as this user, in the background on "host" until it says
+# "ready"; $started and $started_out are as above.
+start_ready() {
+	local become start
+
+	started_out=$(mktemp "$T/out.XXXXXX")
+	_become "$1"
+	(cd "$start" && exec nsenter --net="/proc/$host_pid/ns/net" -- "${become[@]}" "${@:2}" >"$started_out" 2>&1) &
+	started=$!
+	disown "$started"
+	wait_for 30 grep -q ready "$started_out" && return
+	diag "$(head -20 "$started_out")"
+	return 1
+}
+
 _is_gone() { ! kill -0 "$1"; }
 
 # end_container PID [SIGNAL]

@@ -20,18 +20,14 @@ sum() { sha256sum | cut -c 1-16; }
 # ------------------------------------------------------------------------------------------- curl, wget
 
 curls() {
-	local i wanted
+	local i
 
 	say "curl, 32 MiB" "$(curl -sS "http://$host:8080/large" 2>&1 | sum)"
 	say "curl, a range" "$(curl -sS -r 1000000-3000000 -w ' %{http_code}' "http://$host:8080/large" 2>&1 | sum)"
 	say "curl, not there" "$(curl -sS -o /dev/null -w '%{http_code}' "http://$host:8080/none" 2>&1)"
 	say "curl, 150 at once" "$(curl -sSZ --parallel-max 150 -o "$home/many.#1" "http://$host:8080/small/[1-150]" 2>/dev/null
 		echo $?) $(cat "$home"/many.* | sum)"
-	wanted=()
-	for ((i = 1; i <= 150; i++)); do
-		wanted+=("http://$host:8080/small/$i")
-	done
-	say "curl, 150 by one connection" "$(curl -sS -w '%{stderr}%{num_connects}\n' "${wanted[@]}" 2>"$home/connects" | sum
+	say "curl, 150 by one connection" "$(curl -sS -w '%{stderr}%{num_connects}\n' "http://$host:8080/small/[1-150]" 2>"$home/connects" | sum
 		) $(awk '{ n += $1 } END { print n }' "$home/connects")"
 	say "curl, 20 connections, one by one" "$(for ((i = 0; i < 20; i++)); do
 		curl -sS -H 'Connection: close' "http://$host:8080/small/7"

@@ -14,7 +14,7 @@ directory=$1
 temporary=$(mktemp -d)
 cd "$directory/www"
 # shellcheck disable=SC2046 # numbers
-trap 'kill $(jobs -p); wait; exit 0' TERM
+trap 'kill $(jobs -p); wait; rm -rf "$temporary"; exit 0' TERM
 
 cat >"$temporary/nginx.conf" <<END
 daemon off;
@@ -67,8 +67,7 @@ if [ "${2:-}" = iperf3 ]; then
 	iperf3 --server >/dev/null 2>&1 &
 fi
 
-ports="1F90 20FB 1F92 1F93 1151 1451"
-for port in $ports; do
+for port in 1F90 20FB 1F92 1F93 1151 1451; do # those above, as the kernel writes them
 	until grep -qs ":$port .* 0A " /proc/net/tcp /proc/net/tcp6; do
 		sleep 0.05
 	done

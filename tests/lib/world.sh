@@ -53,20 +53,15 @@ in_world() { nsenter --net="/proc/$world_pid/ns/net" -- "$@"; }
 
 # in_host [--user USER] COMMAND…: with "host" as the host, as `as` does it
 in_host() {
-	local user=root clean_env drop=() home=/
+	local user=root become start
 
 	if [ "$1" = --user ]; then
 		user=$2
 		shift 2
 	fi
-	_clean_env "$user"
-	if [ "$user" != root ]; then
-		home=$T/home-$user
-		drop=(setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups
-			--inh-caps=-all --)
-	fi
-	(cd "$home" && exec nsenter --net="/proc/$host_pid/ns/net" -- "${drop[@]}" \
-		"${clean_env[@]}" timeout --kill-after=5 "$RUN_TIMEOUT" env "$@")
+	_become "$user"
+	(cd "$start" && exec nsenter --net="/proc/$host_pid/ns/net" -- "${become[@]}" \
+		timeout --kill-after=5 "$RUN_TIMEOUT" env "$@")
 }
 
 _world_listens() { # PROTOCOL PORT-IN-HEX

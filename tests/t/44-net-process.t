@@ -23,6 +23,12 @@ net_process() {
 	done
 }
 
+# It, and the supervisor whose child it is
+find_net_process() {
+	net=$(net_process)
+	supervisor=$(ps -o ppid= -p "$net" | tr -d ' ')
+}
+
 # A container in the background that says when it runs and ends when told to
 start_container() { # USER
 	rm -f "$T/share"/*
@@ -33,8 +39,7 @@ start_container() { # USER
 		>"$T/container.out" 2>"$T/container.err" &
 	container=$!
 	wait_for 10 test -e "$T/share/up"
-	net=$(net_process)
-	supervisor=$(ps -o ppid= -p "$net" | tr -d ' ')
+	find_net_process
 }
 
 status_of() { sed -n "s/^$1:[[:space:]]*//p" "/proc/$net/status"; }
@@ -92,13 +97,12 @@ in_host --user "$sub" "$RLC" run --network slirp:lane=off --rootfs /:O -v "$T/bi
 	/usr/bin/python3 /mnt/gets.py >"$T/gets" &
 container=$!
 wait_for 30 grep -q closed "$T/gets"
-net=$(net_process)
+find_net_process
 resident=$(status_of VmRSS)
-supervisor=$(ps -o ppid= -p "$net" | tr -d ' ')
 ok "500 connections that have ended by libslirp cost less than 40 KiB each ($resident)" \
 	test "${resident% kB}" -lt 20000
 kill -TERM "$supervisor"
-wait $container
+wait $container 2>/dev/null
 
 # ------------------------------------------------------------------------------------ hostile frames
 

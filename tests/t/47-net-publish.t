@@ -24,23 +24,15 @@ from_container() { # PROTOCOL HOST PORT
 
 # serve OPTIONS… -- WHAT…: a container with these servers in the background, its supervisor in $started
 serve() {
-	local options=() drop=()
+	local options=()
 
 	while [ "$1" != -- ]; do
 		options+=("$1")
 		shift
 	done
 	shift
-	started_out=$(mktemp "$T/out.XXXXXX")
-	_clean_env "$who"
-	[ "$who" = root ] ||
-		drop=(setpriv --reuid "$who" --regid "$(id -g "$who")" --init-groups --inh-caps=-all --)
-	(cd / && exec nsenter --net="/proc/$host_pid/ns/net" -- "${drop[@]}" "${clean_env[@]}" \
-		"$RLC" run --rootfs /:O "${network[@]}" "${options[@]}" -v "$peer:/mnt/peer.py" \
-		/usr/bin/python3 /mnt/peer.py serve "$@" >"$started_out" 2>&1) &
-	started=$!
-	disown "$started"
-	wait_for 20 grep -q ready "$started_out" || diag "$(cat "$started_out")"
+	start_ready "$who" "$RLC" run --rootfs /:O "${network[@]}" "${options[@]}" -v "$peer:/mnt/peer.py" \
+		/usr/bin/python3 /mnt/peer.py serve "$@"
 }
 
 # Whom the container sees when it is asked at the host's addresses

@@ -15,19 +15,7 @@ bb=builtin:busybox
 server='mkdir /w && echo page >/w/index.html && echo ready && exec busybox httpd -f -h /w -p 80'
 
 # web OPTIONS…: the container to join, of $who's; its supervisor in $started
-web() {
-	local drop=()
-
-	started_out=$(mktemp "$T/out.XXXXXX")
-	_clean_env "$who"
-	[ "$who" = root ] ||
-		drop=(setpriv --reuid "$who" --regid "$(id -g "$who")" --init-groups --inh-caps=-all --)
-	(cd / && exec nsenter --net="/proc/$host_pid/ns/net" -- "${drop[@]}" "${clean_env[@]}" \
-		"$RLC" run --name web "$@" $bb sh -c "$server" >"$started_out" 2>&1) &
-	started=$!
-	disown "$started"
-	wait_for 20 grep -q ready "$started_out" || diag "$(cat "$started_out")"
-}
+web() { start_ready "$who" "$RLC" run --name web "$@" $bb sh -c "$server"; }
 
 rlc() { run in_host --user "$who" "$RLC" run "$@"; }
 

@@ -66,6 +66,7 @@ for how in "$sub lane=express" "$sub lane=off" "root bridge"; do
 	is "$err" "" "and nothing was said"
 	no_leftovers "and nothing left"
 done
+
 # -------------------------------------------------------------------------------------- published ports
 
 published=()
@@ -73,20 +74,7 @@ for port in 8080 8443 8082 8083 4433 5201 5201/udp; do
 	published+=(-p "${port%/*}:$port")
 done
 
-# serve USER COMMAND…: servers.sh by this command in "host", until end_servers
-serve() {
-	local drop=() clean_env
-
-	_clean_env "$1"
-	[ "$1" = root ] || drop=(setpriv --reuid "$1" --regid "$(id -g "$1")" --init-groups --inh-caps=-all --)
-	served=$(mktemp "$T/served.XXXXXX")
-	(cd / && exec nsenter --net="/proc/$host_pid/ns/net" -- "${drop[@]}" "${clean_env[@]}" "${@:2}" >"$served" 2>&1) &
-	started=$!
-	disown "$started"
-	wait_for 30 grep -q ready "$served"
-}
-
-ok "servers without a container" serve root bash "$stress/servers.sh" "$stress" iperf3
+ok "servers without a container" start_ready root bash "$stress/servers.sh" "$stress" iperf3
 run in_world bash "$stress/clients.sh" "$stress" $HOST4 $HOST6
 is "$(differences)" "" "are asked the other way with the same answers"
 end_container "$started"
@@ -94,12 +82,12 @@ end_container "$started"
 for how in "$sub lane=express" "$sub lane=off" "root bridge"; do
 	read -r who network <<<"${how/ lane/ slirp:lane}"
 	leftovers_begin
-	ok "${how/$sub/user}: servers inside" serve "$who" "$RLC" run --network "$network" "${published[@]}" --rootfs /:O \
-		-v "$stress:/srv:ro" bash /srv/servers.sh /srv iperf3 || diag "$(head -20 "$served")"
+	ok "${how/$sub/user}: servers inside" start_ready "$who" "$RLC" run --network "$network" "${published[@]}" --rootfs /:O \
+		-v "$stress:/srv:ro" bash /srv/servers.sh /srv iperf3
 	run in_world bash "$stress/clients.sh" "$stress" $HOST4 $HOST6
 	is "$(differences)" "" "have the same answers by published ports"
 	end_container "$started"
-	is "$(cat "$served")" ready "and nothing was said"
+	is "$(cat "$started_out")" ready "and nothing was said"
 	no_leftovers "and nothing left"
 done
 
