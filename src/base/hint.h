@@ -77,8 +77,11 @@ typedef enum {
 	HINT_DEVICE_DENIED,   /* L08: the user may not open a device; arg: its path */
 	HINT_CGROUP_NONE,     /* L09: the container was started without a cgroup */
 	HINT_OOM_SCORE,	      /* L10: only root may lower the oom score */
-	HINT_CGROUP_LACKS, /* L11: a container's cgroup was made without controllers; arg: them */
-	HINT_RLIMIT,	   /* P01: raising a hard limit needs CAP_SYS_RESOURCE; arg: limit */
+	HINT_CGROUP_LACKS,  /* L11: a container's cgroup was made without controllers; arg: them */
+	HINT_RLIMIT,	    /* P01: raising a hard limit needs CAP_SYS_RESOURCE; arg: limit */
+	HINT_SELINUX_LABEL, /* M01: SELinux's policy does not have a label */
+	HINT_SELINUX_TRANSITION, /* M02: it does not let us give one */
+	HINT_SELINUX_FILES,	 /* M03: the root's files have other labels; arg: the label */
 } Hint;
 
 /*

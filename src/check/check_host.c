@@ -20,6 +20,7 @@
 #include "check/trial.h"
 #include "kernel/landlock.h"
 #include "kernel/namespace.h"
+#include "kernel/selinux.h"
 
 /* Called with what no kernel takes: one that has the call says so, another says ENOSYS. */
 static GString *missing_calls(void)
@@ -197,6 +198,26 @@ static CheckStatus probe_landlock(char **ret_text, GError **error)
 	return CHECK_OK;
 }
 
+/* What is asked for on purpose alone, and costs nothing where there is none of it. */
+static CheckStatus probe_labels(char **ret_text, GError **error)
+{
+	static const char *const command[] = {"cat", "/proc/self/attr/current", NULL};
+	g_autoptr(Spec) spec = trial_spec();
+	g_auto(Trial) trial = {0};
+
+	if (!selinux_is_enabled()) {
+		*ret_text = g_strdup("SELinux is not enabled here, and nothing asks for it");
+		return CHECK_OK;
+	}
+	spec->rlc.selinux.asked = true;
+	if (!trial_run(spec, command, &trial, error))
+		return CHECK_REDUCED;
+	*ret_text =
+		g_strdup_printf("SELinux is %s; with label=enable a payload was %s",
+				selinux_is_enforcing() ? "enforcing" : "permissive", trial.output);
+	return CHECK_OK;
+}
+
 const CheckProbe check_host_probes[] = {
 	{"kernel", NULL, "no container can be made", probe_kernel},
 	{"namespaces", "kernel", "no container can be made", probe_namespaces},
@@ -205,6 +226,7 @@ const CheckProbe check_host_probes[] = {
 	{"open-files", NULL, "containers with many ports or terminals fail", probe_open_files},
 	{"inotify", NULL, "logs -f and events fail", probe_inotify},
 	{"limits", "container", "limits that need what is missing are refused", probe_limits},
+	{"labels", "container", "--security-opt label= fails", probe_labels},
 	{"landlock", NULL, "parsers have one line of defence less", probe_landlock},
 	{"images", NULL, "nothing but builtin:busybox and --rootfs can be run", probe_images},
 	{0},

@@ -34,35 +34,34 @@ static const struct {
 	const char *word;
 	int set;
 	unsigned kinds; /* that it fits */
-	bool ignored;	/* accepted for docker's sake, means nothing here */
 } mount_words[] = {
-	{"ro", 1, MOUNT_OF_ANY, false},
-	{"rw", 1, MOUNT_OF_ANY, false},
-	{"bind", 2, MOUNT_OF_BIND, false},
-	{"rbind", 2, MOUNT_OF_BIND, false},
-	{"private", 3, MOUNT_OF_FILES, false},
-	{"rprivate", 3, MOUNT_OF_FILES, false},
-	{"shared", 3, MOUNT_OF_FILES, false},
-	{"rshared", 3, MOUNT_OF_FILES, false},
-	{"slave", 3, MOUNT_OF_FILES, false},
-	{"rslave", 3, MOUNT_OF_FILES, false},
-	{"noexec", 4, MOUNT_OF_ANY, false},
-	{"exec", 4, MOUNT_OF_ANY, false},
-	{"nosuid", 5, MOUNT_OF_ANY, false},
-	{"suid", 5, MOUNT_OF_ANY, false},
-	{"nodev", 6, MOUNT_OF_ANY, false},
-	{"dev", 6, MOUNT_OF_ANY, false},
-	{"noatime", 7, MOUNT_OF_ANY, false},
-	{"relatime", 7, MOUNT_OF_ANY, false},
-	{"nosymfollow", 8, MOUNT_OF_ANY, false},
-	{"z", 9, MOUNT_OF_FILES, true},
-	{"Z", 9, MOUNT_OF_FILES, true},
-	{"copy", 10, MOUNT_OF_VOLUME, false},
-	{"nocopy", 10, MOUNT_OF_VOLUME, false},
-	{"tmpcopyup", 10, MOUNT_OF_TMPFS, false},
-	{"notmpcopyup", 10, MOUNT_OF_TMPFS, false},
-	{"U", 11, MOUNT_OF_FILES, false},
-	{"idmap", 12, MOUNT_OF_FILES, false},
+	{"ro", 1, MOUNT_OF_ANY},
+	{"rw", 1, MOUNT_OF_ANY},
+	{"bind", 2, MOUNT_OF_BIND},
+	{"rbind", 2, MOUNT_OF_BIND},
+	{"private", 3, MOUNT_OF_FILES},
+	{"rprivate", 3, MOUNT_OF_FILES},
+	{"shared", 3, MOUNT_OF_FILES},
+	{"rshared", 3, MOUNT_OF_FILES},
+	{"slave", 3, MOUNT_OF_FILES},
+	{"rslave", 3, MOUNT_OF_FILES},
+	{"noexec", 4, MOUNT_OF_ANY},
+	{"exec", 4, MOUNT_OF_ANY},
+	{"nosuid", 5, MOUNT_OF_ANY},
+	{"suid", 5, MOUNT_OF_ANY},
+	{"nodev", 6, MOUNT_OF_ANY},
+	{"dev", 6, MOUNT_OF_ANY},
+	{"noatime", 7, MOUNT_OF_ANY},
+	{"relatime", 7, MOUNT_OF_ANY},
+	{"nosymfollow", 8, MOUNT_OF_ANY},
+	{"z", 9, MOUNT_OF_FILES},
+	{"Z", 9, MOUNT_OF_FILES},
+	{"copy", 10, MOUNT_OF_VOLUME},
+	{"nocopy", 10, MOUNT_OF_VOLUME},
+	{"tmpcopyup", 10, MOUNT_OF_TMPFS},
+	{"notmpcopyup", 10, MOUNT_OF_TMPFS},
+	{"U", 11, MOUNT_OF_FILES},
+	{"idmap", 12, MOUNT_OF_FILES},
 };
 
 /* What tmpfs(5) takes behind "=". */
@@ -134,8 +133,7 @@ static bool add_mount_option(GPtrArray *options, MountKind kind, const char *wor
 		return error_set(error, RLC_ERROR_USAGE,
 				 "option '%s' repeats or contradicts one before it", word);
 	*used |= bit;
-	if (!mount_words[i].ignored)
-		g_ptr_array_add(options, g_strdup(word));
+	g_ptr_array_add(options, g_strdup(word));
 	return true;
 }
 
@@ -280,6 +278,7 @@ typedef enum {
 	KEY_WORD,    /* the value is an option word of the mount */
 	KEY_BOOL,    /* the value says whether an option word is meant */
 	KEY_SETTING, /* the option is SETTING=VALUE */
+	KEY_RELABEL, /* shared or private */
 	KEY_IGNORED, /* means nothing here */
 } MountKey;
 
@@ -311,7 +310,7 @@ static const struct {
 	{"subpath", KEY_SETTING, "subpath", NULL},
 	{"volume-subpath", KEY_SETTING, "subpath", NULL},
 	{"image-subpath", KEY_SETTING, "subpath", NULL},
-	{"relabel", KEY_IGNORED, NULL, NULL},
+	{"relabel", KEY_RELABEL, NULL, NULL},
 	{"consistency", KEY_IGNORED, NULL, NULL},
 };
 
@@ -345,6 +344,18 @@ static bool take_bool(MountRequest *request, size_t key, const char *value, GErr
 	return true;
 }
 
+/* podman's names for z and Z */
+static bool take_relabel(MountRequest *request, const char *value, GError **error)
+{
+	bool shared = strcmp(value, "shared") == 0;
+
+	if (!shared && strcmp(value, "private") != 0)
+		return error_set(error, RLC_ERROR_USAGE, "relabel '%s': not shared or private",
+				 value);
+	g_ptr_array_add(request->words, g_strdup(shared ? "z" : "Z"));
+	return true;
+}
+
 /* value is behind the "=" inside item, "" where there is none. */
 static bool take_mount_key(MountRequest *request, size_t key, const char *value, GError **error)
 {
@@ -365,6 +376,8 @@ static bool take_mount_key(MountRequest *request, size_t key, const char *value,
 	case KEY_SETTING:
 		g_ptr_array_add(request->words, g_strconcat(mount_keys[key].yes, "=", value, NULL));
 		return true;
+	case KEY_RELABEL:
+		return take_relabel(request, value, error);
 	case KEY_IGNORED:
 		return true;
 	}

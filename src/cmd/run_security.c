@@ -105,26 +105,65 @@ static bool set_apparmor(RunParse *parse, const char *value, GError **error)
 		      : error_set(error, RLC_ERROR_USAGE, "the profile's name is empty");
 }
 
-/* docker puts a label together of user:, role:, type: and level:; here it is given whole. */
-static bool set_label(RunParse *parse, const char *value, GError **error)
+static void clear_label(SpecSelinux *label)
 {
-	static const char *const parts[] = {"user", "role", "type", "level", "filetype"};
-	char **label = &parse->spec->process.selinux_label;
+	g_free(label->user);
+	g_free(label->role);
+	g_free(label->type);
+	g_free(label->level);
+	g_free(label->file_type);
+	*label = (SpecSelinux){0};
+}
+
+static bool is_label_word(const char *word)
+{
+	return *word && !word[strspn(word, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_.,:-")];
+}
+
+/* USER:ROLE:TYPE[:LEVEL] */
+static bool set_whole_label(SpecSelinux *label, const char *value, GError **error)
+{
 	g_auto(GStrv) words = g_strsplit(value, ":", 4);
 
+	if (g_strv_length(words) < 3 || !is_label_word(words[0]) || !is_label_word(words[1]) ||
+	    !is_label_word(words[2]) || (words[3] && !is_label_word(words[3])))
+		return error_set(
+			error, RLC_ERROR_USAGE,
+			"not enable, disable, user:, role:, type:, level: or filetype:WORD, "
+			"or a whole label, USER:ROLE:TYPE[:LEVEL]");
+	return run_value_replace(&label->user, words[0]) &&
+	       run_value_replace(&label->role, words[1]) &&
+	       run_value_replace(&label->type, words[2]) &&
+	       (!words[3] || run_value_replace(&label->level, words[3]));
+}
+
+/* In parts, as docker and podman have it, or whole; what is not said rlc chooses: lsm_label.h */
+static bool set_label(RunParse *parse, const char *value, GError **error)
+{
+	SpecSelinux *label = &parse->spec->rlc.selinux;
+	const struct {
+		const char *prefix;
+		char **part;
+	} parts[] = {
+		{"user:", &label->user},	  {"role:", &label->role},
+		{"type:", &label->type},	  {"level:", &label->level},
+		{"filetype:", &label->file_type},
+	};
+
 	if (strcmp(value, "disable") == 0) {
-		g_clear_pointer(label, g_free);
+		clear_label(label);
 		return true;
 	}
-	if (g_strv_length(words) < 3 || !*words[0] || !*words[1] || !*words[2])
-		return error_set(error, RLC_ERROR_USAGE,
-				 "neither disable nor a whole label, USER:ROLE:TYPE[:LEVEL]");
+	label->asked = true;
+	if (strcmp(value, "enable") == 0)
+		return true;
 	for (size_t i = 0; i < G_N_ELEMENTS(parts); i++) {
-		if (strcmp(words[0], parts[i]) == 0)
-			return error_set(error, RLC_ERROR_USAGE,
-					 "a label is given whole, USER:ROLE:TYPE[:LEVEL]");
+		size_t length = strlen(parts[i].prefix);
+
+		if (strncmp(value, parts[i].prefix, length) == 0 && is_label_word(value + length))
+			return run_value_replace(parts[i].part, value + length);
 	}
-	return run_value_replace(label, value);
+	return set_whole_label(label, value, error);
 }
 
 static const struct {
@@ -236,7 +275,7 @@ void run_security_finish(RunParse *parse)
 
 static const RunOption rows[] = {
 	{"security-opt", 0, OPTION_MANY, set_security_opt, "NAME=VALUE",
-	 "seccomp=FILE|unconfined, apparmor=PROFILE|unconfined, label=LABEL|disable, "
+	 "seccomp=FILE|unconfined, apparmor=PROFILE|unconfined, label=enable|disable|PART, "
 	 "no-new-privileges=BOOL, userns=allow, mask=PATHS, "
 	 "unmask=PATHS|ALL"},
 	{"privileged", 0, OPTION_SWITCH, set_privileged, NULL,

@@ -108,6 +108,8 @@ static Spec *enter_spec(const char *state_root, const char *id, const EnterOptio
 	recorded->process = unused;
 	spec->linux_.seccomp = recorded->linux_.seccomp;
 	recorded->linux_.seccomp = (SpecSeccomp){0};
+	spec->rlc.selinux = recorded->rlc.selinux;
+	recorded->rlc.selinux = (SpecSelinux){0};
 	spec->rlc.nested_userns = recorded->rlc.nested_userns;
 	spec->hostname =
 		recorded->hostname ? g_strdup(recorded->hostname) : g_strndup(id, SHORT_ID);
@@ -384,7 +386,7 @@ bool enter_exec(const char *state_root, const char *id, const EnterOptions *opti
 {
 	g_autoptr(Spec) spec = enter_spec(state_root, id, options, error);
 	int fds[CONTROL_JOIN_COUNT], cgroup = -1;
-	Plan plan = {.state_root = (char *)state_root};
+	Plan plan = {.state_root = (char *)state_root, .id = (char *)id};
 	bool ok = spec && enter_plan(spec, &plan, error) &&
 		  cgroups_enter(state_root, id, &cgroup, error) &&
 		  open_namespaces(state_root, id, fds, error);
@@ -395,6 +397,7 @@ bool enter_exec(const char *state_root, const char *id, const EnterOptions *opti
 		ok = enter_planned(&plan, fds, fd_steal(&cgroup), NULL, ret_exit_code, error);
 	}
 	fd_close(&cgroup);
+	lsm_clear(&plan.label);
 	g_free(plan.seccomp.code);
 	return ok;
 }
@@ -409,6 +412,7 @@ bool enter_oci(const Spec *spec, const char *state_root, int *fds, int cgroup,
 		ok = enter_planned(&plan, fds, cgroup, caller, ret_exit_code, error);
 	else
 		close_all(fds);
+	lsm_clear(&plan.label);
 	g_free(plan.seccomp.code);
 	return ok;
 }

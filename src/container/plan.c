@@ -153,6 +153,7 @@ void plan_free(Plan *plan)
 	g_free(plan->state_root);
 	g_free(plan->state_dir);
 	g_free(plan->scratch);
+	lsm_clear(&plan->label);
 	g_free(plan->seccomp.code);
 	g_free(plan);
 }

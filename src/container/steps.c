@@ -25,6 +25,7 @@
 #include "feature/gate.h"
 #include "feature/hooks.h"
 #include "feature/idmap.h"
+#include "feature/lsm.h"
 #include "feature/mounts.h"
 #include "feature/mounts_shift.h"
 #include "feature/names.h"
@@ -88,6 +89,7 @@ const Step child_steps[] = {
 	{"idmap",      ALL, idmap_child,        NULL},                /* become root of the namespace */
 	{"sources",    RLC, volume_child_sources,NULL},               /* open what is bound, once */
 	{"time",       OCI, timens_child,       NULL},                /* clocks of its own */
+	{"label",      ALL, lsm_child,          lsm_explain},         /* SELinux's, of all that it mounts */
 	{"private",    ALL, rootfs_private,     rootfs_private_explain},
 	{"rootfs",     ALL, rootfs_child,       rootfs_explain},      /* stack the new root on the old */
 	{"image",      RLC, builtin_child,      builtin_explain},     /* fill it, if nothing is there */

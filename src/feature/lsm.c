@@ -10,9 +10,10 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "feature/lsm_label.h"
+#include "kernel/mount.h"
 
 #define APPARMOR_ENABLED "/sys/module/apparmor/parameters/enabled"
-#define SELINUX_ENFORCE	 "/sys/fs/selinux/enforce"
 
 static bool is_asked(const char *name)
 {
@@ -26,17 +27,49 @@ bool lsm_plan(const Spec *spec, Plan *plan, GError **error)
 					    ? fd_read_file(AT_FDCWD, APPARMOR_ENABLED, 16, NULL)
 					    : NULL;
 
-	(void)plan;
 	if (is_asked(process->apparmor_profile) && (!apparmor || *apparmor != 'Y'))
 		return error_set(error, RLC_ERROR_UNSUPPORTED,
 				 "use the AppArmor profile '%s': AppArmor is not enabled on this "
 				 "host",
 				 process->apparmor_profile);
-	if (is_asked(process->selinux_label) && access(SELINUX_ENFORCE, F_OK) < 0)
-		return error_set(error, RLC_ERROR_UNSUPPORTED,
-				 "use the SELinux label '%s': SELinux is not enabled on this host",
-				 process->selinux_label);
+	return lsm_label_plan(spec, plan, error);
+}
+
+void lsm_clear(LabelPlan *label)
+{
+	g_clear_pointer(&label->process, g_free);
+	g_clear_pointer(&label->files, g_free);
+}
+
+bool lsm_child(Container *container, GError **error)
+{
+	(void)error;
+	mount_set_label(container->plan->label.files);
 	return true;
+}
+
+/* mount(8) of the lines below has one option more for what takes it. */
+void lsm_explain(const Plan *plan, GString *script)
+{
+	if (!plan->label.files)
+		return;
+	g_string_append_printf(script,
+			       "# fsconfig(\"context\") of all that is mounted from here on\n"
+			       "mount() {\n"
+			       "  case \" $* \" in\n"
+			       "  *' -t tmpfs '* | *' -t devpts '* | *' -t overlay '*)\n"
+			       "    command mount -o 'context=\"%s\"' \"$@\" ;;\n"
+			       "  *) command mount \"$@\" ;;\n"
+			       "  esac\n"
+			       "}\n",
+			       plan->label.files);
+}
+
+void lsm_explain_exec(const Plan *plan, GString *script)
+{
+	if (plan->label.process)
+		g_string_append_printf(script, "printf %%s '%s' >/proc/self/attr/exec\n",
+				       plan->label.process);
 }
 
 /* No file of the image's that lies where /proc should be. */
@@ -64,14 +97,14 @@ static bool set_attribute(const char *path, const char *fallback, const char *va
 	       error_errno(error, errno, "tell the kernel '%s' of the program", value);
 }
 
-bool lsm_set(const SpecProcess *process, GError **error)
+bool lsm_set(const Plan *plan, GError **error)
 {
-	g_autofree char *profile = g_strconcat(
-		"exec ", process->apparmor_profile ? process->apparmor_profile : "", NULL);
+	const char *apparmor = plan->spec->process.apparmor_profile;
+	g_autofree char *profile = g_strconcat("exec ", apparmor, NULL);
 
-	if (is_asked(process->apparmor_profile) &&
+	if (is_asked(apparmor) &&
 	    !set_attribute("/proc/self/attr/apparmor/exec", "/proc/self/attr/exec", profile, error))
 		return false;
-	return !is_asked(process->selinux_label) ||
-	       set_attribute("/proc/self/attr/exec", NULL, process->selinux_label, error);
+	return !plan->label.process ||
+	       set_attribute("/proc/self/attr/exec", NULL, plan->label.process, error);
 }

@@ -40,10 +40,10 @@ static const struct {
 	{"unbindable", MS_UNBINDABLE},
 };
 
-/* Of no effect: what always holds, what no kernel knows any more, labels where SELinux is off. */
+/* Of no effect: what always holds, what no kernel knows any more. */
 static const char *const ignored[] = {
-	"defaults",   "async", "nolazytime", "silent", "loud",	 "nomand", "acl", "noacl",
-	"noiversion", "user",  "nouser",     "auto",   "noauto", "nofail", "z",	  "Z",
+	"defaults", "async",	  "nolazytime", "silent", "loud", "nomand", "acl",
+	"noacl",    "noiversion", "user",	"nouser", "auto", "noauto", "nofail",
 };
 
 static void combine(uint64_t *set, uint64_t *clear, size_t i)
@@ -109,6 +109,10 @@ bool mount_options_take(PlanMount *mount, const char *word)
 	for (size_t i = 0; i < G_N_ELEMENTS(ignored); i++) {
 		if (strcmp(word, ignored[i]) == 0)
 			return true;
+	}
+	if (strcmp(word, "z") == 0 || strcmp(word, "Z") == 0) {
+		mount->relabel = *word;
+		return true;
 	}
 	return take_attribute(mount, word) || take_propagation(mount, word) ||
 	       take_flag(mount, word);

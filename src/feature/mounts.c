@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "feature/lsm_label.h"
 #include "feature/mount_options.h"
 #include "feature/mounts_shift.h"
 #include "kernel/mount.h"
@@ -145,8 +146,10 @@ static int new_bind(const Plan *plan, const PlanMount *mount, GError **error)
 {
 	auto_fd fd = clone_source(mount, error);
 
-	(void)plan;
-	if (fd < 0 || !mounts_set_attributes(fd, mount, error))
+	if (fd < 0 ||
+	    (mount->relabel &&
+	     !lsm_label_files(plan, fd, mount->source, mount->relabel == 'z', error)) ||
+	    !mounts_set_attributes(fd, mount, error))
 		return -1;
 	return fd_steal(&fd);
 }

@@ -481,7 +481,7 @@ static int copy_attach(int stage, GError **error)
 }
 
 /* The whole image, beside where the upper directory would be; it has its name when it is whole. */
-static int layers_attach_copy(int stage, const GArray *fds, GError **error)
+static int layers_attach_copy(int stage, const GArray *fds, const char *label, GError **error)
 {
 	auto_fd copy = -1;
 
@@ -493,7 +493,7 @@ static int layers_attach_copy(int stage, const GArray *fds, GError **error)
 		error_errno(error, errno, "make a directory for the image");
 		return -1;
 	}
-	if (!layers_copy(fds, copy, error)) {
+	if (!layers_copy(fds, copy, error) || (label && !tree_label(copy, label, error))) {
 		g_prefix_error(error, "copy the image: ");
 		return -1;
 	}
@@ -536,7 +536,7 @@ static int layers_stack(Overlay *overlay, const GArray *fds, const OverlayUpper 
 		return root;
 	log_warn("rootfs: %s; the image is copied %s instead, which takes longer", refused->message,
 		 upper->kept ? "for this container" : "into memory");
-	return upper->kept ? layers_attach_copy(overlay->stage, fds, error)
+	return upper->kept ? layers_attach_copy(overlay->stage, fds, upper->label, error)
 			   : layers_attach_memory(fds, error);
 }
 

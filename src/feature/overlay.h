@@ -11,10 +11,11 @@
 
 /* Where what is written goes. */
 typedef struct {
-	const char *dir; /* absolute path of the host's, owned by root inside; NULL: a tmpfs */
-	int mount;	 /* a detached mount of dir, to be used in its place; or -1 */
-	bool kept;	 /* it is to be there the next time, and may be there from the last */
-	int opened;	 /* set: a descriptor of the upper directory; -1: there is no single one */
+	const char *dir;   /* absolute path of the host's, owned by root inside; NULL: a tmpfs */
+	int mount;	   /* a detached mount of dir, to be used in its place; or -1 */
+	bool kept;	   /* it is to be there the next time, and may be there from the last */
+	const char *label; /* of SELinux, of files that are copied there; or NULL */
+	int opened; /* set: a descriptor of the upper directory; -1: there is no single one */
 
 	/* before layers are copied: another way to stack them. The mount or -1; NULL: none */
 	int (*instead)(void *data, GError **error);

@@ -333,7 +333,13 @@ static bool fail_interpreter(const char *program, GError **error)
 	return interpreter ? hint_add(error, HINT_PAYLOAD_SCRIPT, interpreter) : false;
 }
 
-static bool fail_exec(const char *program, int errno_value, GError **error)
+/* Its mode lets it be executed, so it is its label that does not. */
+static bool is_denied_by_label(const Plan *plan, const char *program, int errno_value)
+{
+	return errno_value == EACCES && plan->label.process && access(program, X_OK) == 0;
+}
+
+static bool fail_exec(const Plan *plan, const char *program, int errno_value, GError **error)
 {
 	struct stat st;
 
@@ -345,6 +351,8 @@ static bool fail_exec(const char *program, int errno_value, GError **error)
 	if (errno_value == EACCES && stat(program, &st) == 0 && S_ISDIR(st.st_mode))
 		errno_value = EISDIR;
 	error_set(error, RLC_ERROR_EXEC_DENIED, "run '%s': %s", program, g_strerror(errno_value));
+	if (is_denied_by_label(plan, program, errno_value))
+		return hint_add(error, HINT_SELINUX_FILES, plan->label.files);
 	return errno_value == ENOEXEC ? hint_add(error, HINT_PAYLOAD_ARCH, program) : false;
 }
 
@@ -352,15 +360,15 @@ static bool fail_exec(const char *program, int errno_value, GError **error)
  * execvpe's search, but along the PATH that the payload gets: the first file that can be executed;
  * one that cannot is remembered, for "not allowed" says more than "not found".
  */
-static bool exec_search(const char *name, char **argv, char **envp, const char *path,
-			GError **error)
+static bool exec_search(const Plan *plan, char **envp, const char *path, GError **error)
 {
+	char **argv = (char **)plan->spec->process.args->pdata;
 	g_auto(GStrv) dirs = g_strsplit(path, ":", -1);
 	g_autofree char *denied = NULL;
 	int denied_errno = 0;
 
 	for (char **dir = dirs; *dir; dir++) {
-		g_autofree char *program = g_build_filename(**dir ? *dir : ".", name, NULL);
+		g_autofree char *program = g_build_filename(**dir ? *dir : ".", *argv, NULL);
 		struct stat st;
 
 		if (stat(program, &st) < 0 || S_ISDIR(st.st_mode))
@@ -372,9 +380,9 @@ static bool exec_search(const char *name, char **argv, char **envp, const char *
 		denied = g_steal_pointer(&program);
 	}
 	if (denied)
-		return fail_exec(denied, denied_errno, error);
+		return fail_exec(plan, denied, denied_errno, error);
 	return error_set(error, RLC_ERROR_EXEC_NOT_FOUND,
-			 "run '%s': no such program in the container's PATH, %s", name, path);
+			 "run '%s': no such program in the container's PATH, %s", *argv, path);
 }
 
 static bool exec_payload(const Plan *plan, char **envp, GError **error)
@@ -384,9 +392,9 @@ static bool exec_payload(const Plan *plan, char **envp, GError **error)
 
 	if (strchr(argv[0], '/')) {
 		execve(argv[0], argv, envp);
-		return fail_exec(argv[0], errno, error);
+		return fail_exec(plan, argv[0], errno, error);
 	}
-	return exec_search(argv[0], argv, envp, path ? path : DEFAULT_PATH, error);
+	return exec_search(plan, envp, path ? path : DEFAULT_PATH, error);
 }
 
 /* As far as it can be said without executing it: an OCI caller wants to hear of it at create. */
@@ -397,7 +405,7 @@ static bool check_exec(const Plan *plan, GError **error)
 	g_auto(GStrv) dirs = NULL;
 
 	if (strchr(name, '/'))
-		return access(name, X_OK) == 0 || fail_exec(name, errno, error);
+		return access(name, X_OK) == 0 || fail_exec(plan, name, errno, error);
 	path = path ? path : DEFAULT_PATH;
 	dirs = g_strsplit(path, ":", -1);
 	for (char **dir = dirs; *dir; dir++) {
@@ -472,7 +480,7 @@ bool process_exec(Container *container, GError **error)
 	if (process->user.umask >= 0)
 		umask((mode_t)process->user.umask);
 	env = build_env(container->plan, user.home);
-	return wait_for_start(container, error) && lsm_set(process, error) &&
+	return wait_for_start(container, error) && lsm_set(container->plan, error) &&
 	       exe_guard_ask(container->plan, error) &&
 	       (!process->no_new_privileges ||
 		seccomp_load(container->plan, container->sync, error)) &&
@@ -526,5 +534,6 @@ void process_explain(const Plan *plan, GString *script)
 				  "one program that is not run\n"
 				: "",
 		cwd, cwd, cwd);
+	lsm_explain_exec(plan, script);
 	explain_command(plan, script);
 }

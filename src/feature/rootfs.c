@@ -228,6 +228,7 @@ static OverlayUpper rootfs_upper(Container *container)
 		.dir = plan->scratch,
 		.mount = container->scratch,
 		.kept = plan->scratch_kept,
+		.label = plan->label.files,
 		.opened = -1,
 		.instead = plan->scratch_kept ? NULL : rootfs_fuse,
 		.data = container,

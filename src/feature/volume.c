@@ -24,6 +24,7 @@
 #include "base/hint.h"
 #include "base/log.h"
 #include "feature/idmap.h"
+#include "feature/lsm_label.h"
 #include "feature/overlay.h"
 #include "feature/user.h"
 #include "kernel/mount.h"
@@ -226,6 +227,16 @@ static bool is_fresh(const Container *container, guint i)
 	return false;
 }
 
+/* z and Z; and what rlc itself fills belongs to all containers that will have the volume. */
+static bool relabel(const Container *container, guint i, int clone, GError **error)
+{
+	const PlanMount *mount = mount_at(container->plan, i);
+
+	if (!mount->relabel && !is_fresh(container, i))
+		return true;
+	return lsm_label_files(container->plan, clone, mount->source, mount->relabel != 'Z', error);
+}
+
 /* --- mount --- */
 
 static bool mount_source(Container *container, guint i, GError **error)
@@ -237,6 +248,7 @@ static bool mount_source(Container *container, guint i, GError **error)
 
 	if (clone < 0 || (is_fresh(container, i) && !fill(clone, mount, container->root, error)) ||
 	    (mount->chown && !give_to_user(container, mount, clone, error)) ||
+	    !relabel(container, i, clone, error) ||
 	    !mount_change(clone, true, mount->attr_set | mount->below_set,
 			  mount->attr_clear & MOUNT_ATTR__ATIME, propagation, error))
 		return false;

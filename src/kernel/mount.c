@@ -5,16 +5,19 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <linux/xattr.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/hint.h"
+#include "base/log.h"
 
 #define MOUNT_DETACH  2	  /* umount2(2): MNT_DETACH */
 #define OPTIONS_SHOWN 200 /* bytes of them in an error */
@@ -37,22 +40,77 @@ static char *mount_kernel_log(int fs)
 	return g_strdup(line + 2);
 }
 
-static bool mount_configure(int fs, const char *options)
+static char *mount_label; /* mount_set_label() */
+
+void mount_set_label(const char *label)
 {
-	g_auto(GStrv) words = options ? g_strsplit(options, ",", -1) : NULL;
+	g_free(mount_label);
+	mount_label = g_strdup(label);
+}
 
-	for (char **word = words; word && *word; word++) {
-		char *value = strchr(*word, '=');
-		int rc;
+/* These the kernel labels as they are told, in a user namespace, too: selinux_set_mnt_opts(). */
+static bool mount_takes_label(const char *type, const char *options)
+{
+	static const char *const types[] = {"tmpfs", "devpts", "overlay"};
 
-		if (value)
-			*value++ = '\0';
-		rc = value ? sys_fsconfig(fs, FSCONFIG_SET_STRING, *word, value)
-			   : sys_fsconfig(fs, FSCONFIG_SET_FLAG, *word, NULL);
-		if (rc < 0)
+	for (size_t i = 0; mount_label && i < G_N_ELEMENTS(types); i++) {
+		if (strcmp(types[i], type) == 0)
+			return !options || !strstr(options, "context=");
+	}
+	return false;
+}
+
+/* Where the option ends that begins here: quotes keep commas together. */
+static size_t mount_option_length(const char *option)
+{
+	bool quoted = false;
+	size_t length = 0;
+
+	for (; option[length] && (quoted || option[length] != ','); length++)
+		quoted ^= option[length] == '"';
+	return length;
+}
+
+static bool mount_configure_one(int fs, char *option)
+{
+	char *value = strchr(option, '=');
+	size_t length;
+
+	if (!value)
+		return sys_fsconfig(fs, FSCONFIG_SET_FLAG, option, NULL) == 0;
+	*value++ = '\0';
+	length = strlen(value);
+	if (length >= 2 && *value == '"' && value[length - 1] == '"') {
+		value[length - 1] = '\0';
+		value++;
+	}
+	return sys_fsconfig(fs, FSCONFIG_SET_STRING, option, value) == 0;
+}
+
+static bool mount_configure(int fs, const char *type, const char *options)
+{
+	if (mount_takes_label(type, options) &&
+	    sys_fsconfig(fs, FSCONFIG_SET_STRING, "context", mount_label) < 0)
+		return false;
+	for (const char *next = options; next; next = *next ? next + 1 : NULL) {
+		size_t length = mount_option_length(next);
+		g_autofree char *option = g_strndup(next, length);
+
+		if (!mount_configure_one(fs, option))
 			return false;
+		next += length;
 	}
 	return sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL) == 0;
+}
+
+/* mqueue takes no such option, but the label of its root, where the policy lets it be changed. */
+static void mount_label_root(const char *type, int mount)
+{
+	g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", mount);
+
+	if (mount_label && strcmp(type, "mqueue") == 0 &&
+	    setxattr(link, XATTR_NAME_SELINUX, mount_label, strlen(mount_label) + 1, 0) < 0)
+		log_debug("mount: the label of %s stays: %s", type, g_strerror(errno));
 }
 
 int mount_new(const char *type, const char *options, uint64_t attributes, GError **error)
@@ -72,7 +130,7 @@ int mount_new_of(const char *source, const char *type, const char *options, uint
 		return -1;
 	}
 	if (sys_fsconfig(fs, FSCONFIG_SET_STRING, "source", source) < 0 ||
-	    !mount_configure(fs, options)) {
+	    !mount_configure(fs, type, options)) {
 		int saved = errno;
 		g_autofree char *reason = mount_kernel_log(fs);
 
@@ -83,6 +141,8 @@ int mount_new_of(const char *source, const char *type, const char *options, uint
 	mount = (int)syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, (unsigned)attributes);
 	if (mount < 0)
 		error_errno(error, errno, "mount a %s", type);
+	else
+		mount_label_root(type, mount);
 	return mount;
 }
 
@@ -90,9 +150,13 @@ int mount_new_at(const char *type, const char *options, unsigned long flags, int
 		 const char *name, GError **error)
 {
 	g_autofree char *path = g_strdup_printf("/proc/self/fd/%d/%s", dirfd, name);
+	g_autofree char *labelled =
+		mount_takes_label(type, options)
+			? g_strdup_printf("%s,context=\"%s\"", options, mount_label)
+			: NULL;
 	int mount;
 
-	if (syscall(SYS_mount, type, path, type, flags, options) < 0) {
+	if (syscall(SYS_mount, type, path, type, flags, labelled ? labelled : options) < 0) {
 		error_errno(error, errno, "make a %s (%.*s)", type, OPTIONS_SHOWN, options);
 		return -1;
 	}

@@ -23,8 +23,9 @@ typedef enum {
 } MountResolve;
 
 /*
- * A new instance of a file system, not attached anywhere. options: "key=value,flag,…" or NULL;
- * attributes: MOUNT_ATTR_*. Returns its descriptor, or -1 with RLC_ERRNO.
+ * A new instance of a file system, not attached anywhere. options: "key=value,flag,…" or NULL, a
+ * value with commas in double quotes; attributes: MOUNT_ATTR_*. Returns its descriptor, or -1 with
+ * RLC_ERRNO.
  */
 int mount_new(const char *type, const char *options, uint64_t attributes, GError **error);
 
@@ -38,6 +39,12 @@ int mount_new_of(const char *source, const char *type, const char *options, uint
  */
 int mount_new_at(const char *type, const char *options, unsigned long flags, int dirfd,
 		 const char *name, GError **error);
+
+/*
+ * From here on the files of every new tmpfs, devpts, overlay and mqueue have this label of SELinux
+ * (mount(8): context=); NULL: what the policy says.  For the whole process; label is copied.
+ */
+void mount_set_label(const char *label);
 
 /* A detached copy of the mount tree at dirfd/path (path "" for dirfd itself). Descriptor or -1. */
 int mount_clone(int dirfd, const char *path, bool recursive, GError **error);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/fs.h>
+#include <linux/xattr.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -83,17 +84,48 @@ bool tree_remove(int dirfd, const char *name, GError **error)
 	return remove_entry(dirfd, name, 0, error);
 }
 
-/* -------------------------------------------------------------------------------------- owners */
+/* ------------------------------------------------------------------------- owners and labels */
 
-typedef struct {
+typedef struct Change Change;
+
+/* What is done to each file. name "" is dirfd itself. */
+struct Change {
+	bool (*one)(int dirfd, const char *name, const struct stat *st, const Change *change,
+		    GError **error);
+	dev_t device; /* what is on another is left alone */
 	uid_t uid;
 	gid_t gid;
-	dev_t device;
-} Owner;
+	const char *label;
+};
 
-/* name "" for dirfd itself */
-static bool chown_entry(int dirfd, const char *name, const Owner *owner, unsigned depth,
-			GError **error)
+static bool change_owner(int dirfd, const char *name, const struct stat *st, const Change *change,
+			 GError **error)
+{
+	int flags = AT_SYMLINK_NOFOLLOW | (*name ? 0 : AT_EMPTY_PATH);
+
+	return (st->st_uid == change->uid && st->st_gid == change->gid) ||
+	       fchownat(dirfd, name, change->uid, change->gid, flags) == 0 || errno == ENOENT ||
+	       error_errno(error, errno, "change the owner of '%s' (uid %u, gid %u)",
+			   *name ? name : "it", st->st_uid, st->st_gid);
+}
+
+/* By its link in /proc, for there is no lsetxattr(2) of a descriptor. */
+static bool change_label(int dirfd, const char *name, const struct stat *st, const Change *change,
+			 GError **error)
+{
+	auto_fd fd = *name ? openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC) : -1;
+	g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", *name ? fd : dirfd);
+
+	(void)st;
+	return (*name && fd < 0 && errno == ENOENT) ||
+	       setxattr(link, XATTR_NAME_SELINUX, change->label, strlen(change->label) + 1, 0) ==
+		       0 ||
+	       error_errno(error, errno, "give '%s' the label '%s'", *name ? name : "it",
+			   change->label);
+}
+
+static bool change_entry(int dirfd, const char *name, const Change *change, unsigned depth,
+			 GError **error)
 {
 	int flags = AT_SYMLINK_NOFOLLOW | (*name ? 0 : AT_EMPTY_PATH);
 	auto_fd dir = -1;
@@ -104,12 +136,10 @@ static bool chown_entry(int dirfd, const char *name, const Owner *owner, unsigne
 
 	if (fstatat(dirfd, name, &st, flags) < 0)
 		return errno == ENOENT || error_errno(error, errno, "stat '%s'", name);
-	if (st.st_dev != owner->device)
+	if (st.st_dev != change->device)
 		return true;
-	if ((st.st_uid != owner->uid || st.st_gid != owner->gid) &&
-	    fchownat(dirfd, name, owner->uid, owner->gid, flags) < 0 && errno != ENOENT)
-		return error_errno(error, errno, "change the owner of '%s' (uid %u, gid %u)",
-				   *name ? name : "it", st.st_uid, st.st_gid);
+	if (!change->one(dirfd, name, &st, change, error))
+		return false;
 	if (!S_ISDIR(st.st_mode))
 		return true;
 	dir = open_dir(dirfd, *name ? name : ".");
@@ -118,19 +148,30 @@ static bool chown_entry(int dirfd, const char *name, const Owner *owner, unsigne
 		return error_errno(error, depth < DEPTH_MAX ? errno : ELOOP, "list '%s'", name);
 	while (ok && (entry = readdir(list))) {
 		if (!is_dots(entry->d_name))
-			ok = chown_entry(dir, entry->d_name, owner, depth + 1, error);
+			ok = change_entry(dir, entry->d_name, change, depth + 1, error);
 	}
 	closedir(list);
 	return ok;
 }
 
-bool tree_chown(int fd, uid_t uid, gid_t gid, GError **error)
+static bool change_tree(int fd, Change *change, GError **error)
 {
 	struct stat st;
 
 	if (fstat(fd, &st) < 0)
 		return error_errno(error, errno, "stat a directory");
-	return chown_entry(fd, "", &(Owner){uid, gid, st.st_dev}, 0, error);
+	change->device = st.st_dev;
+	return change_entry(fd, "", change, 0, error);
+}
+
+bool tree_chown(int fd, uid_t uid, gid_t gid, GError **error)
+{
+	return change_tree(fd, &(Change){.one = change_owner, .uid = uid, .gid = gid}, error);
+}
+
+bool tree_label(int fd, const char *label, GError **error)
+{
+	return change_tree(fd, &(Change){.one = change_label, .label = label}, error);
 }
 
 /* ----------------------------------------------------------------------------- what files have */

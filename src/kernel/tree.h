@@ -31,5 +31,8 @@ bool tree_apply_layer(int layer, int target, TreeHow how, GError **error);
  */
 bool tree_chown(int fd, uid_t uid, gid_t gid, GError **error);
 
+/* Give the same, in the same way, a label of SELinux. */
+bool tree_label(int fd, const char *label, GError **error);
+
 /* Remove dirfd/name and all below it. ENOENT is success. */
 bool tree_remove(int dirfd, const char *name, GError **error);

@@ -108,6 +108,7 @@ typedef struct {
 	bool copy;	    /* it begins as a copy of what the image has there */
 	bool chown;	    /* what is in it is given to the payload's user */
 	bool idmap;	    /* its owners are shifted into the container's id map */
+	char relabel;	    /* SELinux: 'z', as all containers' files, 'Z', as its own; or 0 */
 	GPtrArray *layers;  /* of an image: of char *, topmost first; or NULL */
 	bool source_is_dir; /* for bind */
 	bool recursive;	    /* for bind */
@@ -120,6 +121,12 @@ typedef struct {
 	const GArray *uids, *gids;	 /* idmap: by these, of SpecIdMap; NULL: the container's */
 	char *data;			 /* file system options, comma separated; or NULL */
 } PlanMount;
+
+/* SELinux labels of the container: feature/lsm_label.h; NULL: none is given */
+typedef struct {
+	char *process; /* of the payload, and of what enters */
+	char *files;   /* of the files in what is mounted for it */
+} LabelPlan;
 
 /* The filter of the payload's system calls, ready to be loaded */
 typedef struct {
@@ -181,6 +188,7 @@ typedef struct {
 	CgroupPlan cgroup;
 	GArray *devices; /* of PlanDevice: more than /dev has anyway */
 	TtyPlan tty;
+	LabelPlan label;
 	SeccompPlan seccomp;
 	bool entered;	      /* no container is made: a process joins one that lives */
 	bool known;	      /* the container has a record: it is started again */

@@ -308,6 +308,11 @@ static void rlc_free(SpecRlc *rlc)
 	g_free(rlc->image_id);
 	g_free(rlc->directory);
 	g_free(rlc->cgroup_parent);
+	g_free(rlc->selinux.user);
+	g_free(rlc->selinux.role);
+	g_free(rlc->selinux.type);
+	g_free(rlc->selinux.level);
+	g_free(rlc->selinux.file_type);
 	g_free(rlc->share.pid);
 	g_free(rlc->share.ipc);
 	g_free(rlc->share.uts);

@@ -72,7 +72,7 @@ typedef struct {
 	GArray *rlimits; /* of SpecRlimit */
 	bool no_new_privileges;
 	char *apparmor_profile; /* apparmorProfile; NULL: the caller's */
-	char *selinux_label;	/* selinuxLabel; NULL: the policy decides */
+	char *selinux_label;	/* OCI: selinuxLabel; NULL: the policy decides */
 	bool oom_score_adj_set;
 	int oom_score_adj; /* oomScoreAdj, if set: proc(5) */
 	SpecScheduler scheduler;
@@ -238,7 +238,7 @@ typedef struct {
 	int64_t personality; /* personality(2); -1: leave */
 	SpecMemoryPolicy memory_policy;
 	SpecRdt rdt;
-	char *mount_label;			  /* of SELinux; or NULL */
+	char *mount_label;			  /* mountLabel; or NULL */
 	GArray *uid_mappings, *gid_mappings;	  /* of SpecIdMap; empty: let the tiers decide */
 	GPtrArray *masked_paths, *readonly_paths; /* of char * */
 	SpecSeccomp seccomp;
@@ -363,6 +363,13 @@ typedef enum {
 	LOG_DRIVER_JOURNALD,
 } SpecLogDriver;
 
+/* --security-opt label=: parts of a label; NULL: rlc chooses */
+typedef struct {
+	bool asked; /* the container has labels */
+	char *user, *role, *type, *level;
+	char *file_type; /* the type of its files */
+} SpecSelinux;
+
 typedef struct {
 	char *name;	    /* --name or NULL */
 	char *cidfile;	    /* --cidfile or NULL */
@@ -376,6 +383,7 @@ typedef struct {
 	uint32_t userns_size; /* USERNS_AUTO of root's: how many ids; 0: the default */
 	bool privileged; /* /sys is writable, and without a user namespace all devices are there */
 	bool nested_userns; /* the payload may make user namespaces; an OCI payload may */
+	SpecSelinux selinux;
 	SpecNetwork network;
 	SpecShare share;
 	SpecHealth health;
