@@ -302,12 +302,13 @@ static const struct {
 	[HINT_SELINUX_LABEL] =
 		{"RLC-M01",
 		 "a label is made of what SELinux's policy has: user, role, type and level",
-		 "sudo semodule -i /usr/share/rlc/selinux/rlc.cil   (rlc's own types; or else the "
+		 "sudo semodule -i " RLC_DATADIR "/selinux/rlc.cil   (rlc's own types; or else the "
 		 "host's package for containers: container-selinux)"},
-	[HINT_SELINUX_TRANSITION] =
-		{"RLC-M02", "SELinux's policy says who may start what under which label",
-		 "sudo semodule -i /usr/share/rlc/selinux/rlc.cil   (which allows it to unconfined "
-		 "users; then --security-opt label=enable)"},
+	[HINT_SELINUX_TRANSITION] = {"RLC-M02",
+				     "SELinux's policy says who may start what under which label",
+				     "sudo semodule -i " RLC_DATADIR
+				     "/selinux/rlc.cil   (which allows it to unconfined "
+				     "users; then --security-opt label=enable)"},
 	[HINT_SELINUX_FILES] =
 		{"RLC-M03", "SELinux lets the payload run files with its container's label only",
 		 "sudo chcon -R {} DIRECTORY   (the rootfs's; or an overlay that gives it to them: "

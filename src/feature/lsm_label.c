@@ -11,6 +11,11 @@
 
 #define CATEGORIES 1024 /* of every policy that descends from the reference policy: c0 to c1023 */
 
+/* rlc's own labels, of selinux/rlc.cil */
+#define OWN_TYPE    "rlc_payload_t"
+#define OWN_PROCESS "system_u:system_r:" OWN_TYPE
+#define OWN_FILE    "system_u:object_r:rlc_payload_file_t"
+
 /* A label in its parts; level is NULL without one. */
 typedef struct {
 	char *user, *role, *type, *level;
@@ -51,7 +56,7 @@ static void set_part(char **part, const char *value)
 	*part = g_strdup(value);
 }
 
-/* What was asked for, for messages: the parts that were given. */
+/* What was asked for, for messages: the parts that were given, or what it would mostly be. */
 static char *asked_text(const SpecSelinux *asked)
 {
 	const char *const given[] = {asked->user, asked->role, asked->type, asked->level};
@@ -61,14 +66,12 @@ static char *asked_text(const SpecSelinux *asked)
 		if (given[i])
 			g_string_append_printf(text, "%s%s", text->len ? ":" : "", given[i]);
 	}
+	if (text->len == 0)
+		g_string_append(text, OWN_TYPE);
 	return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
 /* --- what was not asked for --- */
-
-/* rlc's own labels, of selinux/rlc.cil */
-#define OWN_PROCESS "system_u:system_r:rlc_payload_t"
-#define OWN_FILE    "system_u:object_r:rlc_payload_file_t"
 
 /* Of containers' "process" or "file": ours where the policy has it, or else the host's. */
 static bool default_label(const char *key, const char *own, Label *ret)
@@ -134,7 +137,7 @@ static bool compose(const SpecSelinux *asked, const char *id, LabelPlan *ret, GE
  */
 static const struct {
 	const char *class, *permission;
-	bool by_payload;	/* it does this to what is ours; else we do it to the payload */
+	bool by_payload; /* it to us, not we to it: of the streams, which an OCI caller made */
 	bool no_new_privileges; /* of a payload with that alone */
 } needed[] = {
 	{"process", "transition", false, false},
@@ -156,6 +159,7 @@ static bool check_allowed(const Spec *spec, const char *label, GError **error)
 		const char *target = needed[i].by_payload ? current : label;
 
 		if ((needed[i].no_new_privileges && !spec->process.no_new_privileges) ||
+		    (needed[i].by_payload && spec->rlc.oci) ||
 		    selinux_allows(source, target, needed[i].class, needed[i].permission))
 			continue;
 		error_set(error, RLC_ERROR_UNSUPPORTED,
@@ -221,6 +225,7 @@ bool lsm_label_plan(const Spec *spec, Plan *plan, GError **error)
 	g_autofree char *text = asked->asked ? asked_text(asked) : NULL;
 	const char *process = asked_or_null(spec->process.selinux_label);
 	const char *files = asked_or_null(spec->linux_.mount_label);
+	const char *first = text ? text : process ? process : files;
 	LabelPlan *label = &plan->label;
 
 	if (!asked->asked && !process && !files)
@@ -228,9 +233,7 @@ bool lsm_label_plan(const Spec *spec, Plan *plan, GError **error)
 	if (!selinux_is_enabled())
 		return error_set(error, RLC_ERROR_UNSUPPORTED,
 				 "use the SELinux label '%s': SELinux is not enabled on this host",
-				 text	   ? text
-				 : process ? process
-					   : files);
+				 first);
 	if (asked->asked && !compose(asked, plan->id, label, error))
 		return false;
 	set_part(&label->process, process);

@@ -543,8 +543,14 @@ fi
 if [ ! -e /sys/fs/selinux/enforce ]; then
 	rlc --security-opt label=system_u:system_r:container_t:s0:c1,c2 $bb true
 	refused "lsm: a label where SELinux is off" "use the SELinux label 'system_u:system_r:container_t:s0:c1,c2': SELinux is not enabled"
+	rlc --security-opt label=enable $bb true
+	refused "lsm: rlc's own" "use the SELinux label 'rlc_payload_t': SELinux is not enabled"
+	rlc --security-opt label=type:container_t --security-opt label=level:s0:c1,c2 $bb true
+	refused "lsm: parts of one" "use the SELinux label 'container_t:s0:c1,c2': SELinux is not enabled"
+	rlc --security-opt label=type:container_t --security-opt label=disable $bb true
+	is "$status" 0 "lsm: the last word counts: $err"
 fi
-for word in apparmor= label=x label=type:container_t label=level:s0:c1,c2; do
+for word in apparmor= label= label=x label=a:b label=a:b: label=type: label=type:a/b label=filetype: 'label=level:s0 c1' label:user:; do
 	rlc --security-opt "$word" $bb true
 	refused "lsm: $word" "parse --security-opt '$word'"
 done

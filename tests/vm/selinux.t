@@ -10,7 +10,8 @@ unconfined=unconfined_u:unconfined_r:unconfined_t:s0-s0:c0.c1023
 RUN_TIMEOUT=120
 . "$(dirname "$0")/../lib/lib.sh"
 . "$(dirname "$0")/../lib/oci.sh"
-needs root rlc busybox jq
+. "$(dirname "$0")/../lib/world.sh"
+needs root rlc busybox jq world
 user_with_subids
 payload=system_u:system_r:rlc_payload_t:s0
 file=system_u:object_r:rlc_payload_file_t:s0
@@ -23,7 +24,9 @@ cp /bin/ls "$rootfs/bin"
 ldd /bin/ls | grep -o '/[^ ]*' | xargs cp --parents -t "$rootfs"
 chmod -R a+rX "$rootfs"
 
-modprobe overlay # SELinux would not have it from a disk without labels
+ok "the machine is in a world" world_up_machine
+# SELinux would not have modules from a disk without labels
+modprobe -a overlay tun veth bridge nft_chain_nat nft_masq nft_ct
 setenforce 1
 when_finished setenforce 0
 chcon -R system_u:object_r:user_tmp_t:s0 "$T"
@@ -75,6 +78,12 @@ for user in root "$sub"; do
 	is "$status $out" "0 word" "$user: so do pipes"
 	run as "$user" script -qec "$RLC run -it --network none --security-opt label=enable --rootfs $rootfs:O sh -c 'tty; /bin/ls -Z /dev/pts/0'" /dev/null
 	like "$out" "/dev/pts/0.*$file" "$user: and a terminal"
+done
+for user in root "$sub"; do
+	run as "$user" "$RLC" run --security-opt label=enable builtin:busybox \
+		sh -c 'nslookup www.example.test && wget -q -O - http://www.example.test/ && cat /proc/self/attr/current'
+	is "$status" 0 "$user: a container with labels has a network: $err"
+	like "$out" "Address: $WWW4.*rlc_payload_t" "$user: it resolves a name, and has an answer"
 done
 run "$RLC" check
 like "$out" "ok +labels: SELinux is enforcing; with label=enable a payload was $payload:" "rlc check has tried it"
