@@ -92,13 +92,13 @@ static bool mount_configure(int fs, const char *type, const char *options)
 	if (mount_takes_label(type, options) &&
 	    sys_fsconfig(fs, FSCONFIG_SET_STRING, "context", mount_label) < 0)
 		return false;
-	for (const char *next = options; next; next = *next ? next + 1 : NULL) {
-		size_t length = mount_option_length(next);
-		g_autofree char *option = g_strndup(next, length);
+	while (options && *options) {
+		size_t length = mount_option_length(options);
+		g_autofree char *option = g_strndup(options, length);
 
 		if (!mount_configure_one(fs, option))
 			return false;
-		next += length;
+		options += length + (options[length] == ',');
 	}
 	return sys_fsconfig(fs, FSCONFIG_CMD_CREATE, NULL, NULL) == 0;
 }
