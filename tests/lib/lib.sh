@@ -127,10 +127,15 @@ nok() {
 	fi
 }
 
+_diag_got() {
+	diag "  got:      ${1:0:1000}"
+	[ ${#1} -le 1000 ] || diag "            and so on, ${#1} characters"
+}
+
 is() { # GOT EXPECTED DESCRIPTION
 	[ "$1" = "$2" ]
 	_report $? "$3" && return
-	diag "  got:      ${1:0:1000}"
+	_diag_got "$1"
 	diag "  expected: $2"
 	_diag_last_run
 }
@@ -138,7 +143,7 @@ is() { # GOT EXPECTED DESCRIPTION
 isnt() { # GOT UNEXPECTED DESCRIPTION
 	[ "$1" != "$2" ]
 	_report $? "$3" && return
-	diag "  got:      ${1:0:1000}"
+	_diag_got "$1"
 	diag "  expected: anything else"
 	_diag_last_run
 }
@@ -146,7 +151,7 @@ isnt() { # GOT UNEXPECTED DESCRIPTION
 like() { # GOT EXTENDED-REGEX DESCRIPTION
 	[[ $1 =~ $2 ]]
 	_report $? "$3" && return
-	diag "  got:      ${1:0:1000}"
+	_diag_got "$1"
 	diag "  expected: something that matches /$2/"
 	_diag_last_run
 }
@@ -154,7 +159,7 @@ like() { # GOT EXTENDED-REGEX DESCRIPTION
 unlike() { # GOT EXTENDED-REGEX DESCRIPTION
 	! [[ $1 =~ $2 ]]
 	_report $? "$3" && return
-	diag "  got:      ${1:0:1000}"
+	_diag_got "$1"
 	diag "  expected: nothing that matches /$2/"
 	_diag_last_run
 }
