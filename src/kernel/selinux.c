@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -28,23 +27,22 @@ bool selinux_is_enabled(void)
 	return statfs(SELINUXFS, &fs) == 0 && fs.f_type == SELINUX_MAGIC;
 }
 
-/* A file of selinuxfs that holds a number; missing where there is none. */
-static unsigned read_number(const char *path, unsigned missing)
+/* A file of selinuxfs that holds a number; 0 where there is none. */
+static unsigned read_number(const char *path)
 {
 	g_autofree char *text = fd_read_file(AT_FDCWD, path, ANSWER_MAX, NULL);
-	unsigned number;
 
-	return text && sscanf(text, "%u", &number) == 1 ? number : missing;
+	return text ? (unsigned)g_ascii_strtoull(text, NULL, 10) : 0;
 }
 
 bool selinux_is_enforcing(void)
 {
-	return selinux_is_enabled() && read_number(SELINUXFS "/enforce", 0) != 0;
+	return selinux_is_enabled() && read_number(SELINUXFS "/enforce") != 0;
 }
 
 bool selinux_has_levels(void)
 {
-	return read_number(SELINUXFS "/mls", 0) != 0;
+	return read_number(SELINUXFS "/mls") != 0;
 }
 
 char *selinux_own_label(GError **error)
@@ -63,15 +61,23 @@ bool selinux_knows(const char *label)
 static uint32_t permission_bit(const char *class, const char *permission)
 {
 	g_autofree char *path = g_strdup_printf(SELINUXFS "/class/%s/perms/%s", class, permission);
-	unsigned number = read_number(path, 0);
+	unsigned number = read_number(path);
 
 	return number >= 1 && number <= 32 ? UINT32_C(1) << (number - 1) : 0;
 }
 
-/* One question and its answer: "ALLOWED DECIDED AUDITALLOW AUDITDENY SEQUENCE FLAGS" */
+/* Words of the kernel's answer to a question about access, in hexadecimal */
+enum {
+	ANSWER_ALLOWED,
+	ANSWER_FLAGS = 5, /* between them what is decided and audited, and a sequence */
+	ANSWER_WORDS,
+};
+
+/* One question and its answer */
 static bool ask_access(const char *question, uint32_t *ret_allowed, uint32_t *ret_flags)
 {
 	auto_fd fd = open(SELINUXFS "/access", O_RDWR | O_CLOEXEC);
+	g_auto(GStrv) words = NULL;
 	char answer[ANSWER_MAX];
 	ssize_t n;
 
@@ -81,7 +87,12 @@ static bool ask_access(const char *question, uint32_t *ret_allowed, uint32_t *re
 	if (n < 0)
 		return false;
 	answer[n] = '\0';
-	return sscanf(answer, "%x %*x %*x %*x %*u %x", ret_allowed, ret_flags) == 2;
+	words = g_strsplit(answer, " ", -1);
+	if (g_strv_length(words) < ANSWER_WORDS)
+		return false;
+	*ret_allowed = (uint32_t)g_ascii_strtoull(words[ANSWER_ALLOWED], NULL, 16);
+	*ret_flags = (uint32_t)g_ascii_strtoull(words[ANSWER_FLAGS], NULL, 16);
+	return true;
 }
 
 bool selinux_allows(const char *source, const char *target, const char *class,
@@ -89,8 +100,7 @@ bool selinux_allows(const char *source, const char *target, const char *class,
 {
 	g_autofree char *index = g_strdup_printf(SELINUXFS "/class/%s/index", class);
 	uint32_t bit = permission_bit(class, permission), allowed, flags;
-	g_autofree char *question =
-		g_strdup_printf("%s %s %u", source, target, read_number(index, 0));
+	g_autofree char *question = g_strdup_printf("%s %s %u", source, target, read_number(index));
 
 	return bit == 0 || !ask_access(question, &allowed, &flags) || ((allowed & bit) == bit) ||
 	       (flags & AVD_PERMISSIVE);
