@@ -50,6 +50,27 @@ static bool is_ours(const char *directory)
 	       faccessat(AT_FDCWD, procs, W_OK, AT_EACCESS) == 0;
 }
 
+/*
+ * What a cgroup is called whose path nobody asked for.  The id of an OCI container is its caller's,
+ * and another --root may have the same: the digest of the root tells them apart.
+ */
+static char *own_name(const Plan *plan)
+{
+	g_autofree char *root = g_canonicalize_filename(plan->state_root, NULL);
+	g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, root, -1);
+
+	return plan->spec->rlc.oci ? g_strdup_printf("%s-%.8s", plan->id, digest)
+				   : g_strdup(plan->id);
+}
+
+/* The same where it stands beside those of others */
+static char *marked_name(const Plan *plan)
+{
+	g_autofree char *name = own_name(plan);
+
+	return g_strconcat("rlc-", name, NULL);
+}
+
 static bool take(Plan *plan, CgroupMethod method, const char *parent, const char *name)
 {
 	plan->cgroup.method = method;
@@ -60,23 +81,26 @@ static bool take(Plan *plan, CgroupMethod method, const char *parent, const char
 
 static bool place_direct(Plan *plan, GError **error)
 {
+	g_autofree char *name = own_name(plan);
+
 	if (!is_host_root(CGROUP_ROOT) || !is_ours(CGROUP_ROOT))
 		return error_set(error, RLC_ERROR_NOT_FOUND,
 				 "use '" CGROUP_ROOT "': it is not ours");
 	return check_controllers(CGROUP_ROOT, "cgroup.controllers", plan->cgroup.controllers,
 				 HINT_CGROUP_KERNEL, error) &&
-	       take(plan, CGROUP_DIRECT, CGROUP_OWN_PARENT, plan->id);
+	       take(plan, CGROUP_DIRECT, CGROUP_OWN_PARENT, name);
 }
 
 static bool place_scope(Plan *plan, GError **error)
 {
 	g_autofree char *directory = cgroup_systemd_directory(error);
+	g_autofree char *name = marked_name(plan);
 
 	if (!directory || !check_controllers(directory, "cgroup.controllers",
 					     plan->cgroup.controllers, HINT_CGROUP_DELEGATE, error))
 		return false;
 	if (!plan->cgroup.unit)
-		plan->cgroup.unit = g_strdup_printf("rlc-%s.scope", plan->id);
+		plan->cgroup.unit = g_strconcat(name, ".scope", NULL);
 	if (!plan->cgroup.slice)
 		plan->cgroup.slice =
 			g_strdup(cgroup_systemd_is_users() ? "app.slice" : "machine.slice");
@@ -96,7 +120,7 @@ static bool is_alone(const char *directory)
 /* Ours, to be divided: who is in it, we, will step aside. */
 static bool take_own(Plan *plan, const char *own, GError **error)
 {
-	g_autofree char *name = g_strdup_printf("rlc-%s", plan->id);
+	g_autofree char *name = marked_name(plan);
 
 	if (!check_controllers(own, "cgroup.controllers", plan->cgroup.controllers,
 			       HINT_CGROUP_PLACE, error))
@@ -132,7 +156,7 @@ static bool place_delegated(Plan *plan, GError **error)
 {
 	g_autofree char *own = cgroup_of(0, error);
 	g_autofree char *above = own ? g_path_get_dirname(own) : NULL;
-	g_autofree char *name = g_strdup_printf("rlc-%s", plan->id);
+	g_autofree char *name = marked_name(plan);
 
 	if (!own)
 		return false;
@@ -183,7 +207,7 @@ static bool place_named(Plan *plan, const char *parent, const char *name, GError
 /* --cgroup-parent: "x.slice" of systemd's, or a path below the root of the tree */
 static bool place_in(Plan *plan, const char *parent, GError **error)
 {
-	g_autofree char *name = g_strdup_printf("rlc-%s", plan->id);
+	g_autofree char *name = marked_name(plan);
 	g_autofree char *joined = g_strconcat(CGROUP_ROOT "/", parent, NULL);
 	g_autofree char *path = g_canonicalize_filename(joined, NULL);
 
@@ -214,8 +238,8 @@ static bool place_at(Plan *plan, const char *asked, GError **error)
 static bool place_v1(Plan *plan, GError **error)
 {
 	const char *asked = plan->spec->linux_.cgroups_path;
-	g_autofree char *path =
-		g_canonicalize_filename(asked ? asked : plan->id, "/" CGROUP_V1_PARENT);
+	g_autofree char *own = own_name(plan);
+	g_autofree char *path = g_canonicalize_filename(asked ? asked : own, "/" CGROUP_V1_PARENT);
 	g_autofree char *parent = g_path_get_dirname(path), *name = g_path_get_basename(path);
 
 	if (geteuid() == 0 && userns_is_host())

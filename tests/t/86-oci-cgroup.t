@@ -62,7 +62,8 @@ for path in "" /a/b c/d; do
 	is "$status$err" 0 "version 1, ${path:-no path}: it runs"
 	case $path in
 	/*) where=$path ;;
-	*) where=/rlc/${path:-g2} ;;
+	?*) where=/rlc/$path ;;
+	*) where=/$(cd $CGROUPS/rlct && echo rlc/g2-*) ;;
 	esac
 	dir=$CGROUPS/rlct$where
 	ok "in a cgroup of its own" grep -qx "$(pid_of root g2)" "$dir/cgroup.procs"
@@ -73,6 +74,15 @@ for path in "" /a/b c/d; do
 	nok "it goes with the container" test -e "$dir"
 done
 rmdir $CGROUPS/rlct/a # no parent of rlc's
+# another --root may have the same id
+bundle root "$sleeper"
+run oci root run --detach --bundle "$bundle" g2
+run as root "$RLC_OCI" --root "$T/another" run --detach --bundle "$bundle" g2
+is "$status$err" 0 "the same id below another --root: it runs"
+is "$(find $CGROUPS/rlct/rlc -mindepth 1 -type d | wc -l)" 2 "in a cgroup of its own"
+run as root "$RLC_OCI" --root "$T/another" delete --force g2
+is "$(oci_status root g2)" running "and does not take the first one with it"
+run oci root delete --force g2
 bundle root "$sleeper | .linux.resources.unified = {\"memory.high\": \"max\"}"
 run oci root create --bundle "$bundle" g2
 like "$err" "'unified' is of cgroups of version 2" "unified has no meaning there"
@@ -119,7 +129,8 @@ for path in "" /rlct-oci/b; do
 		| .linux.resources.unified = {\"cgroup.max.depth\": \"7\"}"
 	run oci root create --bundle "$bundle" g4
 	is "$status$err" 0 "version 2, ${path:-no path}: create"
-	dir=$CGROUPS${path:-/rlc/g4}
+	dir=$CGROUPS$path
+	[ -n "$path" ] || dir=$(echo $CGROUPS/rlc/g4-*)
 	pid=$(pid_of root g4)
 	ok "init was born in a cgroup of its own" grep -qx "$pid" "$dir/cgroup.procs"
 	is "$(cat "$dir/cgroup.max.depth")" 7 "unified is written"
