@@ -9,13 +9,14 @@
 #define NAME_MAX_LENGTH 255
 #define TAG_MAX_LENGTH	128
 #define DEFAULT_HOST	"docker.io"
+#define DOCKER_PREFIX	"docker://"
 #define OFFICIAL	"library/"
 
 static const struct {
 	const char *prefix;
 	Transport transport;
 } transports[] = {
-	{"docker://", TRANSPORT_DOCKER},
+	{DOCKER_PREFIX, TRANSPORT_DOCKER},
 	{"oci-archive:", TRANSPORT_OCI_ARCHIVE},
 	{"docker-archive:", TRANSPORT_DOCKER_ARCHIVE},
 	{"oci:", TRANSPORT_OCI},
@@ -267,5 +268,6 @@ char *reference_short_name(const char *name)
 		if (g_str_has_prefix(name, prefixes[i]) && is_read_as(rest, name))
 			return g_strdup(rest);
 	}
-	return g_strdup(name);
+	/* a registry may be called as a transport is */
+	return is_read_as(name, name) ? g_strdup(name) : g_strconcat(DOCKER_PREFIX, name, NULL);
 }

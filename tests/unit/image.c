@@ -142,6 +142,7 @@ static void test_short_names(void)
 	assert_short("docker.io/library/a/b:1", "library/a/b:1");
 	assert_short("q.io/a:1", "q.io/a:1");
 	assert_short("localhost/a:1", "localhost/a:1");
+	assert_short("oci:3/oci:3", "docker://oci:3/oci:3");
 }
 
 static void test_digest(void)
