@@ -105,16 +105,6 @@ static bool set_apparmor(RunParse *parse, const char *value, GError **error)
 		      : error_set(error, RLC_ERROR_USAGE, "the profile's name is empty");
 }
 
-static void clear_label(SpecSelinux *label)
-{
-	g_free(label->user);
-	g_free(label->role);
-	g_free(label->type);
-	g_free(label->level);
-	g_free(label->file_type);
-	*label = (SpecSelinux){0};
-}
-
 static bool is_label_word(const char *word)
 {
 	return *word && !word[strspn(word, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_.,:-")];
@@ -151,7 +141,7 @@ static bool set_label(RunParse *parse, const char *value, GError **error)
 	};
 
 	if (strcmp(value, "disable") == 0) {
-		clear_label(label);
+		spec_selinux_clear(label);
 		return true;
 	}
 	label->asked = true;

@@ -56,11 +56,13 @@ static bool is_ours(const char *directory)
  */
 static char *own_name(const Plan *plan)
 {
-	g_autofree char *root = g_canonicalize_filename(plan->state_root, NULL);
-	g_autofree char *digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, root, -1);
+	g_autofree char *root = NULL, *digest = NULL;
 
-	return plan->spec->rlc.oci ? g_strdup_printf("%s-%.8s", plan->id, digest)
-				   : g_strdup(plan->id);
+	if (!plan->spec->rlc.oci)
+		return g_strdup(plan->id);
+	root = g_canonicalize_filename(plan->state_root, NULL);
+	digest = g_compute_checksum_for_string(G_CHECKSUM_SHA256, root, -1);
+	return g_strdup_printf("%s-%.8s", plan->id, digest);
 }
 
 /* The same where it stands beside those of others */

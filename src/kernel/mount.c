@@ -5,19 +5,18 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
-#include <linux/xattr.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/hint.h"
 #include "base/log.h"
+#include "kernel/selinux.h"
 
 #define MOUNT_DETACH  2	  /* umount2(2): MNT_DETACH */
 #define OPTIONS_SHOWN 200 /* bytes of them in an error */
@@ -106,10 +105,7 @@ static bool mount_configure(int fs, const char *type, const char *options)
 /* mqueue takes no such option, but the label of its root, where the policy lets it be changed. */
 static void mount_label_root(const char *type, int mount)
 {
-	g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", mount);
-
-	if (mount_label && strcmp(type, "mqueue") == 0 &&
-	    setxattr(link, XATTR_NAME_SELINUX, mount_label, strlen(mount_label) + 1, 0) < 0)
+	if (mount_label && strcmp(type, "mqueue") == 0 && !selinux_label_file(mount, mount_label))
 		log_debug("mount: the label of %s stays: %s", type, g_strerror(errno));
 }
 

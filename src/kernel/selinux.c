@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <linux/xattr.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -55,6 +57,14 @@ bool selinux_knows(const char *label)
 	auto_fd fd = open(SELINUXFS "/context", O_RDWR | O_CLOEXEC);
 
 	return fd >= 0 && write(fd, label, strlen(label) + 1) >= 0;
+}
+
+/* By its link in /proc, for there is no fsetxattr(2) of an O_PATH descriptor. */
+bool selinux_label_file(int fd, const char *label)
+{
+	g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", fd);
+
+	return setxattr(link, XATTR_NAME_SELINUX, label, strlen(label) + 1, 0) == 0;
 }
 
 /* The bit of a permission in an access vector; 0: the policy has no such class or permission. */

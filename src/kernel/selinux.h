@@ -24,6 +24,9 @@ char *selinux_own_label(GError **error);
 /* Has the policy this label's user, role, type and level, and may they be together? */
 bool selinux_knows(const char *label);
 
+/* Give the file that fd (O_PATH will do) refers to a label. errno on failure. */
+bool selinux_label_file(int fd, const char *label);
+
 /*
  * Does the policy let source do this to target?  What it does not say (a class that it has not, or
  * a caller who may not ask) counts as yes: the kernel decides when the time comes.

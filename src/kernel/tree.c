@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/fs.h>
-#include <linux/xattr.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "kernel/selinux.h"
 
 #define DEPTH_MAX     512 /* descriptors are held all the way down */
 #define XATTR_MAX     65536
@@ -109,17 +109,14 @@ static bool change_owner(int dirfd, const char *name, const struct stat *st, con
 			   *name ? name : "it", st->st_uid, st->st_gid);
 }
 
-/* By its link in /proc, for there is no lsetxattr(2) of a descriptor. */
 static bool change_label(int dirfd, const char *name, const struct stat *st, const Change *change,
 			 GError **error)
 {
 	auto_fd fd = *name ? openat(dirfd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC) : -1;
-	g_autofree char *link = g_strdup_printf("/proc/self/fd/%d", *name ? fd : dirfd);
 
 	(void)st;
 	return (*name && fd < 0 && errno == ENOENT) ||
-	       setxattr(link, XATTR_NAME_SELINUX, change->label, strlen(change->label) + 1, 0) ==
-		       0 ||
+	       selinux_label_file(*name ? fd : dirfd, change->label) ||
 	       error_errno(error, errno, "give '%s' the label '%s'", *name ? name : "it",
 			   change->label);
 }

@@ -298,6 +298,16 @@ static void linux_free(SpecLinux *linux_)
 	g_free(linux_->mount_label);
 }
 
+void spec_selinux_clear(SpecSelinux *selinux)
+{
+	g_free(selinux->user);
+	g_free(selinux->role);
+	g_free(selinux->type);
+	g_free(selinux->level);
+	g_free(selinux->file_type);
+	*selinux = (SpecSelinux){0};
+}
+
 static void rlc_free(SpecRlc *rlc)
 {
 	g_free(rlc->console_socket);
@@ -308,11 +318,7 @@ static void rlc_free(SpecRlc *rlc)
 	g_free(rlc->image_id);
 	g_free(rlc->directory);
 	g_free(rlc->cgroup_parent);
-	g_free(rlc->selinux.user);
-	g_free(rlc->selinux.role);
-	g_free(rlc->selinux.type);
-	g_free(rlc->selinux.level);
-	g_free(rlc->selinux.file_type);
+	spec_selinux_clear(&rlc->selinux);
 	g_free(rlc->share.pid);
 	g_free(rlc->share.ipc);
 	g_free(rlc->share.uts);

@@ -440,6 +440,9 @@ Spec *spec_new(void);
 Spec *spec_new_bare(void);
 void spec_free(Spec *spec);
 
+/* Ask for no label any more. */
+void spec_selinux_clear(SpecSelinux *selinux);
+
 /* Resources alone, none asked for. */
 void spec_resources_init(SpecResources *resources);
 void spec_resources_clear(SpecResources *resources);

@@ -5,19 +5,14 @@
 #
 # packages: podman crun conmon
 # kernel: security=selinux selinux=1
-unconfined=unconfined_u:unconfined_r:unconfined_t:s0-s0:c0.c1023
-[ "$(tr -d '\0' </proc/self/attr/current)" = $unconfined ] || exec runcon $unconfined "$0"
+. "$(dirname "$0")/../lib/selinux.sh"
 RUN_TIMEOUT=120
 . "$(dirname "$0")/../lib/lib.sh"
 . "$(dirname "$0")/../lib/oci.sh"
 needs root rlc busybox podman crun
 
 semodule -i "$SRCDIR/selinux/rlc.cil"
-# SELinux would not have modules from a disk without labels
-modprobe -a overlay fuse
-setenforce 1
-when_finished setenforce 0
-chcon -R system_u:object_r:user_tmp_t:s0 "$T"
+selinux_enforce overlay fuse
 tar -c -C "$(bundle_rootfs)" . | podman import - box:1 >/dev/null 2>&1
 mkdir "$T/volume"
 

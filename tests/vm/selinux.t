@@ -5,8 +5,7 @@
 # unconfined.
 #
 # kernel: security=selinux selinux=1
-unconfined=unconfined_u:unconfined_r:unconfined_t:s0-s0:c0.c1023
-[ "$(tr -d '\0' </proc/self/attr/current)" = $unconfined ] || exec runcon $unconfined "$0"
+. "$(dirname "$0")/../lib/selinux.sh"
 RUN_TIMEOUT=120
 . "$(dirname "$0")/../lib/lib.sh"
 . "$(dirname "$0")/../lib/oci.sh"
@@ -17,19 +16,14 @@ payload=system_u:system_r:rlc_payload_t:s0
 file=system_u:object_r:rlc_payload_file_t:s0
 
 # busybox, but an ls that knows labels
-bundle_rootfs >"$T/path"
-rootfs=$(cat "$T/path")
+rootfs=$(bundle_rootfs)
 rm "$rootfs/bin/ls"
 cp /bin/ls "$rootfs/bin"
 ldd /bin/ls | grep -o '/[^ ]*' | xargs cp --parents -t "$rootfs"
 chmod -R a+rX "$rootfs"
 
 ok "the machine is in a world" world_up_machine
-# SELinux would not have modules from a disk without labels
-modprobe -a overlay tun veth bridge nft_chain_nat nft_masq nft_ct
-setenforce 1
-when_finished setenforce 0
-chcon -R system_u:object_r:user_tmp_t:s0 "$T"
+selinux_enforce overlay tun veth bridge nft_chain_nat nft_masq nft_ct
 is "$(getenforce)" Enforcing "SELinux is enforcing"
 
 # a container with labels
