@@ -136,7 +136,8 @@ done
 
 # --- the recorded session, and the picture ---
 
-run "${user[@]}" "$SRCDIR/doc/record" "$T/bin/rlc"
+install -m 755 doc/record "$T/bin/record" # the sources may be where the user cannot go
+run "${user[@]}" "$T/bin/record" "$T/bin/rlc"
 is "$status" 0 "the session can be recorded: $err"
 typed() { /usr/bin/python3 -c '
 import json, re, sys
