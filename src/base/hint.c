@@ -300,7 +300,7 @@ static const struct {
 	[HINT_RLIMIT] = {"RLC-P01", "only CAP_SYS_RESOURCE may raise a hard limit",
 			 "ulimit -H -a   (and ask for no more than that: --ulimit {})"},
 	[HINT_SELINUX_LABEL] =
-		{"RLC-M01",
+		{"RLC-M04",
 		 "a label is made of what SELinux's policy has: user, role, type and level",
 		 "sudo semodule -i " RLC_DATADIR "/selinux/rlc.cil   (rlc's own types; or else the "
 		 "host's package for containers: container-selinux)"},

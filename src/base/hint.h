@@ -79,7 +79,7 @@ typedef enum {
 	HINT_OOM_SCORE,	      /* L10: only root may lower the oom score */
 	HINT_CGROUP_LACKS,  /* L11: a container's cgroup was made without controllers; arg: them */
 	HINT_RLIMIT,	    /* P01: raising a hard limit needs CAP_SYS_RESOURCE; arg: limit */
-	HINT_SELINUX_LABEL, /* M01: SELinux's policy does not have a label */
+	HINT_SELINUX_LABEL, /* M04: SELinux's policy does not have a label */
 	HINT_SELINUX_TRANSITION, /* M02: it does not let us give one */
 	HINT_SELINUX_FILES,	 /* M03: the root's files have other labels; arg: the label */
 } Hint;

@@ -79,6 +79,22 @@ static void test_hint_nothing(void)
 	g_assert_false(hint_add(NULL, HINT_OVERLAY, "x"));
 }
 
+/* Who looks a code up reads what stood behind it: no two rows have the same one. */
+static void test_hint_codes(void)
+{
+	for (Hint hint = 0; hint <= HINT_SELINUX_FILES; hint++) {
+		g_autoptr(GError) error = NULL;
+		g_auto(HintParts) shown = {0}, found = {0};
+
+		error_set(&error, RLC_ERROR_FAILED, "do it");
+		hint_add(&error, hint, "\342\200\246");
+		shown = hint_split(error->message);
+		g_assert_true(hint_lookup(shown.code, &found));
+		g_assert_cmpstr(found.why, ==, shown.why);
+		g_assert_cmpstr(found.fix, ==, shown.fix);
+	}
+}
+
 static void test_log_levels(void)
 {
 	LogLevel level = LOG_WARN;
@@ -218,6 +234,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/base/hint/three-lines", test_hint);
 	g_test_add_func("/base/hint/argument", test_hint_argument);
 	g_test_add_func("/base/hint/no-error", test_hint_nothing);
+	g_test_add_func("/base/hint/codes", test_hint_codes);
 	g_test_add_func("/base/log/levels", test_log_levels);
 	g_test_add_func("/base/fd/ownership", test_fd_ownership);
 	g_test_add_func("/base/fd/cloexec", test_fd_cloexec);

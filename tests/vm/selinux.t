@@ -38,7 +38,7 @@ enabled() { # USER OPTION… COMMAND…
 
 run "$RLC" run --network none --security-opt label=enable builtin:busybox true
 is "$status" 125 "without rlc's policy there is no label"
-like "$err" "use the SELinux label 'system_u:system_r:container_t:s0:c[0-9]+,c[0-9]+': the policy of this host has no such label \[RLC-M01\]" \
+like "$err" "use the SELinux label 'system_u:system_r:container_t:s0:c[0-9]+,c[0-9]+': the policy of this host has no such label \[RLC-M04\]" \
 	"and the host's name for it is said"
 run "$RLC" run --network none --security-opt label=$unconfined builtin:busybox cat /proc/self/attr/current
 is "$status $out" "0 $unconfined" "a whole label is taken as it is"
@@ -46,7 +46,7 @@ run "$RLC" run --network none --security-opt label=type:getty_t builtin:busybox 
 is "$status" 125 "a type that we may not start"
 like "$err" "RLC-M02.*process transition|process transition.*RLC-M02" "is refused, with what the policy does not allow"
 run "$RLC" check
-like "$out" "reduced +labels: .*RLC-M01|reduced +labels: .*"$'\n'".*"$'\n'".*code: RLC-M01" "rlc check says so"
+like "$out" "reduced +labels: .*RLC-M04|reduced +labels: .*"$'\n'".*"$'\n'".*code: RLC-M04" "rlc check says so"
 
 run semodule -i "$SRCDIR/selinux/rlc.cil"
 is "$status" 0 "the module is loaded: $err"
