@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <signal.h>
 #include <string.h>
 
+#include "base/signals.h"
 #include "cmd/command.h"
 #include "cmd/containers.h"
 #include "cmd/listing.h"
@@ -90,6 +92,9 @@ static void put_health(Json *json, const SpecHealth *health)
 
 static void put_config(Json *json, const Spec *spec)
 {
+	g_autofree char *stop_signal =
+		signals_name(spec->rlc.stop_signal ? spec->rlc.stop_signal : SIGTERM);
+
 	json_open(json, "Config", '{');
 	json_strings(json, "Cmd", spec->process.args);
 	json_strings(json, "Env", spec->process.env);
@@ -100,8 +105,7 @@ static void put_config(Json *json, const Spec *spec)
 	json_strings(json, "Annotations", spec->annotations);
 	json_bool(json, "Tty", spec->process.terminal);
 	json_bool(json, "OpenStdin", spec->rlc.interactive);
-	json_string(json, "StopSignal",
-		    spec->rlc.stop_signal ? sigabbrev_np(spec->rlc.stop_signal) : "TERM");
+	json_string(json, "StopSignal", stop_signal);
 	json_number(json, "StopTimeout", spec->rlc.stop_timeout);
 	put_health(json, &spec->rlc.health);
 	json_close(json, '}');

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "cmd/run_values.h"
 
-#include <signal.h>
 #include <string.h>
 
 #include "base/arguments.h"
 #include "base/error.h"
+#include "base/signals.h"
 
 bool run_value_replace(char **field, const char *value)
 {
@@ -76,22 +76,8 @@ bool run_value_env(GPtrArray *env, const char *text, GError **error)
 
 bool run_value_signal(const char *value, int *ret_signal, GError **error)
 {
-	const char *name = g_ascii_strncasecmp(value, "SIG", 3) == 0 ? value + 3 : value;
-	guint64 number;
-
-	if (g_ascii_string_to_unsigned(value, 10, 1, NSIG - 1, &number, NULL)) {
-		*ret_signal = (int)number;
-		return true;
-	}
-	for (int i = 1; i < NSIG; i++) {
-		const char *known = sigabbrev_np(i);
-
-		if (known && g_ascii_strcasecmp(known, name) == 0) {
-			*ret_signal = i;
-			return true;
-		}
-	}
-	return error_set(error, RLC_ERROR_USAGE, "no such signal, see signal(7)");
+	return signals_parse(value, ret_signal) ||
+	       error_set(error, RLC_ERROR_USAGE, "no such signal, see signal(7)");
 }
 
 bool run_value_name(const char *value, GError **error)

@@ -21,6 +21,7 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/signals.h"
 #include "container/control.h"
 #include "container/events.h"
 #include "feature/cgroup.h"
@@ -87,6 +88,7 @@ static bool fail(Client *client, int number, const char *what)
 static bool take_signal(Client *client, int number, bool stop)
 {
 	Container *container = client->serve->container;
+	g_autofree char *name = signals_name(number);
 
 	if (number <= 0 || number >= NSIG)
 		return fail(client, EINVAL, "send a signal");
@@ -99,7 +101,7 @@ static bool take_signal(Client *client, int number, bool stop)
 	if (syscall(SYS_pidfd_send_signal, container->init_pidfd, number, NULL, 0) < 0 &&
 	    errno != ESRCH) /* it ends just now */
 		return fail(client, errno, "send a signal");
-	events_add_own(container, "kill", -1, sigabbrev_np(number));
+	events_add_own(container, "kill", -1, name);
 	return answer(client, CONTROL_OK, 0, NULL);
 }
 

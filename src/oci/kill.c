@@ -1,34 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/signals.h"
 #include "kernel/cgroup.h"
 #include "oci/processes.h"
 #include "oci/verb.h"
-
-/* "9", "KILL" or "SIGKILL". 0: none. */
-static int parse_signal(const char *text)
-{
-	char *end;
-	gint64 number = g_ascii_strtoll(text, &end, 10);
-
-	if (end > text && !*end)
-		return number > 0 && number < NSIG ? (int)number : 0;
-	if (g_ascii_strncasecmp(text, "SIG", 3) == 0)
-		text += 3;
-	for (int i = 1; i < NSIG; i++) {
-		const char *name = sigabbrev_np(i);
-
-		if (name && g_ascii_strcasecmp(text, name) == 0)
-			return i;
-	}
-	return 0;
-}
 
 /* What the freezer of version 1 holds would die only when it is let go. */
 static void let_die(const CgroupHandle *cgroup, int signal_number)
@@ -82,12 +63,11 @@ int verb_kill(const OciGlobals *globals, int argc, char **argv, GError **error)
 	};
 	g_auto(Created) created = {.dir = -1, .lock = -1};
 	g_auto(CgroupHandle) cgroup = CGROUP_HANDLE_NONE;
-	int signal_number;
+	int signal_number = SIGTERM;
 
 	if (!verb_parse(globals, &argc, &argv, entries, error))
 		return -1;
-	signal_number = argc > 2 ? parse_signal(argv[2]) : SIGTERM;
-	if (signal_number == 0) {
+	if (argc > 2 && !signals_parse(argv[2], &signal_number)) {
 		error_set(error, RLC_ERROR_USAGE, "unknown signal '%s'", argv[2]);
 		return -1;
 	}

@@ -54,13 +54,14 @@ make_image --name silent "$base" --config '{"Env": ["PATH=/bin"]}' >/dev/null
 make_image --name nothing --config '{"Cmd": ["--privileged", "/sh"]}' >/dev/null
 make_image --name twice "$base" "$T/layers/top" "$base" --config '{"Cmd": ["cat", "/removed"], "Env": ["PATH=/bin"]}' >/dev/null
 make_image --name bare "$base" --config '{"Cmd": ["true"], "Env": ["PATH=/bin"]}' >/dev/null
+make_image --name halted "$base" --config '{"Cmd": ["true"], "Env": ["PATH=/bin"], "StopSignal": "SIGRTMIN+3"}' >/dev/null
 id_wishes=$(cat "$T/id-wishes")
 
 # ------------------------------------------------------------------------------ what it wishes
 
 for who in root "$sub" "$one"; do
 	kind=${who#rlct-} && kind=${kind%%-*}
-	for name in wishes alice numbers strange volume volume-proc silent nothing twice bare; do
+	for name in wishes alice numbers strange volume volume-proc silent nothing twice bare halted; do
 		pull "$name"
 	done
 	before=$(fingerprint "$T/store-$who/layers")
@@ -105,6 +106,10 @@ for who in root "$sub" "$one"; do
 		rlc run --network none bare stat -c %u:%g /home/alice
 		is "$out" 1000:100 "$kind: files have the owners of the image"
 	fi
+	rlc run -d --name halted --network none halted
+	rlc inspect --format '{{.Config.StopSignal}}' halted
+	is "$out$err" "RTMIN+3" "$kind: the StopSignal of systemd as a payload"
+	rlc rm -f halted
 	rlc run --network none strange
 	refused "$kind: a User that is neither name nor id" "1000x"
 	rlc run --network none volume

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include "base/fd.h"
 #include "base/hint.h"
 #include "base/log.h"
+#include "base/signals.h"
 
 static void test_error_set(void)
 {
@@ -106,6 +108,34 @@ static void test_log_levels(void)
 	g_assert_cmpint(level, ==, LOG_DEBUG);
 	g_assert_true(log_enabled(LOG_ERROR));
 	g_assert_false(log_enabled(LOG_DEBUG));
+}
+
+static void test_signals(void)
+{
+	static const char *const wrong[] = {
+		"",	 "SIG",	     "NONE",   "0",	  "65",	     "-1",
+		"TERM ", "RTMIN+31", "RTMIN+", "RTMIN-1", "RTMAX+1",
+	};
+	static const struct {
+		const char *text;
+		int above; /* SIGRTMIN */
+	} real_time[] = {{"SIGRTMIN", 0}, {"SIGRTMIN+3", 3}, {"rtmin+30", 30}, {"RTMAX-27", 3}};
+	int signal_number = 0;
+
+	for (int i = 1; i < NSIG; i++) {
+		g_autofree char *name = signals_name(i), *whole = g_strconcat("SIG", name, NULL);
+
+		g_assert_true(signals_parse(name, &signal_number));
+		g_assert_cmpint(signal_number, ==, i);
+		g_assert_true(signals_parse(whole, &signal_number));
+		g_assert_cmpint(signal_number, ==, i);
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(real_time); i++) {
+		g_assert_true(signals_parse(real_time[i].text, &signal_number));
+		g_assert_cmpint(signal_number, ==, SIGRTMIN + real_time[i].above);
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++)
+		g_assert_false(signals_parse(wrong[i], &signal_number));
 }
 
 static void test_fd_ownership(void)
@@ -236,6 +266,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/base/hint/no-error", test_hint_nothing);
 	g_test_add_func("/base/hint/codes", test_hint_codes);
 	g_test_add_func("/base/log/levels", test_log_levels);
+	g_test_add_func("/base/signals", test_signals);
 	g_test_add_func("/base/fd/ownership", test_fd_ownership);
 	g_test_add_func("/base/fd/cloexec", test_fd_cloexec);
 	g_test_add_func("/base/fd/write-and-read", test_fd_write_and_read);
