@@ -33,9 +33,10 @@ typedef struct {
 	NetRelay *relay;
 	GList link;
 	int client, server;
-	gpointer client_tag, server_tag;
+	gpointer client_tag, server_tag; /* NULL: it is not watched */
 	unsigned asked;
 	bool open;
+	bool left; /* the client closed both ways, or is gone */
 	Flow out, in;
 } Stream;
 
@@ -62,11 +63,16 @@ static void stream_set_limit(Stream *stream, gint64 limit)
 	g_source_set_ready_time(&stream->source, limit ? g_get_monotonic_time() + limit : -1);
 }
 
+static void stream_unwatch(Stream *stream, gpointer *tag)
+{
+	if (*tag)
+		g_source_remove_unix_fd(&stream->source, *tag);
+	*tag = NULL;
+}
+
 static void stream_drop_server(Stream *stream)
 {
-	if (stream->server_tag)
-		g_source_remove_unix_fd(&stream->source, stream->server_tag);
-	stream->server_tag = NULL;
+	stream_unwatch(stream, &stream->server_tag);
 	fd_close(&stream->server);
 }
 
@@ -145,19 +151,34 @@ static bool flow_pump(Flow *flow, int from, int to)
 	return true;
 }
 
-/*
- * What to wait for on a descriptor that one flow reads from and the other writes to. Never nothing:
- * GLib would keep the last result of a descriptor that it does not poll.
- */
-static GIOCondition stream_wants(const Flow *reads, const Flow *writes)
+static bool has_hung_up(Stream *stream, gpointer tag)
 {
-	int wants = G_IO_HUP | G_IO_ERR;
+	return tag && g_source_query_unix_fd(&stream->source, tag) & (G_IO_HUP | G_IO_ERR);
+}
+
+/*
+ * Wait for what can be done with a descriptor that one flow reads from and the other writes to.
+ * poll(2) reports a hang-up for ever, asked or not: once it is known, and the other side is what is
+ * waited for, the descriptor is not watched.
+ */
+static void stream_watch(Stream *stream, int fd, gpointer *tag, const Flow *reads,
+			 const Flow *writes)
+{
+	const GIOCondition always = G_IO_HUP | G_IO_ERR;
+	GIOCondition wants = always;
 
 	if (reads->at == reads->end && !reads->ended)
 		wants |= G_IO_IN;
 	if (writes->at < writes->end)
 		wants |= G_IO_OUT;
-	return (GIOCondition)wants;
+	if (wants == always && (!*tag || has_hung_up(stream, *tag))) {
+		stream_unwatch(stream, tag);
+		return;
+	}
+	if (*tag)
+		g_source_modify_unix_fd(&stream->source, *tag, wants);
+	else
+		*tag = g_source_add_unix_fd(&stream->source, fd, wants);
 }
 
 static bool stream_move(Stream *stream)
@@ -167,10 +188,8 @@ static bool stream_move(Stream *stream)
 		return false;
 	if (stream->out.shut && stream->in.shut)
 		return false;
-	g_source_modify_unix_fd(&stream->source, stream->client_tag,
-				stream_wants(&stream->out, &stream->in));
-	g_source_modify_unix_fd(&stream->source, stream->server_tag,
-				stream_wants(&stream->in, &stream->out));
+	stream_watch(stream, stream->client, &stream->client_tag, &stream->out, &stream->in);
+	stream_watch(stream, stream->server, &stream->server_tag, &stream->in, &stream->out);
 	stream_set_limit(stream, stream->relay->limits.idle);
 	return true;
 }
@@ -180,12 +199,14 @@ static gboolean stream_dispatch(GSource *source, GSourceFunc callback, gpointer 
 	Stream *stream = (Stream *)source;
 	gint64 limit = g_source_get_ready_time(source);
 	bool late = limit >= 0 && g_source_get_time(source) >= limit;
-	bool left = g_source_query_unix_fd(source, stream->client_tag) & (G_IO_HUP | G_IO_ERR);
 	bool alive = true;
 
 	(void)callback;
 	(void)data;
-	if (!stream->open && !left) {
+	stream->left |= has_hung_up(stream, stream->client_tag);
+	if (!stream->open && stream->left) {
+		alive = false;
+	} else if (!stream->open) {
 		stream->open = stream_connected(stream);
 		alive = stream->open || stream_connect(stream);
 		if (!alive)
@@ -193,8 +214,8 @@ static gboolean stream_dispatch(GSource *source, GSourceFunc callback, gpointer 
 	}
 	if (stream->open)
 		alive = stream_move(stream) && !late;
-	/* a client that closed both ways reads nothing any more; poll would report it for ever */
-	if (!alive || (left && stream->out.at == stream->out.end))
+	/* a client that closed both ways reads nothing any more; what it sent still goes out */
+	if (!alive || (stream->left && stream->out.shut))
 		stream_free(stream);
 	return G_SOURCE_CONTINUE; /* stream_free() has destroyed the source */
 }

@@ -197,6 +197,54 @@ for bridge in docker0 rlc0; do
 	[ $bridge = rlc0 ] || in_host ip link delete docker0
 done
 
+# ------------------------------------------------------------------------ what is relayed: half a connection
+
+# Of 127.0.0.1.  Port 80 hears what comes after its own end, and says how much; port 81 sends as much as is asked for
+one_way='import socket, threading, time
+def hear(c):
+	c.shutdown(socket.SHUT_WR)
+	total = 0
+	while data := c.recv(65536):
+		total += len(data)
+		time.sleep(0.01)
+	print("heard", total, flush=True)
+def send(c):
+	c.sendall(b"x" * int(c.recv(100)))
+	c.close()
+def serve(server, do):
+	while True:
+		threading.Thread(target=do, args=server.accept()[:1]).start()
+for port, do in (80, hear), (81, send):
+	threading.Thread(target=serve, args=(socket.create_server(("", port)), do)).start()
+print("ready", flush=True)'
+start_ready root "$RLC" run --rootfs /:O -p 127.0.0.1:8080:80 -p 127.0.0.1:8081:81 /usr/bin/python3 -c "$one_way"
+in_host /usr/bin/python3 -c 'import socket
+with socket.create_connection(("127.0.0.1", 8080)) as c:
+	assert c.recv(1) == b""
+	c.sendall(b"x" * 20000000)'
+wait_for 60 grep -q heard "$started_out"
+is "$(grep heard "$started_out")" "heard 20000000" "all arrives that is sent after the server's end, though the client has gone"
+
+# Nobody reads, of answers of so many lengths that the last of one is in the relay
+in_host sysctl -qw net.ipv4.tcp_wmem='4096 65536 65536' net.ipv4.tcp_rmem='4096 65536 65536'
+run in_host /usr/bin/python3 -c 'import socket, sys, time
+def ticks():
+	return sum(map(int, open(f"/proc/{sys.argv[1]}/stat").read().rsplit(")", 1)[1].split()[11:13]))
+clients = [socket.create_connection(("127.0.0.1", 8081)) for i in range(40)]
+for i, client in enumerate(clients):
+	client.sendall(b"%d" % (60000 + i * 12000))
+	client.shutdown(socket.SHUT_WR)
+time.sleep(2)
+before = ticks()
+time.sleep(2)
+print("busy" if ticks() - before > 20 else "idle")
+for i, client in enumerate(clients):
+	assert sum(map(len, iter(lambda: client.recv(65536), b""))) == 60000 + i * 12000' \
+	"$(pgrep -P "$started" -x rlc-net)"
+is "$out" idle "who reads nothing keeps nobody busy"
+is "$status" 0 "and has all when it does read"
+end_container "$started"
+
 # A bridge without IPv6, as Docker's is by default, behind a firewall like Docker's
 bridge_up docker0 172.17.0.1/16
 in_host nft -f - <<'END'
