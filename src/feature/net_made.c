@@ -49,6 +49,7 @@
 #define PREFIX6	     64
 #define IP_FORWARD   "/proc/sys/net/ipv4/ip_forward"
 #define FORWARDING6  "/proc/sys/net/ipv6/conf/all/forwarding"
+#define DISABLED6    "/proc/sys/net/ipv6/conf/default/disable_ipv6" /* of links to come */
 
 typedef struct {
 	char *bridge;		/* to be made; NULL: none */
@@ -121,25 +122,32 @@ static bool choose_subnet(Netlink *netlink, const GPtrArray *avoid, Making *maki
 			 making->bridge, SUBNET_FIRST, SUBNET_LAST);
 }
 
+static char *read_sysctl(const char *path)
+{
+	char *text = fd_read_file(AT_FDCWD, path, 64, NULL);
+
+	return text ? g_strchomp(text) : NULL;
+}
+
+static bool is_on(const char *path)
+{
+	g_autofree char *text = read_sysctl(path);
+
+	return text && strcmp(text, "0") != 0;
+}
+
 /* RFC 4193: fd, 40 random bits, subnet 0. */
 static bool choose_ula(Making *making, GError **error)
 {
 	uint8_t *bytes = making->network6.s6_addr;
 
-	making->ipv6 = access(FORWARDING6, F_OK) == 0;
+	making->ipv6 = access(FORWARDING6, F_OK) == 0 && !is_on(DISABLED6);
 	if (getrandom(bytes + 1, 5, 0) != 5)
 		return error_errno(error, errno, "draw a random prefix");
 	bytes[0] = 0xfd;
 	making->gateway6 = making->network6;
 	making->gateway6.s6_addr[15] = 1;
 	return true;
-}
-
-static char *read_sysctl(const char *path)
-{
-	char *text = fd_read_file(AT_FDCWD, path, 64, NULL);
-
-	return text ? g_strchomp(text) : NULL;
 }
 
 static void note_sysctl(Making *making, const char *path)
@@ -161,13 +169,6 @@ static void note_interfaces(Making *making, const char *conf, const char *name)
 
 		note_sysctl(making, path);
 	}
-}
-
-static bool is_on(const char *path)
-{
-	g_autofree char *text = read_sysctl(path);
-
-	return text && strcmp(text, "0") != 0;
 }
 
 static void note_forwarding(Making *making)

@@ -285,6 +285,16 @@ like "$out" 'inet 10\.203\.' "subnets that the host knows otherwise are not used
 in_host ip address delete 10.202.7.7/24 dev lo
 in_host ip route delete 10.201.128.0/24
 
+# Links to come have no IPv6, as a hardened host has it
+in_host sysctl -qw net.ipv6.conf.default.disable_ipv6=1
+host_begin
+run in_host "$RLC" run $bb sh -c 'ip -o address show dev eth0; wget -q -O - http://www.example.test/ >/dev/null && echo fine'
+is "$status" 0 "a host that wants no IPv6 has an rlc0"
+like "$out" 'inet 10\.201\..*fine' "which works by IPv4"
+unlike "$out" 'inet6.* scope global' "and has no IPv6"
+host_unchanged "the host is as it was"
+in_host sysctl -qw net.ipv6.conf.default.disable_ipv6=0
+
 # ------------------------------------------------------------------------ many at once
 
 host_begin
