@@ -25,7 +25,7 @@ int cmd_rename(int argc, char **argv)
 		.arguments = "CONTAINER NAME",
 		.summary = "Give a container another name.",
 		.text = "Its neighbours on a bridge go on calling it by the name it was started "
-			"with.\n",
+			"with, until another container is started by that name.\n",
 		.min = 2,
 		.max = 2,
 	};

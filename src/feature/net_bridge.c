@@ -540,6 +540,7 @@ static bool check_mac(const Attempt *attempt, GError **error)
 static bool make_link(const Attempt *attempt, const Netlink *inside, GError **error)
 {
 	const NetLease *lease = &attempt->container->lease;
+	g_autoptr(GError) problem = NULL;
 	auto_fd netns = netlink_netns(inside, error);
 	const NetlinkVeth veth = {
 		.name = lease->link,
@@ -553,10 +554,15 @@ static bool make_link(const Attempt *attempt, const Netlink *inside, GError **er
 
 	if (netns < 0)
 		return false;
-	if (netlink_veth_add(attempt->netlink, &veth, error))
+	if (netlink_veth_add(attempt->netlink, &veth, &problem))
 		return true;
-	if (error && error_is_errno(*error, EXFULL))
-		hint_add(error, HINT_BRIDGE_FULL, attempt->bridge.link.name);
+	/* that of the container's last life, in whose network another one still is */
+	if (error_is_errno(problem, EEXIST))
+		return netlink_link_delete(attempt->netlink, lease->link, error) &&
+		       netlink_veth_add(attempt->netlink, &veth, error);
+	if (error_is_errno(problem, EXFULL))
+		hint_add(&problem, HINT_BRIDGE_FULL, attempt->bridge.link.name);
+	g_propagate_error(error, g_steal_pointer(&problem));
 	return false;
 }
 

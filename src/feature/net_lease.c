@@ -279,6 +279,7 @@ bool net_lease_add_name(const NetLeases *leases, const char *name, const char *i
 {
 	g_autofree char *target = g_strconcat(id, " ", addresses, NULL);
 
+	unlinkat(leases->names, name, 0);
 	if (symlinkat(target, leases->names, name) < 0)
 		return error_errno(error, errno, "enter the name '%s'", name);
 	return true;

@@ -84,7 +84,10 @@ char **net_lease_holders(const char *state_root, const char *key);
 /* Does no container have an address on the bridge? */
 bool net_lease_none(const NetLeases *leases);
 
-/* Enter or remove the name of a container. */
+/*
+ * Enter or remove the name of a container.  It is one container's at a time: who entered it before
+ * has another one by now (rlc rename), and is no longer found by it.
+ */
 bool net_lease_add_name(const NetLeases *leases, const char *name, const char *id,
 			const char *addresses, GError **error);
 void net_lease_drop_name(const NetLeases *leases, const char *name, const char *id);

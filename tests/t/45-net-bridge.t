@@ -295,6 +295,27 @@ unlike "$out" 'inet6.* scope global' "and has no IPv6"
 host_unchanged "the host is as it was"
 in_host sysctl -qw net.ipv6.conf.default.disable_ipv6=0
 
+# ------------------------------------------------------------------------ other lives, other names
+
+host_begin
+run in_host "$RLC" run -d --name first $bb sleep 1000
+run in_host "$RLC" run -d --name joined --network container:first $bb sleep 1000
+is "$status" 0 "a container joins another's network"
+run in_host "$RLC" restart -t 0 first
+is "$status$err" 0 "which starts again though its last network is still in use"
+run in_host "$RLC" exec first wget -q -O - http://www.example.test/
+is "$status" 0 "and has a network"
+
+run in_host "$RLC" rename first other
+run in_host "$RLC" run -d --name first $bb sleep 1000
+is "$status$err" 0 "a name that was given up is free on the bridge, too"
+address=$(in_host "$RLC" exec first ip -4 -o address show dev eth0 | grep -o '10\.201\.[0-9.]*' | head -n 1)
+run in_host "$RLC" rm -f other joined
+run in_host "$RLC" run $bb grep -w first /etc/hosts
+like "$out" "^$address"$'\tfirst' "and is the address of who has it now"
+run in_host "$RLC" rm -f first
+host_unchanged "all is gone"
+
 # ------------------------------------------------------------------------ many at once
 
 host_begin
