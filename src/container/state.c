@@ -247,11 +247,14 @@ bool state_load_status(const Plan *plan, Status *ret_status)
 	return dir >= 0 && state_dirs_read_status(dir, ret_status);
 }
 
-/* What the container had goes back; what is known of it stays. ROOT/lock is held. */
-static void keep(const Container *container, const StateDirs *dirs, const Status *ended)
+/*
+ * What the container had goes back; what is known of it stays. ROOT/lock is held; where ROOT itself
+ * is gone, as XDG_RUNTIME_DIR goes with a session, a kept container's record is still on its disk.
+ */
+static void keep(const Container *container, const Status *ended)
 {
 	const Plan *plan = container->plan;
-	auto_fd dir = state_dirs_container(dirs->containers, plan->id);
+	auto_fd dir = open(plan->state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	g_autoptr(GError) error = NULL;
 
 	if (dir < 0)
@@ -268,7 +271,7 @@ void state_rest(const Container *container, const Status *status)
 	StateDirs dirs;
 
 	if (state_dirs_open(container->plan->state_root, &dirs, NULL))
-		keep(container, &dirs, status);
+		keep(container, status);
 	state_dirs_close(&dirs);
 }
 
@@ -276,16 +279,16 @@ void state_cleanup(Container *container, const Status *ended)
 {
 	const Plan *plan = container->plan;
 	StateDirs dirs;
+	bool opened;
 
 	if (!container->state_saved)
 		return;
-	if (state_dirs_open(plan->state_root, &dirs, NULL)) {
-		if (ended && plan->spec->rlc.keep)
-			keep(container, &dirs, ended);
-		else
-			state_sweep_remove(plan->state_root, dirs.containers, dirs.names, plan->id,
-					   plan->spec, true);
-	}
+	opened = state_dirs_open(plan->state_root, &dirs, NULL);
+	if (ended && plan->spec->rlc.keep)
+		keep(container, ended);
+	else if (opened)
+		state_sweep_remove(plan->state_root, dirs.containers, dirs.names, plan->id,
+				   plan->spec, true);
 	fd_close(&container->state_lock); /* before another can look whether it lives */
 	state_dirs_close(&dirs);
 	container->state_saved = false;

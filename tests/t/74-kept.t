@@ -145,6 +145,24 @@ rlc ps -a --format '{{.Names}} {{.State}}'
 is "$out" "whole stopped" "one whose status the disk lost is kept"
 rlc rm whole
 
+# XDG_RUNTIME_DIR goes while it runs, as at the end of a session: the disk has how it ended
+session() { install -d -m 0700 -o "$sub" "$T/session"; }
+in_session() { run as "$sub" XDG_RUNTIME_DIR="$T/session" "$RLC" "$@"; }
+install -d -m 0755 "$T/go"
+session
+in_session run -d --name outlives --network none -v "$T/go:/go" $bb sh -c 'until [ -e /go/on ]; do sleep 0.05; done; exit 5'
+rm -r "$T/session"
+touch "$T/go/on"
+wait_for 20 no_supervisor "$sub"
+session
+in_session inspect --format '{{.State.Verdict}}{{.State.Status}} {{.State.ExitCode}}' outlives
+is "$out" "stopped 5" "a container whose state directory went has its exit code on record"
+in_session start outlives
+is "$status" 0 "starts again, as it gave back what it had"
+in_session wait outlives
+in_session rm outlives
+is "$status" 0 "and is removed"
+
 # A store that cannot be made
 run as "$sub" RLC_STORE=/proc/none "$RLC" run -d --network none $bb true
 refused "a container that cannot be kept" 'keep the container on disk' '/proc/none'
