@@ -41,23 +41,19 @@ char *state_name_of(const char *state_dir)
 	return name ? g_strchomp(name) : state_name(root, id);
 }
 
-/* The one that has this name, if it runs */
-static char *find_by_name(const StateDirs *dirs, const char *name)
-{
-	char id[NAME_MAX + 1];
-	ssize_t n = readlinkat(dirs->names, name, id, sizeof id - 1);
-
-	if (n <= 0)
-		return NULL;
-	id[n] = '\0';
-	return state_dirs_is_running(dirs->containers, id) ? g_strdup(id) : NULL;
-}
-
 static void refuse_ambiguous(const char *name, const char *id, const char *other, GError **error)
 {
 	error_set(error, RLC_ERROR_USAGE,
 		  "find container '%s': the ids of several begin so, %.12s and %.12s", name, id,
 		  other);
+}
+
+static void not_found(const char *name, GError **error)
+{
+	error_set(error, RLC_ERROR_NOT_FOUND,
+		  "find container '%s': none that runs has this name, or an id that begins so; "
+		  "'rlc ps' lists them",
+		  name);
 }
 
 static char *find_by_id(const StateDirs *dirs, const char *prefix, GError **error)
@@ -77,11 +73,23 @@ static char *find_by_id(const StateDirs *dirs, const char *prefix, GError **erro
 		found = id;
 	}
 	if (!found)
-		error_set(error, RLC_ERROR_NOT_FOUND,
-			  "find container '%s': none that runs has this name, or an id that begins "
-			  "so; 'rlc ps' lists them",
-			  prefix);
+		not_found(prefix, error);
 	return g_strdup(found);
+}
+
+/* A name wins over an id that begins so, also where the one that has it has ended. */
+static char *find(const StateDirs *dirs, const char *name, GError **error)
+{
+	char id[NAME_MAX + 1];
+	ssize_t n = readlinkat(dirs->names, name, id, sizeof id - 1);
+
+	if (n <= 0)
+		return find_by_id(dirs, name, error);
+	id[n] = '\0';
+	if (state_dirs_is_running(dirs->containers, id))
+		return g_strdup(id);
+	not_found(name, error);
+	return NULL;
 }
 
 static bool check_name(const char *name, GError **error)
@@ -114,11 +122,8 @@ char *state_find(const char *state_root, const char *name, GError **error)
 
 	if (!check_name(name, error))
 		return NULL;
-	if (state_dirs_open(state_root, &dirs, error)) {
-		id = find_by_name(&dirs, name);
-		if (!id)
-			id = find_by_id(&dirs, name, error);
-	}
+	if (state_dirs_open(state_root, &dirs, error))
+		id = find(&dirs, name, error);
 	state_dirs_close(&dirs);
 	if (!id)
 		tell_ended(state_root, name, error);

@@ -165,6 +165,18 @@ is "$(wc -l <"$T/race")" 1 "of six that ask for one name at once, one gets it"
 rlc "$sub" rm -fa
 no_leftovers "nothing is left"
 
+# A name is never taken for the beginning of another one's id, though who has it has ended
+rlc "$sub" run -d --network none $bb sleep 1000
+begins=${out:0:4}
+rlc "$sub" run -d --name "$begins" --network none $bb true
+rlc "$sub" wait "$begins"
+rlc "$sub" exec "$begins" true
+refused "exec in one that has ended, whose name another one's id begins with" "find container '$begins': it has ended"
+rlc "$sub" rm "$begins"
+rlc "$sub" exec "$begins" true
+is "$status" 0 "nobody has the name: it is the beginning of an id"
+rlc "$sub" rm -fa
+
 # The caller's directory can be removed, and his session may end
 mkdir -m 0777 "$T/cwd"
 run as "$sub" sh -c 'cd "$T/cwd" && "$RLC" run -d --cidfile id --name wanderer --network none builtin:busybox sleep 1000 && cat id && rm id'
