@@ -7,7 +7,10 @@
 
 #include "container/record.h"
 
-#define STATE_FILE_MAX (1 << 20) /* bytes */
+/*
+ * Bytes. execve(2) takes 6 MiB of words; in a config they may stand twice, by four bytes for one.
+ */
+#define STATE_FILE_MAX (64 << 20)
 
 /* Of all containers, with ROOT/lock held. */
 typedef struct {

@@ -177,6 +177,16 @@ rlc "$sub" exec "$begins" true
 is "$status" 0 "nobody has the name: it is the beginning of an id"
 rlc "$sub" rm -fa
 
+# As much as an exec takes of words, in letters of two bytes
+run as "$sub" bash -c 'printf -v word "%060000d" 0; word=${word//0/ä}
+	"$RLC" run -d --name wordy --network none builtin:busybox sh -c "exec sleep 1000" "$word" "$word" "$word"'
+rlc "$sub" ps --format '{{.Names}}'
+is "$out" wordy "a container with many words is listed"
+rlc "$sub" stop -t 0 wordy
+is "$status" 0 "stopped"
+rlc "$sub" rm wordy
+is "$status" 0 "and removed"
+
 # The caller's directory can be removed, and his session may end
 mkdir -m 0777 "$T/cwd"
 run as "$sub" sh -c 'cd "$T/cwd" && "$RLC" run -d --cidfile id --name wanderer --network none builtin:busybox sleep 1000 && cat id && rm id'
