@@ -48,6 +48,14 @@ static int lock_directory(int dir)
 	return fd_steal(&lock);
 }
 
+/* Who waited for the lock may have waited for a delete: what he has open is nowhere any more. */
+static bool is_removed(int dir)
+{
+	struct stat st;
+
+	return fstat(dir, &st) == 0 && st.st_nlink == 0;
+}
+
 /* Whose the directory is decides what the state in it says: another user's is nobody's. */
 static bool check_root(const char *root, GError **error)
 {
@@ -112,7 +120,7 @@ bool created_open(const char *root, const char *id, bool lock, Created *ret_crea
 		return false;
 	if (created.dir >= 0 && lock)
 		created.lock = lock_directory(created.dir);
-	if (created.dir < 0 && errno == ENOENT)
+	if (created.dir < 0 ? errno == ENOENT : is_removed(created.dir))
 		return error_set(error, RLC_ERROR_NOT_FOUND, "container does not exist: %s", id);
 	if (created.dir < 0 || (lock && created.lock < 0))
 		return error_errno(error, errno, "open '%s'", path);

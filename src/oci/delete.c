@@ -41,28 +41,35 @@ static bool end_init(const Created *created, GError **error)
 	       error_set(error, RLC_ERROR_FAILED, "container init still running");
 }
 
-/* What a caller was promised to be told; whatever fails here must not keep the rest from going. */
-static void tell_hooks(const Created *created)
+/* What the hooks will be told; whatever fails here must not keep the rest from going. */
+static char *read_last(const Created *created, Spec **ret_spec)
 {
 	g_autoptr(GError) error = NULL;
-	g_autoptr(Spec) spec = bundle_spec(created, &error);
-	json_t *state = spec ? bundle_state(created, &error) : NULL;
-	g_autofree char *text = state ? bundle_describe(state, 0, "stopped") : NULL;
+	json_t *state;
+	char *text;
 
-	if (text)
-		hooks_run_all(spec, HOOK_POSTSTOP, text);
-	else
+	if (created->pid == 0)
+		return NULL; /* there never was anything to stop */
+	*ret_spec = bundle_spec(created, &error);
+	state = *ret_spec ? bundle_state(created, &error) : NULL;
+	text = state ? bundle_describe(state, 0, "stopped") : NULL;
+	if (!text)
 		log_debug("delete: no poststop hooks: %s", error->message);
 	json_decref(state);
+	return text;
 }
 
+/* runtime.md, "Lifecycle": first all of it is undone, then the hooks are run. */
 bool delete_created(const char *root, const char *id, const Created *created, GError **error)
 {
-	if (!end_init(created, error))
+	g_autoptr(Spec) spec = NULL;
+	g_autofree char *last = read_last(created, &spec);
+
+	if (!end_init(created, error) || !created_remove(root, id, created, error))
 		return false;
-	if (created->pid != 0)
-		tell_hooks(created);
-	return created_remove(root, id, created, error);
+	if (last)
+		hooks_run_all(spec, HOOK_POSTSTOP, last);
+	return true;
 }
 
 static bool check_stopped(const Created *created, const char *id, GError **error)

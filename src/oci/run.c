@@ -4,15 +4,21 @@
 #include "oci/launch.h"
 #include "oci/start.h"
 
-/* It has ended: what it had goes, unless it is to stay for `delete`. Others may have been faster.
- */
+/* Others may have deleted it meanwhile, and made one with the same id. */
+static bool is_same(const Created *a, const Created *b)
+{
+	return a->pid == b->pid && a->start_time == b->start_time;
+}
+
+/* It has ended: what it had goes, unless it is to stay for `delete`. */
 static bool end(const OciGlobals *globals, Launch *launch, bool keep, GError **error)
 {
 	g_auto(Created) created = {.dir = -1, .lock = -1};
 	bool ok = true;
 
 	created_close(&launch->created);
-	if (!keep && created_open(globals->root, launch->id, true, &created, NULL))
+	if (!keep && created_open(globals->root, launch->id, true, &created, NULL) &&
+	    is_same(&created, &launch->created))
 		ok = delete_created(globals->root, launch->id, &created, error);
 	launch_leave(launch);
 	return ok;

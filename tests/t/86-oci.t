@@ -262,6 +262,44 @@ run oci root create --bundle "$bundle" c5
 is "$status" 1 "a hook that fails"
 like "$err" 'createContainer hook 0: .*exit status 1' "is named"
 oci_no_leftovers root "and the container is not created"
+bundle root ".process.args = [\"true\"] | .hooks.poststop = [{\"path\": \"/bin/sh\", \"args\": [\"sh\", \"-c\",
+	\"ls -A $(oci_root root) >$T/at-poststop\"]}]"
+oci root create --bundle "$bundle" c5
+oci root delete c5
+is "$(cat "$T/at-poststop")" .compiled "poststop is told of what is gone already"
+
+# ------------------------------------------------------------------------- one id, several at once
+
+awaited() { # LOCK COUNT: so many wait for it
+	[ "$(grep -c -- "-> FLOCK .*:$(stat -c %i "$1") " /proc/locks)" = "$2" ]
+}
+mkfifo "$T/go"
+bundle root ".process.args = [\"true\"] | .hooks.createRuntime = [{\"path\": \"/bin/sh\",
+	\"args\": [\"sh\", \"-c\", \"read x <$T/go; exit 1\"]}]"
+oci root create --bundle "$bundle" c7 2>/dev/null &
+ok "create is under way" wait_for 10 test -e "$(oci_root root)/c7/init"
+for verb in start delete pause; do
+	oci root $verb c7 2>"$T/late-$verb" &
+done
+ok "others wait for it" wait_for 10 awaited "$(oci_root root)/c7/lock" 3
+echo >"$T/go"
+wait
+for verb in start delete pause; do
+	like "$(cat "$T/late-$verb")" 'container does not exist: c7' "it failed: $verb says that there is none"
+done
+
+bundle root '.process.args = ["sleep", "1000"]'
+oci root run --bundle "$bundle" c7 &
+ok "run is under way" wait_for 10 oci_is root c7 running
+runs=$(awk '/^PPid:/ { print $2 }' "/proc/$(oci root state c7 | jq .pid)/status")
+kill -STOP "$runs"
+oci root delete --force c7
+oci root run --detach --bundle "$bundle" c7
+kill -CONT "$runs"
+wait $!
+is "$(oci_status root c7)" running "run, deleted by another, leaves that one's next container of the same id alone"
+oci root delete --force c7
+oci_no_leftovers root "nothing is left of any of these"
 
 # ------------------------------------------------------------------------------- what is wrong
 
