@@ -15,10 +15,13 @@
 #include "feature/net_made.h"
 #include "feature/net_nft.h"
 #include "feature/net_publish.h"
+#include "kernel/conntrack.h"
+#include "kernel/netlink.h"
 #include "kernel/nftables.h"
 
 #define RECORD	    "dnat"
 #define RECORD_MAX  65536
+#define PORTS_MAX   (1 << 20)
 #define DOCKER_USER "DOCKER-USER"
 #define ID_DIGITS   12
 
@@ -203,6 +206,89 @@ static GPtrArray *find_docker(const Plan *plan, const NetLease *lease, GError **
 	return NULL;
 }
 
+/* --- flows of UDP that have begun under other rules --- */
+
+/* What was for a port of the host's while nobody published it: the rules of now never saw it. */
+typedef struct {
+	const GArray *publish;	 /* of PublishPlan */
+	const GArray *addresses; /* of NetlinkAddress: the host's */
+} Early;
+
+static bool same_address(int family, const void *one, const void *other)
+{
+	return memcmp(one, other,
+		      family == AF_INET ? sizeof(struct in_addr) : sizeof(struct in6_addr)) == 0;
+}
+
+static bool is_early(const Conntrack *flow, const void *data)
+{
+	const Early *early = data;
+	bool published = false, local = false;
+
+	if (flow->protocol != IPPROTO_UDP || !same_address(flow->family, &flow->to, &flow->answers))
+		return false;
+	for (guint i = 0; i < early->publish->len; i++) {
+		const PublishPlan *publish = &g_array_index(early->publish, PublishPlan, i);
+
+		published |=
+			publish->protocol == IPPROTO_UDP && publish->family == flow->family &&
+			publish->host_port == flow->port && !is_loopback(publish) &&
+			(is_any(publish) || same_address(flow->family, &publish->host, &flow->to));
+	}
+	for (guint i = 0; published && i < early->addresses->len; i++) {
+		const NetlinkAddress *address = &g_array_index(early->addresses, NetlinkAddress, i);
+
+		local |= address->family == flow->family &&
+			 same_address(flow->family, &address->address, &flow->to);
+	}
+	return local;
+}
+
+/* What was led to a container that ends: its address may be another's. */
+static bool is_late(const Conntrack *flow, const void *data)
+{
+	const NetRecord *record = data;
+	ConntrackAddress address;
+
+	return flow->protocol == IPPROTO_UDP &&
+	       inet_pton(flow->family, flow->family == AF_INET ? record->address : record->address6,
+			 &address) == 1 &&
+	       same_address(flow->family, &flow->answers, &address) &&
+	       !same_address(flow->family, &flow->to, &flow->answers);
+}
+
+static bool has_udp(const GArray *publish)
+{
+	for (guint i = 0; i < publish->len; i++) {
+		if (g_array_index(publish, PublishPlan, i).protocol == IPPROTO_UDP)
+			return true;
+	}
+	return false;
+}
+
+static void forget_early(const GArray *publish)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Netlink) netlink = has_udp(publish) ? netlink_open(&error) : NULL;
+	g_autoptr(GArray) addresses = netlink ? netlink_addresses(netlink, &error) : NULL;
+	const Early early = {.publish = publish, .addresses = addresses};
+
+	if ((addresses && !conntrack_forget(is_early, &early, &error)) || error)
+		log_debug("network: %s", error->message);
+}
+
+/* By what its state directory still has. */
+static void forget_late(int container_dir)
+{
+	g_autofree char *ports = fd_read_file(container_dir, NET_PUBLISH_RECORD, PORTS_MAX, NULL);
+	g_autoptr(GError) error = NULL;
+	g_auto(NetRecord) record = {0};
+
+	if (ports && strstr(ports, "/udp ") && net_record_read(container_dir, &record) &&
+	    !conntrack_forget(is_late, &record, &error))
+		log_debug("network: %s", error->message);
+}
+
 /* --- making and undoing --- */
 
 /* The bridge's key, and a line for each chain of another's that gets a rule. */
@@ -230,7 +316,10 @@ bool net_dnat_add(const Plan *plan, const NetLease *lease, GError **error)
 	if (!docker || !write_record(plan, lease, docker, error))
 		return false;
 	script = net_dnat_script(plan, lease, docker);
-	return net_nft_run(script, error);
+	if (!net_nft_run(script, error))
+		return false;
+	forget_early(plan->net.publish);
+	return true;
 }
 
 /* The rules of another network namespace are out of reach, and go with it. */
@@ -242,7 +331,7 @@ static bool is_here(const char *key)
 	return strcmp(key, here) == 0;
 }
 
-static void undo(char *const *lines, const char *id)
+static void undo(int container_dir, char *const *lines, const char *id)
 {
 	g_autofree char *table = table_name(id);
 	g_autofree char *comment = g_strdup_printf("comment \"%s\"", table);
@@ -256,6 +345,7 @@ static void undo(char *const *lines, const char *id)
 	}
 	if (!net_nft_delete_table("inet", table, &error))
 		log_warn("network: %s", error->message);
+	forget_late(container_dir);
 }
 
 void net_dnat_release(int container_dir, const char *id)
@@ -265,7 +355,7 @@ void net_dnat_release(int container_dir, const char *id)
 
 	if (!lines)
 		return;
-	undo(lines, id);
+	undo(container_dir, lines, id);
 	if (unlinkat(container_dir, RECORD, 0) < 0)
 		log_debug("network: remove the record of ports: %s", g_strerror(errno));
 }

@@ -9,6 +9,11 @@
  *     a container of the bridge ── to HOST:8080 ──► dnat, and masquerade ──► container:80
  *     host  ── to 127.0.0.1 or ::1 ──► net_forward.h (the kernel would have to be told to take
  *                                      127.0.0.1 for an address like any other)
+ *
+ * The kernel asks the rules for the first datagram of a flow alone, and a peer that goes on sending
+ * keeps it for ever.  So flows of UDP that began before the rules are forgotten then (they would
+ * end at net_forward.h), and with the rules those that were led inside (they would go to whoever
+ * has the address next).
  */
 #pragma once
 

@@ -245,6 +245,36 @@ is "$out" idle "who reads nothing keeps nobody busy"
 is "$status" 0 "and has all when it does read"
 end_container "$started"
 
+# ------------------------------------------------------------------------ a peer that goes on sending
+
+# From one and the same port, as WireGuard does: the kernel takes it for one flow all the time
+flow() { # PORT OF-THE-PEER'S
+	in_world /usr/bin/python3 -c 'import socket, sys
+for family, host in ((socket.AF_INET, sys.argv[1]), (socket.AF_INET6, sys.argv[2])):
+	with socket.socket(family, socket.SOCK_DGRAM) as s:
+		s.bind(("", int(sys.argv[3])))
+		s.settimeout(1)
+		s.sendto(b"?", (host, 8053))
+		try:
+			print(s.recv(100).decode().strip())
+		except TimeoutError:
+			print("nothing")' "$HOST4" "$HOST6" "$1" | paste -sd,
+}
+start_container $bb sh -c 'echo up; exec sleep 1000'
+other=$started
+is "$(flow 6001)" nothing,nothing "a port that nobody has published yet"
+for ending in TERM KILL; do
+	serve -p 8053:53/udp -- udp:53
+	is "$(flow 6001)" "you are $WORLD4,you are $WORLD6" "who asked before a port was published is seen by its own address"
+	is "$(flow 6002)" "you are $WORLD4,you are $WORLD6" "and so is who asks then"
+	end_container "$started" $ending
+	run in_host "$RLC" ps
+	serve -- udp:53
+	is "$(flow 6002)" nothing,nothing "$ending: but is not led to who has the address next"
+	end_container "$started"
+done
+end_container "$other"
+
 # A bridge without IPv6, as Docker's is by default, behind a firewall like Docker's
 bridge_up docker0 172.17.0.1/16
 in_host nft -f - <<'END'
