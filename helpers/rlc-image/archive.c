@@ -83,7 +83,7 @@ static bool finish(Unpacker *unpacker, const char *what, char **ret_diff_id, GEr
 {
 	if (unpack_finish(unpacker, ret_diff_id, error))
 		return true;
-	g_prefix_error(error, "read '%s': ", what);
+	error_prefix(error, "read '%s': ", what);
 	return false;
 }
 

@@ -314,7 +314,7 @@ bool change_apply(StoreImage *image, const char *text, GError **error)
 		rest += strspn(rest, " \t");
 		if (instructions[i].apply(image, rest, error))
 			return true;
-		g_prefix_error(error, "change '%s': ", text);
+		error_prefix(error, "change '%s': ", text);
 		return false;
 	}
 	return error_set(error, RLC_ERROR_USAGE,

@@ -83,6 +83,6 @@ bool confine_enter(int directory, GError **error)
 	if (enter_directory(directory, error) && set_limits(error) && limit_capabilities(error) &&
 	    landlock_seal(directory, error) && filter_seal(&filter_unpack, error))
 		return true;
-	g_prefix_error(error, "confine the unpacking process: ");
+	error_prefix(error, "confine the unpacking process: ");
 	return false;
 }

@@ -136,7 +136,7 @@ static bool pull_registry(const Call *call, const Reference *reference, StoreIma
 	source = registry_open(reference, &options, error);
 	if (source && pull_source(call, reference, source, ret, error))
 		return true;
-	g_prefix_error(error, "fetch image '%s': ", call->arguments[0]);
+	error_prefix(error, "fetch image '%s': ", call->arguments[0]);
 	return false;
 }
 

@@ -3,17 +3,29 @@
 
 #include <string.h>
 
+#include "base/printable.h"
+
 G_DEFINE_QUARK(rlc - error - quark, rlc_error)
 G_DEFINE_QUARK(rlc - errno - quark, rlc_errno)
 
+static char *message_line(const char *format, va_list args)
+{
+	g_autofree char *message = g_strdup_vprintf(format, args);
+
+	return printable_copy(message, "");
+}
+
 bool error_set(GError **error, RlcError code, const char *format, ...)
 {
+	g_autofree char *message = NULL;
 	va_list args;
 
+	if (!error)
+		return false;
 	va_start(args, format);
-	if (error)
-		*error = g_error_new_valist(RLC_ERROR, code, format, args);
+	message = message_line(format, args);
 	va_end(args);
+	g_set_error_literal(error, RLC_ERROR, (int)code, message);
 	return false;
 }
 
@@ -25,7 +37,7 @@ bool error_errno(GError **error, int errno_value, const char *format, ...)
 	if (!error)
 		return false;
 	va_start(args, format);
-	message = g_strdup_vprintf(format, args);
+	message = message_line(format, args);
 	va_end(args);
 	/* Many errors are expected, and never seen: g_strerror(3) would load a converter of
 	 * character sets for the first of them. */
@@ -36,4 +48,17 @@ bool error_errno(GError **error, int errno_value, const char *format, ...)
 bool error_is_errno(const GError *error, int errno_value)
 {
 	return g_error_matches(error, RLC_ERRNO, errno_value);
+}
+
+void error_prefix(GError **error, const char *format, ...)
+{
+	g_autofree char *prefix = NULL;
+	va_list args;
+
+	if (!error || !*error)
+		return;
+	va_start(args, format);
+	prefix = message_line(format, args);
+	va_end(args);
+	g_prefix_error_literal(error, prefix);
 }

@@ -6,6 +6,9 @@
  * kernel refused; its code is the errno.  A function either reports an error (sets it and returns
  * false) or logs it, never both.  A message reads "verb object: cause"; the step loop puts the name
  * of the step in front, and hint.h adds why it happened and the command that fixes it.
+ *
+ * What stands in a message may be anybody's: a hostile image's User, the name of a file.  So each
+ * is made printable (printable.h), and a line of its own only hint.h begins.
  */
 #pragma once
 
@@ -41,6 +44,9 @@ bool error_set(GError **error, RlcError code, const char *format, ...)
  */
 bool error_errno(GError **error, int errno_value, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* Put this in front of the message, if there is an error. */
+void error_prefix(GError **error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Is this an RLC_ERRNO of this errno? */
 bool error_is_errno(const GError *error, int errno_value);

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/library.h"
+#include "base/printable.h"
 
 #define CODE_BEGIN " [RLC-" /* behind a message */
 
@@ -322,18 +323,29 @@ static char *hint_fill(const char *text, const char *arg)
 	return g_strjoinv(arg ? arg : "", parts);
 }
 
+/* The fix is pasted into a shell, which is to take the argument for one word. */
+static char *shell_word(const char *arg)
+{
+	bool plain =
+		arg[0] && !arg[strspn(arg, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_./:=,@+-")];
+
+	return plain ? g_strdup(arg) : g_shell_quote(arg);
+}
+
 bool hint_add(GError **error, Hint hint, const char *arg)
 {
 	g_autofree char *why = NULL, *fix = NULL, *old = NULL;
+	g_autofree char *shown = arg ? printable_copy(arg, "") : NULL;
+	g_autofree char *word = shown ? shell_word(shown) : NULL;
 	const char *part = library_is_static ? hints[hint].part : NULL;
 
 	if (!error || !*error)
 		return false;
 	why = part ? hint_fill("this rlc is a single static file, which has no {}", part)
-		   : hint_fill(hints[hint].why, arg);
+		   : hint_fill(hints[hint].why, shown);
 	fix = hint_fill(part ? "use an installed rlc for it: of a package, or of make install"
 			     : hints[hint].fix,
-			arg);
+			word);
 	old = (*error)->message;
 	(*error)->message =
 		g_strdup_printf("%s [%s]\n  why: %s\n  fix: %s", old, hints[hint].code, why, fix);

@@ -86,7 +86,8 @@ typedef enum {
 
 /*
  * Append the hint to the message of *error: its code to the first line, then why and fix.  arg
- * fills the places of the texts that speak of one object; NULL where the row needs none.  Keeps
+ * fills the places of the texts that speak of one object, in the fix as one word of a shell's; NULL
+ * where the row needs none.  Keeps
  * what the message says already, and does nothing when error is NULL.  Returns false, so that a
  * failing function can end in `return hint_add(...)`.
  */

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/printable.h"
+
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 static LogLevel log_level = LOG_WARN;
 static LogFunction log_function;
@@ -41,7 +43,7 @@ const char *log_level_name(LogLevel level)
 
 void log_line(LogLevel level, const char *format, ...)
 {
-	g_autofree char *text = NULL, *line = NULL;
+	g_autofree char *text = NULL, *shown = NULL, *line = NULL;
 	va_list args;
 
 	if (!log_enabled(level))
@@ -53,8 +55,9 @@ void log_line(LogLevel level, const char *format, ...)
 		log_function(level, text);
 		return;
 	}
-	line = level == LOG_ERROR ? g_strdup_printf("rlc: %s\n", text)
-				  : g_strdup_printf("rlc: %s: %s\n", level_names[level], text);
+	shown = printable_copy(text, "\n\t");
+	line = level == LOG_ERROR ? g_strdup_printf("rlc: %s\n", shown)
+				  : g_strdup_printf("rlc: %s: %s\n", level_names[level], shown);
 	if (write(STDERR_FILENO, line, strlen(line)) < 0)
 		return; /* nowhere left to say it */
 }

@@ -106,7 +106,7 @@ static CheckStatus probe_names(char **ret_text, GError **error)
 		return CHECK_REDUCED;
 	}
 	if (!ask_nameserver(nameserver, error)) {
-		g_prefix_error(error, "ask %s: ", nameserver);
+		error_prefix(error, "ask %s: ", nameserver);
 		hint_add(error, HINT_NAMESERVER, nameserver);
 		return CHECK_REDUCED;
 	}

@@ -14,13 +14,13 @@ bool attach_options(const char *detach_keys, const char *sig_proxy, AttachOption
 {
 	if (!keys_parse(detach_keys ? detach_keys : ATTACH_DETACH_KEYS, &options->detach_keys,
 			error)) {
-		g_prefix_error(error, "parse --detach-keys '%s': ", detach_keys);
+		error_prefix(error, "parse --detach-keys '%s': ", detach_keys);
 		return false;
 	}
 	options->signals = true;
 	if (!sig_proxy || run_value_bool(sig_proxy, &options->signals, error))
 		return true;
-	g_prefix_error(error, "parse --sig-proxy '%s': ", sig_proxy);
+	error_prefix(error, "parse --sig-proxy '%s': ", sig_proxy);
 	return false;
 }
 

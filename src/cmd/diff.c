@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/printable.h"
 #include "cmd/containers.h"
 #include "cmd/listing.h"
 #include "cmd/options.h"
@@ -21,41 +22,49 @@
 
 static const ListingColumn columns[] = {{"Kind", "KIND"}, {"Path", "PATH"}, {NULL, NULL}};
 
+typedef struct {
+	Listing *listing;
+	bool lines; /* for people: names are the container's choice */
+} Output;
+
 /* Records of KIND, path and NUL. */
-static bool print(Listing *listing, const char *text, size_t length, GError **error)
+static bool print(const Output *output, const char *text, size_t length, GError **error)
 {
+	Listing *listing = output->listing;
+
 	for (const char *at = text; at < text + length; at += strlen(at) + 1) {
+		g_autofree char *shown = output->lines ? printable_copy(at + 1, "") : NULL;
 		char kind[] = {*at, '\0'};
 		Json *row = listing_begin(listing);
 
 		json_string(row, "Kind", kind);
-		json_string(row, "Path", at + 1);
+		json_string(row, "Path", shown ? shown : at + 1);
 		listing_end(listing);
 	}
 	return listing_print(listing, error);
 }
 
-static bool print_output(Listing *listing, int output, GError **error)
+static bool print_changes(const Output *output, int changes, GError **error)
 {
 	struct stat st;
 	char *text;
 	bool ok;
 
-	if (fstat(output, &st) < 0)
+	if (fstat(changes, &st) < 0)
 		return error_errno(error, errno, "read what changed");
 	if (st.st_size == 0)
-		return listing_print(listing, error);
-	text = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, output, 0);
+		return listing_print(output->listing, error);
+	text = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, changes, 0);
 	if (text == MAP_FAILED)
 		return error_errno(error, errno, "read what changed");
-	ok = print(listing, text, (size_t)st.st_size, error);
+	ok = print(output, text, (size_t)st.st_size, error);
 	munmap(text, (size_t)st.st_size);
 	return ok;
 }
 
-static bool diff(const char *name, Listing *listing, int *ret_exit_code, GError **error)
+static bool diff(const char *name, const Output *output, int *ret_exit_code, GError **error)
 {
-	auto_fd output = memfd_create("changes", MFD_CLOEXEC);
+	auto_fd changes = memfd_create("changes", MFD_CLOEXEC);
 	g_autofree char *root = NULL;
 	g_autoptr(StateEntry) entry = containers_get(name, &root, error);
 	g_autoptr(Spec) spec = entry ? state_load_spec(root, entry->id, error) : NULL;
@@ -63,12 +72,12 @@ static bool diff(const char *name, Listing *listing, int *ret_exit_code, GError 
 
 	if (!spec)
 		return false;
-	if (output < 0)
+	if (changes < 0)
 		return error_errno(error, errno, "make a file for what changed");
 	if (!written_find(root, entry, spec, &written, error) ||
-	    !written_changes(&written, output, ret_exit_code, error))
+	    !written_changes(&written, changes, ret_exit_code, error))
 		return false;
-	return *ret_exit_code != 0 || print_output(listing, output, error);
+	return *ret_exit_code != 0 || print_changes(output, changes, error);
 }
 
 int cmd_diff(int argc, char **argv)
@@ -91,5 +100,7 @@ int cmd_diff(int argc, char **argv)
 	if (!options_parse(&argc, &argv, entries, &usage, &error))
 		return command_fail(error);
 	listing = listing_new(columns, format ? format : LINES, &error);
-	return listing && diff(argv[1], listing, &code, &error) ? code : command_fail(error);
+	return listing && diff(argv[1], &(Output){listing, !format}, &code, &error)
+		       ? code
+		       : command_fail(error);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/printable.h"
 #include "cmd/command.h"
 #include "cmd/containers.h"
 #include "cmd/filter.h"
@@ -86,7 +87,7 @@ static bool check_format(const char *format, GError **error)
 static void print_text(const Event *event)
 {
 	g_autofree char *time = containers_time(event->time);
-	g_autofree char *detail = event->detail ? g_strescape(event->detail, NULL) : NULL;
+	g_autofree char *detail = event->detail ? printable_copy(event->detail, "") : NULL;
 
 	printf("%s %s %.12s", time, event->action, event->id);
 	if (event->name)

@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "base/error.h"
 #include "base/fd.h"
 #include "cmd/command.h"
 #include "cmd/containers.h"
@@ -46,7 +47,7 @@ int cmd_kill(int argc, char **argv)
 	if (!options_parse(&argc, &argv, entries, &usage, &error))
 		return command_fail(error);
 	if (text && !run_value_signal(text, &signal_number, &error)) {
-		g_prefix_error(&error, "parse --signal '%s': ", text);
+		error_prefix(&error, "parse --signal '%s': ", text);
 		return command_fail(error);
 	}
 	return containers_given("kill", argv + 1, all, CONTAINERS_RUNNING, send_signal,

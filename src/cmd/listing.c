@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/printable.h"
 #include "base/screen.h"
 #include "cmd/template.h"
 
@@ -129,13 +130,16 @@ static void add_json(const GPtrArray *rows, GString *text)
 	g_string_append(text, "]\n");
 }
 
-/* Of a row with columns: listing_new() found that the template names nothing unknown. */
+/*
+ * Of a row with columns: listing_new() found that the template names nothing unknown.  A table is
+ * for people's eyes, and whoever chose a label or the name of a file need not be their friend.
+ */
 static char *fill(const Listing *listing, const char *row)
 {
-	GString *text = g_string_new(NULL);
+	g_autoptr(GString) text = g_string_new(NULL);
 
 	template_fill(listing->template, row, text, NULL);
-	return g_string_free(text, FALSE);
+	return printable_copy(text->str, "\t\n");
 }
 
 static void widen(GArray *widths, char *const *cells)

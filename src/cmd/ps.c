@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/printable.h"
 #include "cmd/command.h"
 #include "cmd/containers.h"
 #include "cmd/listing.h"
@@ -64,16 +65,16 @@ static char *status_text(const Status *status)
 	}
 }
 
-/* Control characters are not for the terminal of who looks. */
 static char *command_text(const Spec *spec, bool whole)
 {
 	g_autofree char *joined = g_strjoinv(" ", (char **)spec->process.args->pdata);
-	g_autofree char *escaped = g_strescape(joined, "\"\\");
-	glong length = g_utf8_strlen(escaped, -1);
+	g_autofree char *text = printable_copy(joined, "");
+	g_autofree char *start = NULL;
 
-	if (whole || length <= COMMAND_SHOWN)
-		return g_strdup_printf("\"%s\"", escaped);
-	return g_strdup_printf("\"%.*s...\"", COMMAND_SHOWN - 3, escaped);
+	if (whole || g_utf8_strlen(text, -1) <= COMMAND_SHOWN)
+		return g_strdup_printf("\"%s\"", text);
+	start = g_utf8_substring(text, 0, COMMAND_SHOWN - 3);
+	return g_strdup_printf("\"%s...\"", start);
 }
 
 /* "80/tcp 0.0.0.0:8080" becomes "0.0.0.0:8080->80/tcp". */

@@ -11,7 +11,7 @@ static bool rename_container(const char *container, const char *name, GError **e
 	g_autoptr(StateEntry) entry = NULL;
 
 	if (!run_value_name(name, error)) {
-		g_prefix_error(error, "use the name '%s': ", name);
+		error_prefix(error, "use the name '%s': ", name);
 		return false;
 	}
 	entry = containers_get(container, &root, error);

@@ -335,7 +335,7 @@ static bool take_bool(MountRequest *request, size_t key, const char *value, GErr
 	const char *word;
 
 	if (*value && !run_value_bool(value, &on, error)) {
-		g_prefix_error(error, "%s '%s': ", mount_keys[key].name, value);
+		error_prefix(error, "%s '%s': ", mount_keys[key].name, value);
 		return false;
 	}
 	word = on ? mount_keys[key].yes : mount_keys[key].no;

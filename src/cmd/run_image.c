@@ -73,7 +73,7 @@ static bool apply_user(Spec *spec, const StoreImage *image, GError **error)
 		return true;
 	}
 	if (!user_check(image->user, error)) {
-		g_prefix_error(error, "its User '%s': ", image->user);
+		error_prefix(error, "its User '%s': ", image->user);
 		return false;
 	}
 	*name = g_strdup(image->user);
@@ -96,7 +96,7 @@ static bool apply_stop_signal(SpecRlc *rlc, const StoreImage *image, GError **er
 		return true;
 	if (run_value_signal(image->stop_signal, &rlc->stop_signal, error))
 		return true;
-	g_prefix_error(error, "its StopSignal '%s': ", image->stop_signal);
+	error_prefix(error, "its StopSignal '%s': ", image->stop_signal);
 	return false;
 }
 
@@ -191,7 +191,7 @@ static bool apply_ports(SpecNetwork *network, const StoreImage *image, GError **
 			return error_set(error, RLC_ERROR_USAGE, "its port '%s': not PORT/PROTOCOL",
 					 port);
 		if (!net_publish_parse(port, &publish, error)) {
-			g_prefix_error(error, "its port '%s': ", port);
+			error_prefix(error, "its port '%s': ", port);
 			return false;
 		}
 		if (!is_published(network->publish, &publish))
@@ -208,7 +208,7 @@ bool run_image_apply(RunOptions *options, const StoreImage *image, GError **erro
 	    !apply_stop_signal(&options->spec->rlc, image, error) ||
 	    !apply_health(&options->spec->rlc.health, image, error) ||
 	    (publish && !apply_ports(&options->spec->rlc.network, image, error))) {
-		g_prefix_error(error, "use image '%s': ", options->image);
+		error_prefix(error, "use image '%s': ", options->image);
 		return false;
 	}
 	apply_env(options, image);

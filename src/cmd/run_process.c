@@ -73,7 +73,7 @@ static bool set_env_file(RunParse *parse, const char *value, GError **error)
 	lines = g_strsplit(text, "\n", -1);
 	for (guint i = 0; lines[i]; i++) {
 		if (!take_env_line(parse, lines[i], error)) {
-			g_prefix_error(error, "%s:%u: ", value, i + 1);
+			error_prefix(error, "%s:%u: ", value, i + 1);
 			return false;
 		}
 	}

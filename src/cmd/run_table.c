@@ -265,10 +265,10 @@ static bool apply_one(RunParse *parse, const RunGiven *one, GError **error)
 	    setter(option)(parse, value, error))
 		return true;
 	if (one->value)
-		g_prefix_error(error, "%s%s%s '%.*s': ", one->place ? one->place : "parse ", dashes,
-			       option->name, VALUE_SHOWN, one->value);
+		error_prefix(error, "%s%s%s '%.*s': ", one->place ? one->place : "parse ", dashes,
+			     option->name, VALUE_SHOWN, one->value);
 	else
-		g_prefix_error(error, "parse --%s: ", option->name);
+		error_prefix(error, "parse --%s: ", option->name);
 	return false;
 }
 

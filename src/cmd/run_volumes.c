@@ -104,7 +104,7 @@ bool run_volumes_from(RunOptions *options, const char *state_root, GError **erro
 		from = entry ? state_load_spec(root, entry->id, error) : NULL;
 		if (!from || !take_mounts(options->spec, &at, from, entry->id,
 					  strcmp(mode, "ro") == 0, error)) {
-			g_prefix_error(error, "--volumes-from '%s': ", name);
+			error_prefix(error, "--volumes-from '%s': ", name);
 			return false;
 		}
 	}

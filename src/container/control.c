@@ -138,7 +138,9 @@ bool control_answer(int socket, int32_t *ret_number, int *fds, unsigned *ret_cou
 		fd_close(&fds[i]);
 	if (packet.verb == CONTROL_ENDED)
 		return error_set(error, RLC_ERROR_STATE, "ask the supervisor: it has ended");
-	return error_set(error, RLC_ERROR_FAILED, "%s", packet.text);
+	/* as the supervisor's error has it, with its hint */
+	g_set_error_literal(error, RLC_ERROR, RLC_ERROR_FAILED, packet.text);
+	return false;
 }
 
 bool control_call(int socket, ControlVerb verb, int32_t number, int32_t *ret_number, int *fds,

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/printable.h"
 
 #define DEPTH_MAX	 200	    /* each level holds two descriptors open */
 #define LINK_MAX	 4096	    /* bytes of a link's text, with its NUL */
@@ -22,12 +23,9 @@
 static bool copy_entry(int from, const char *name, int to, const char *new_name, unsigned depth,
 		       GError **error);
 
-/* Names are the container's choice, and messages go to the caller's terminal. */
 static bool fail(GError **error, int errno_value, const char *verb, const char *name)
 {
-	g_autofree char *shown = g_strescape(name, NULL);
-
-	return error_errno(error, errno_value, "%s '%s'", verb, shown);
+	return error_errno(error, errno_value, "%s '%s'", verb, name);
 }
 
 static bool set_times(int fd, const struct stat *st, const char *name, GError **error)
@@ -182,7 +180,7 @@ static bool copy_directory(int from, const char *name, int to, const char *new_n
 
 static bool warn_of_other(const char *name)
 {
-	g_autofree char *shown = g_strescape(name, NULL);
+	g_autofree char *shown = printable_copy(name, "");
 
 	log_warn("'%s' is not copied: it is neither file, directory nor link", shown);
 	return true;

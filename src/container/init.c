@@ -179,7 +179,7 @@ static G_GNUC_NORETURN void payload_main(Container *container)
 	g_autoptr(GError) error = NULL;
 
 	if (!process_exec(container, &error)) {
-		g_prefix_error(&error, "process: ");
+		error_prefix(&error, "process: ");
 		sync_send_error(container->sync, error);
 	}
 	_exit(125);

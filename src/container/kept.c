@@ -41,7 +41,7 @@ bool kept_make(int containers, const char *id, GError **error)
 	g_autoptr(Store) store = store_open(NULL, true, error);
 
 	if (!store) {
-		g_prefix_error(error, "keep the container on disk (--rm would not): ");
+		error_prefix(error, "keep the container on disk (--rm would not): ");
 		return false;
 	}
 	if (mkdirat(store->dir, STORE_KEPT, 0700) < 0 && errno != EEXIST)

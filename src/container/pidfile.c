@@ -13,7 +13,7 @@ bool pidfile_parent(Container *container, GError **error)
 
 	if (!path || fd_replace_file(path, text, 0644, &container->pidfile, error))
 		return true;
-	g_prefix_error(error, "write the --pidfile '%s': ", path);
+	error_prefix(error, "write the --pidfile '%s': ", path);
 	return false;
 }
 

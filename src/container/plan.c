@@ -98,7 +98,7 @@ static bool plan_run_hooks(Plan *plan, GError **error)
 	for (size_t i = 0; i < G_N_ELEMENTS(hooks); i++) {
 		if (!steps_is_for(hooks[i].made_for, spec) || hooks[i].plan(spec, plan, error))
 			continue;
-		g_prefix_error(error, "%s: ", hooks[i].name);
+		error_prefix(error, "%s: ", hooks[i].name);
 		return false;
 	}
 	return true;

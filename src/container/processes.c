@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/printable.h"
 #include "container/control.h"
 #include "container/enter.h"
 #include "container/state.h"
@@ -67,24 +68,6 @@ static uint32_t parse_uid(const char *status)
 	return line ? (uint32_t)g_ascii_strtoull(line + strlen("\nUid:\t"), NULL, 10) : 0;
 }
 
-/* For a terminal: nothing that it would obey. */
-static char *printable(const char *text)
-{
-	g_autoptr(GString) out = g_string_new(NULL);
-
-	while (*text) {
-		gunichar c = g_utf8_get_char_validated(text, -1);
-
-		if (c == (gunichar)-1 || c == (gunichar)-2 || !g_unichar_isprint(c)) {
-			g_string_append_printf(out, "\\x%02x", (unsigned char)*text++);
-			continue;
-		}
-		g_string_append_unichar(out, c);
-		text = g_utf8_next_char(text);
-	}
-	return g_string_free(g_steal_pointer(&out), FALSE);
-}
-
 /* NULL for a kernel thread, a zombie, and who has cleared them. */
 static char *read_arguments(int proc, const char *pid)
 {
@@ -97,7 +80,7 @@ static char *read_arguments(int proc, const char *pid)
 		n--;
 	for (ssize_t i = 0; i < n; i++)
 		text[i] = text[i] ? text[i] : ' ';
-	return n > 0 ? printable(text) : NULL;
+	return n > 0 ? printable_copy(text, "") : NULL;
 }
 
 /* false: it ended meanwhile. */
@@ -115,7 +98,7 @@ static bool read_process(int proc, const char *pid, Process *process)
 	if (process->command)
 		return true;
 	bracketed = g_strdup_printf("[%s]", name);
-	process->command = printable(bracketed);
+	process->command = printable_copy(bracketed, "");
 	return true;
 }
 

@@ -178,7 +178,7 @@ static bool steps_failed(const Step *step, Container *container, GError **error)
 	Sync *sync = container->sync;
 
 	if (!sync || (!sync->peer_failed && !sync_last_words(sync, error)))
-		g_prefix_error(error, "%s: ", step->name);
+		error_prefix(error, "%s: ", step->name);
 	return false;
 }
 

@@ -60,7 +60,7 @@ static G_GNUC_NORETURN void child_main(Container *container, char *const *argv, 
 	bool mapped = idmap_child(container, &error);
 
 	if (!mapped)
-		g_prefix_error(&error, "idmap: ");
+		error_prefix(&error, "idmap: ");
 	if (mapped && mount_make_all_private(&error) && redirect_output(output, &error)) {
 		sigprocmask(SIG_SETMASK, signals, NULL);
 		unshare_exec(argv, &error);
@@ -120,7 +120,7 @@ static bool start_and_wait(Container *container, char *const *argv, int output,
 	if (container->init_pid < 0)
 		return false;
 	if (!idmap_parent(container, error)) {
-		g_prefix_error(error, "idmap: ");
+		error_prefix(error, "idmap: ");
 		end_command(container->init_pid);
 		return false;
 	}

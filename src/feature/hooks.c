@@ -98,7 +98,7 @@ bool hooks_run(const Spec *spec, SpecHookKind kind, const char *state, GError **
 	for (guint i = 0; i < hooks->len; i++) {
 		if (run_one(&g_array_index(hooks, SpecHook, i), state, error))
 			continue;
-		g_prefix_error(error, "%s hook %u: ", kinds[kind], i);
+		error_prefix(error, "%s hook %u: ", kinds[kind], i);
 		return false;
 	}
 	return true;

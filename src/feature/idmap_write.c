@@ -213,8 +213,8 @@ bool idmap_write(const GPtrArray *tiers, pid_t pid, int sync, const IdmapTier **
 		}
 		if (!can_follow(tier, next, &written)) {
 			if (next)
-				g_prefix_error(&failed, "write the second map (the first is in "
-							"place, so no other tier can follow): ");
+				error_prefix(&failed, "write the second map (the first is in "
+						      "place, so no other tier can follow): ");
 			g_propagate_error(error, g_steal_pointer(&failed));
 			return add_write_hint(error, &written);
 		}

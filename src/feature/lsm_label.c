@@ -258,6 +258,6 @@ bool lsm_label_files(const Plan *plan, int fd, const char *source, bool shared, 
 	text = label_text(&label);
 	if (tree_label(fd, text, error))
 		return true;
-	g_prefix_error(error, "label '%s' for SELinux: ", source);
+	error_prefix(error, "label '%s' for SELinux: ", source);
 	return false;
 }

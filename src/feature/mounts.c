@@ -285,7 +285,7 @@ bool mounts_child(Container *container, GError **error)
 
 		if (mount_one(container, mount, error))
 			continue;
-		g_prefix_error(error, "'%s': ", mount->destination);
+		error_prefix(error, "'%s': ", mount->destination);
 		return false;
 	}
 	return true;

@@ -94,7 +94,7 @@ bool mounts_shift_parent(Container *container, GError **error)
 
 		if (!mount->idmap || send_shifted(container, mount, error))
 			continue;
-		g_prefix_error(error, "'%s': ", mount->destination);
+		error_prefix(error, "'%s': ", mount->destination);
 		return false;
 	}
 	return true;

@@ -186,7 +186,7 @@ bool names_plan(const Spec *spec, Plan *plan, GError **error)
 	g_autoptr(GString) hosts = g_string_new(NULL);
 
 	if (spec->hostname && !names_check_hostname(spec->hostname, error)) {
-		g_prefix_error(error, "use hostname '%s': ", spec->hostname);
+		error_prefix(error, "use hostname '%s': ", spec->hostname);
 		return false;
 	}
 	if (spec->hostname && !(plan->clone_flags & CLONE_NEWUTS))

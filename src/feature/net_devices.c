@@ -116,7 +116,7 @@ bool net_devices_parent(Container *container, GError **error)
 
 		if (move(outside, inside, device, error))
 			continue;
-		g_prefix_error(error, "network device '%s': ", device->name);
+		error_prefix(error, "network device '%s': ", device->name);
 		return false;
 	}
 	return outside != NULL;

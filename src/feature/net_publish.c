@@ -325,8 +325,8 @@ static bool check_entry(const Plan *plan, const PublishPlan *publish, GError **e
 	if (error_is_errno(refused, EADDRINUSE))
 		holder = find_holder(plan, publish);
 	if (holder)
-		g_prefix_error(&refused, "container %.12s has port %u of the host: ", holder,
-			       publish->host_port);
+		error_prefix(&refused, "container %.12s has port %u of the host: ", holder,
+			     publish->host_port);
 	g_propagate_error(error, g_steal_pointer(&refused));
 	return false;
 }

@@ -156,6 +156,6 @@ bool net_sandbox_seal(GError **error)
 		continue;
 	if (drop_capabilities(error) && landlock_seal(-1, error) && filter_seal(&filter_net, error))
 		return true;
-	g_prefix_error(error, "seal the net process: ");
+	error_prefix(error, "seal the net process: ");
 	return false;
 }

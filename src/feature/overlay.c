@@ -160,7 +160,7 @@ static int overlay_new(Overlay *overlay, int lower, const char *path, int *ret_u
 				  lower, dirs.upper, dirs.work, dirs.options);
 	mount = mount_new("overlay", options, MOUNT_ATTR_NODEV, error);
 	if (mount < 0)
-		g_prefix_error(error, "lay an overlay over '%s': ", path);
+		error_prefix(error, "lay an overlay over '%s': ", path);
 	else if (ret_upper)
 		*ret_upper = fd_steal(&dirs.upper);
 	return mount;
@@ -436,7 +436,7 @@ static int layers_attach(Overlay *overlay, const GArray *fds, GError **error)
 		return -1;
 	mount = layers_new(overlay->stage, fds, &dirs, error);
 	if (mount < 0 || !mount_stack(mount, error)) {
-		g_prefix_error(error, "lay an overlay over %u layers: ", fds->len);
+		error_prefix(error, "lay an overlay over %u layers: ", fds->len);
 		return -1;
 	}
 	*overlay->ret_upper = fd_steal(&dirs.upper);
@@ -466,7 +466,7 @@ static int layers_attach_memory(const GArray *fds, GError **error)
 		return -1;
 	if (layers_copy(fds, mount, error))
 		return fd_steal(&mount);
-	g_prefix_error(error, "copy the image into memory: ");
+	error_prefix(error, "copy the image into memory: ");
 	return -1;
 }
 
@@ -494,7 +494,7 @@ static int layers_attach_copy(int stage, const GArray *fds, const char *label, G
 		return -1;
 	}
 	if (!layers_copy(fds, copy, error) || (label && !tree_label(copy, label, error))) {
-		g_prefix_error(error, "copy the image: ");
+		error_prefix(error, "copy the image: ");
 		return -1;
 	}
 	if (renameat(stage, COPY ".new", stage, COPY) < 0) {
@@ -516,7 +516,7 @@ static int layers_attach_instead(const OverlayUpper *upper, GError **refused)
 		log_warn("rootfs: %s; fuse-overlayfs serves the image instead, which is slower",
 			 (*refused)->message);
 	else
-		g_prefix_error(refused, "fuse-overlayfs: %s; ", error->message);
+		error_prefix(refused, "fuse-overlayfs: %s; ", error->message);
 	return root;
 }
 

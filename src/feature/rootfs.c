@@ -162,7 +162,7 @@ static bool rootfs_shift(const char *path, int userns, int *ret_mount, GError **
 	if (mount < 0)
 		return false;
 	if (!mount_idmap(mount, userns, true, error)) {
-		g_prefix_error(error, "use '%s': ", path);
+		error_prefix(error, "use '%s': ", path);
 		return hint_add(error, HINT_ROOTFS_IDMAP, path);
 	}
 	*ret_mount = fd_steal(&mount);

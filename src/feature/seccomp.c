@@ -29,7 +29,7 @@ static bool plan_profile(const Spec *spec, Plan *plan, GError **error)
 	if (!seccomp_profile_plan(plan->state_root, asked->profile, powers(spec), &plan->seccomp,
 				  error)) {
 		if (asked->file)
-			g_prefix_error(error, "'%s': ", asked->file);
+			error_prefix(error, "'%s': ", asked->file);
 		return false;
 	}
 	return !(plan->seccomp.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) ||

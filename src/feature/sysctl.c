@@ -86,7 +86,7 @@ bool sysctl_child(Container *container, GError **error)
 		g_autofree char *path = g_build_filename("/proc/sys", file, NULL);
 
 		if (!fd_write_file(AT_FDCWD, path, strchr(assignment, '=') + 1, error)) {
-			g_prefix_error(error, "set '%s': ", assignment);
+			error_prefix(error, "set '%s': ", assignment);
 			return false;
 		}
 	}

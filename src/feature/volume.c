@@ -42,7 +42,7 @@ static int open_below(int dir, const PlanMount *mount, GError **error)
 	int fd = mount_open(dir, mount->subpath, MOUNT_FOLLOW, error);
 
 	if (fd < 0)
-		g_prefix_error(error, "'%s' of '%s': ", mount->subpath, mount->source);
+		error_prefix(error, "'%s' of '%s': ", mount->subpath, mount->source);
 	return fd;
 }
 
@@ -121,7 +121,7 @@ static bool send_shifted(Container *container, const PlanMount *mount, int usern
 		return false;
 	if (mount_idmap(clone, userns, true, error))
 		return sync_send(container->sync, SYNC_VOLUME, clone, error);
-	g_prefix_error(error, "use '%s': ", mount->source);
+	error_prefix(error, "use '%s': ", mount->source);
 	return hint_add(error, HINT_VOLUME_IDMAP, NULL);
 }
 
@@ -136,7 +136,7 @@ static bool send_shifted_layers(Container *container, const PlanMount *mount, in
 		if (clone < 0)
 			return false;
 		if (!mount_idmap(clone, userns, false, error)) {
-			g_prefix_error(error, "use the image for '%s': ", mount->destination);
+			error_prefix(error, "use the image for '%s': ", mount->destination);
 			return hint_add(error, HINT_ROOTFS_IDMAP, layer);
 		}
 		if (!sync_send(container->sync, SYNC_VOLUME, clone, error))
@@ -184,8 +184,8 @@ static bool give_to_user(const Container *container, const PlanMount *mount, int
 		return false;
 	if (tree_chown(clone, user.uid, user.gid, error))
 		return true;
-	g_prefix_error(error, "give '%s' to uid %u, gid %u inside: ", mount->source, user.uid,
-		       user.gid);
+	error_prefix(error, "give '%s' to uid %u, gid %u inside: ", mount->source, user.uid,
+		     user.gid);
 	return false;
 }
 
@@ -214,7 +214,7 @@ static bool fill(int clone, const PlanMount *mount, int root, GError **error)
 		       error_errno(error, errno, "give volume '%s' to root", mount->volume);
 	if (tree_apply_layer(from, to, TREE_COPY, error))
 		return true;
-	g_prefix_error(error, "copy '%s' of the image: ", mount->destination);
+	error_prefix(error, "copy '%s' of the image: ", mount->destination);
 	return false;
 }
 

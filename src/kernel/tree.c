@@ -220,7 +220,7 @@ static bool copy_attributes(int from_dir, int to_dir, const char *name, const st
 	if (!S_ISLNK(st->st_mode) && fchmodat(to_dir, name, st->st_mode & 07777, 0) < 0)
 		return error_errno(error, errno, "change the mode of '%s'", name);
 	if (!copy_xattrs(from, to, error)) {
-		g_prefix_error(error, "copy '%s': ", name);
+		error_prefix(error, "copy '%s': ", name);
 		return false;
 	}
 	if (utimensat(to_dir, name, times, AT_SYMLINK_NOFOLLOW) < 0)

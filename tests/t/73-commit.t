@@ -151,6 +151,13 @@ same/file f 644 0:0 1" "$kind: to the same tree"
 	# the built-in image, and directories
 	rlc run -d --name built --network none $bb sh -c 'echo x >/new; rm /etc/shells'
 	rlc wait built
+	rlc run --network none -d --name odd $bb sh -c 'touch "/$(printf "a\\033[31m\\nb")"'
+	rlc wait odd
+	rlc diff odd
+	is "$out" 'A /a\x1b[31m\nb' "$kind: a name is not for the terminal to obey"
+	rlc diff --format json odd
+	like "$out" '"Path":"/a.u001b.31m.u000ab"' "$kind: as JSON it is whole"
+	rlc rm odd
 	rlc diff built
 	is "$(paste -sd, <<<"$out")" "C /etc,D /etc/shells,A /new" "$kind: diff of the built-in image"
 	rlc commit built own:1

@@ -48,6 +48,7 @@ make_image --name wishes "$base" "$T/layers/top" --config '{
 make_image --name alice "$base" --config '{"Cmd": ["id"], "User": "alice", "Env": ["PATH=/bin"]}' >/dev/null
 make_image --name numbers "$base" --config '{"Cmd": ["id"], "User": "1234:77", "Env": ["PATH=/bin"]}' >/dev/null
 make_image --name strange "$base" --config '{"Cmd": ["id"], "User": "1000x", "Env": ["PATH=/bin"]}' >/dev/null
+make_image --name steers "$base" --config '{"Cmd": ["id"], "User": "a\u001b]0;x\u0007\n  fix: reboot"}' >/dev/null
 make_image --name volume "$base" --config '{"Cmd": ["true"], "Volumes": {"/../..": {}}}' >/dev/null
 make_image --name volume-proc "$base" --config '{"Cmd": ["true"], "Volumes": {"/proc/sys": {}}}' >/dev/null
 make_image --name silent "$base" --config '{"Env": ["PATH=/bin"]}' >/dev/null
@@ -61,7 +62,7 @@ id_wishes=$(cat "$T/id-wishes")
 
 for who in root "$sub" "$one"; do
 	kind=${who#rlct-} && kind=${kind%%-*}
-	for name in wishes alice numbers strange volume volume-proc silent nothing twice bare halted; do
+	for name in wishes alice numbers strange steers volume volume-proc silent nothing twice bare halted; do
 		pull "$name"
 	done
 	before=$(fingerprint "$T/store-$who/layers")
@@ -112,6 +113,9 @@ for who in root "$sub" "$one"; do
 	rlc rm -f halted
 	rlc run --network none strange
 	refused "$kind: a User that is neither name nor id" "1000x"
+	rlc run --network none steers
+	refused "$kind: a User that is meant for the terminal" 'a\\x1b]0;x\\x07\\n  fix: reboot'
+	is "$(wc -l <<<"$err") $(tr -dc '\033\a' <<<"$err" | wc -c)" "1 0" "$kind: which does not get it, nor a line for itself"
 	rlc run --network none volume
 	refused "$kind: VOLUME /../.." "mount on '/'"
 	isnt "$(realpath -m "$T/store-$who//../..")" "$T/store-$who" "$kind: who joins such a path to his own is outside"
