@@ -44,4 +44,4 @@ typedef struct {
 		*conditions; /* of FILTER_IF*(n), see kernel/filter.h; 0 at the end; or NULL */
 } FilterTable;
 
-extern const FilterTable table_payload, table_net, table_unpack, table_compile;
+extern const FilterTable table_payload, table_net, table_unpack, table_reaper, table_compile;

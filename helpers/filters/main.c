@@ -36,7 +36,7 @@ static void print_filter(const FilterTable *table, const GArray *code)
 int main(int argc, char **argv)
 {
 	static const FilterTable *const tables[] = {&table_payload, &table_net, &table_unpack,
-						    &table_compile};
+						    &table_reaper, &table_compile};
 
 	printf("/* generated */\n#include \"kernel/filter.h\"\n\n");
 	for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What is left to our own processes that parse what is hostile.  A call that is not here fails with
- * ENOSYS rather than kill the process: a library may probe for one and do without it.
+ * What is left to our own processes that parse what is hostile, or live next to it.  A call that is
+ * not here fails with ENOSYS rather than kill the process: a library may probe for one and do
+ * without it.
  *
  * sigaltstack is AddressSanitizer's, without which it takes the end of a process for a failure.
  */
@@ -9,6 +10,7 @@
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 
 #include "filter_table.h"
@@ -50,6 +52,14 @@ static const FilterRule unpack[] = {
 	{"getpid rt_sigaction rt_sigprocmask sendmsg", FILTER_ALLOW, {{0}}},
 };
 
+/* PID 1: it lets the payload go, waits for signals and passes them on; where it is not PID 1 it looks for who is left. */
+static const FilterRule reaper[] = {
+	ALWAYS,
+	{"rt_sigtimedwait rt_sigtimedwait_time64 kill wait4 getpid getppid", FILTER_ALLOW, {{0}}},
+	{"close_range openat fstat newfstatat fstatfs restart_syscall", FILTER_ALLOW, {{0}}},
+	{"ptrace", FILTER_UNKNOWN, {{0, WHOLE, PTRACE_DETACH, FILTER_ALLOW}}},
+};
+
 /* rlc-seccomp while it reads a profile. */
 static const FilterRule compile[] = {
 	ALWAYS,
@@ -64,4 +74,5 @@ static const FilterRule compile[] = {
 
 const FilterTable table_net = {TABLE(net)};
 const FilterTable table_unpack = {TABLE(unpack)};
+const FilterTable table_reaper = {TABLE(reaper)};
 const FilterTable table_compile = {TABLE(compile)};

@@ -7,7 +7,10 @@
  *
  * The reaper is the one process inside that still has the image of rlc and the memory of its
  * caller.  It lets go of all it can: descriptors, capabilities, arguments and environment; and it
- * is not dumpable, so that /proc/1/exe, fd, environ and mem are closed to the payload.
+ * is not dumpable, so that /proc/1/exe, fd, environ and mem are closed to the payload.  A payload
+ * with CAP_SYS_PTRACE of the host's, root's with --cap-add, rules it all the same; so it gains no
+ * privileges by an exec, whatever its bounding set, has a filter of a few system calls, and all
+ * that before that payload runs.
  *
  * The payload's exec closes its copy of the sync socket, the reaper closes its own: only then does
  * the supervisor see the end of file that means success.
@@ -40,6 +43,7 @@
 #include "feature/keyring.h"
 #include "feature/proc.h"
 #include "feature/process.h"
+#include "kernel/filter.h"
 
 #define REAPER_NAME  "rlc-init"
 #define STAT_MAX     4096
@@ -84,16 +88,17 @@ static bool is_first(const Plan *plan)
 
 /* Keep nothing that a reaper does not need. The sync socket goes last: until then errors have a
  * way. */
-static bool let_go(Container *container, GError **error)
+static bool let_go(Container *container, pid_t payload, GError **error)
 {
 	if (!caps_keep_kill(error))
 		return false;
-	if (prctl(PR_SET_DUMPABLE, 0) < 0)
-		return error_errno(error, errno, "close the reaper's memory");
 	if (prctl(PR_SET_PDEATHSIG, is_first(container->plan) ? SIGKILL : SIGHUP) < 0)
 		return error_errno(error, errno, "tie the container to its supervisor");
+	if (!filter_seal(&filter_reaper, error))
+		return false;
 	sync_close(container->sync);
 	syscall(SYS_close_range, 0U, ~0U, 0);
+	exe_guard_release(container->plan, payload);
 	return true;
 }
 
@@ -150,7 +155,7 @@ static G_GNUC_NORETURN void reaper_main(Container *container, pid_t payload)
 	bool idles = false;
 	sigset_t all;
 
-	if (!let_go(container, &error)) {
+	if (!let_go(container, payload, &error)) {
 		sync_send_error(container->sync, error);
 		_exit(125);
 	}
@@ -217,7 +222,7 @@ bool init_run_payload(Container *container, GError **error)
 	payload = start_payload(container);
 	if (payload < 0)
 		return error_errno(error, errno, "fork the payload");
-	if (!exe_guard_watch(container->plan, payload, error))
+	if (!exe_guard_see(container->plan, payload, error))
 		return false;
 	reaper_main(container, payload);
 }

@@ -24,14 +24,8 @@ bool caps_parse(const char *name, uint64_t *ret_mask)
 
 bool caps_drop_bounding(const SpecCapabilities *caps, GError **error)
 {
-	for (int i = 0; i < 64; i++) {
-		if (caps->bounding & UINT64_C(1) << i || capability_drop_bound(i))
-			continue;
-		/* the first that the kernel does not know ends it */
-		return errno == EINVAL ||
-		       error_errno(error, errno, "drop capability %d from the bounding set", i);
-	}
-	return true;
+	return capability_keep_bound(caps->bounding) ||
+	       error_errno(error, errno, "drop capabilities from the bounding set");
 }
 
 static bool caps_raise_ambient(uint64_t mask, GError **error)

@@ -14,11 +14,15 @@
  *
  * It is not done where it is not needed: an rlc that belongs to root cannot be written by a payload
  * that an ordinary user runs, whoever it is inside.
+ *
+ * A payload that may trace PID 1 is watched for that one's sake as well: it stays stopped until PID
+ * 1 has let go of all that would be worth it.
  */
 #include "feature/exe_guard.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ptrace.h>
@@ -59,11 +63,21 @@ static bool payload_can_write(const Plan *plan)
 	       ((st.st_mode & S_IWGRP) && idmap_map_covers(tier->gids, st.st_gid));
 }
 
+/* With CAP_SYS_PTRACE of the host's, and so with a reason to: who has CAP_SYS_ADMIN needs no PID 1.
+ */
+static bool payload_can_trace_init(const Spec *spec, const Plan *plan)
+{
+	const uint64_t trace = UINT64_C(1) << CAP_SYS_PTRACE, all = UINT64_C(1) << CAP_SYS_ADMIN;
+	const IdmapTier *tier = g_ptr_array_index(plan->idmap.tiers, 0);
+
+	return tier->method == IDMAP_NONE && spec->rlc.init &&
+	       (spec->process.capabilities.bounding & (trace | all)) == trace;
+}
+
 bool exe_guard_plan(const Spec *spec, Plan *plan, GError **error)
 {
-	(void)spec;
 	(void)error;
-	if (!payload_can_write(plan))
+	if (!payload_can_write(plan) && !payload_can_trace_init(spec, plan))
 		return true;
 	plan->guard_exe = !is_traced();
 	if (!plan->guard_exe)
@@ -120,7 +134,7 @@ static bool check_program(pid_t payload, const char *name, GError **error)
 	return true;
 }
 
-bool exe_guard_watch(const Plan *plan, pid_t payload, GError **error)
+bool exe_guard_see(const Plan *plan, pid_t payload, GError **error)
 {
 	const char *name = g_ptr_array_index(plan->spec->process.args, 0);
 	siginfo_t info;
@@ -138,10 +152,21 @@ bool exe_guard_watch(const Plan *plan, pid_t payload, GError **error)
 		if (ptrace(PTRACE_CONT, payload, NULL, (void *)(uintptr_t)info.si_status) < 0)
 			return error_errno(error, errno, "continue the payload");
 	}
-	if (!check_program(payload, name, error))
+	return check_program(payload, name, error);
+}
+
+void exe_guard_release(const Plan *plan, pid_t payload)
+{
+	/* it fails if the payload ended: its parent will hear of that */
+	if (plan->guard_exe)
+		ptrace(PTRACE_DETACH, payload, NULL, NULL);
+}
+
+bool exe_guard_watch(const Plan *plan, pid_t payload, GError **error)
+{
+	if (!exe_guard_see(plan, payload, error))
 		return false;
-	if (ptrace(PTRACE_DETACH, payload, NULL, NULL) < 0)
-		return error_errno(error, errno, "let the payload go");
+	exe_guard_release(plan, payload);
 	return true;
 }
 

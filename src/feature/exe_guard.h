@@ -5,8 +5,8 @@
 #include "model/container.h"
 
 /*
- * Set plan->guard_exe: could a payload with the ids of this plan write to the file of this program?
- * Needs plan->idmap.
+ * Set plan->guard_exe: could a payload with the ids of this plan write to the file of this program,
+ * or trace PID 1?  Needs plan->idmap.
  */
 bool exe_guard_plan(const Spec *spec, Plan *plan, GError **error);
 
@@ -35,3 +35,7 @@ bool exe_guard_check(pid_t payload, const char *name, GError **error);
  * ends the container).  True also if the payload ended before; it is not reaped here.
  */
 bool exe_guard_watch(const Plan *plan, pid_t payload, GError **error);
+
+/* The same in two parts: in between the program is there, but does not run yet. */
+bool exe_guard_see(const Plan *plan, pid_t payload, GError **error);
+void exe_guard_release(const Plan *plan, pid_t payload);

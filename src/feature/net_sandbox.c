@@ -152,8 +152,7 @@ static bool drop_capabilities(GError **error)
 
 bool net_sandbox_seal(GError **error)
 {
-	for (int i = 0; i < 64 && capability_drop_bound(i); i++)
-		continue;
+	capability_keep_bound(0);
 	if (drop_capabilities(error) && landlock_seal(-1, error) && filter_seal(&filter_net, error))
 		return true;
 	error_prefix(error, "seal the net process: ");

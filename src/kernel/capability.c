@@ -88,7 +88,7 @@ bool capability_set(const Capabilities *sets)
 	return syscall(SYS_capset, &call.header, call.data) == 0;
 }
 
-bool capability_drop_bound(int capability)
+static bool drop_bound(int capability)
 {
 	int saved;
 
@@ -99,6 +99,16 @@ bool capability_drop_bound(int capability)
 		return true;
 	errno = saved;
 	return false;
+}
+
+bool capability_keep_bound(uint64_t mask)
+{
+	for (int i = 0; i < 64; i++) {
+		/* the first that the kernel does not know ends it */
+		if (!(mask & UINT64_C(1) << i) && !drop_bound(i))
+			return errno == EINVAL;
+	}
+	return true;
 }
 
 bool capability_raise_ambient(int capability)

@@ -16,8 +16,8 @@ typedef struct {
 bool capability_get(Capabilities *ret_sets);
 bool capability_set(const Capabilities *sets);
 
-/* Take one from the bounding set. True also if it was not there; false with errno. */
-bool capability_drop_bound(int capability);
+/* Take all but these from the bounding set. True also if they were not there; false with errno. */
+bool capability_keep_bound(uint64_t mask);
 
 /* Raise an ambient one, which is permitted and inheritable. False with errno. */
 bool capability_raise_ambient(int capability);

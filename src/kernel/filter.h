@@ -31,6 +31,7 @@ typedef struct {
 extern const Filter filter_payload; /* the default of a container's processes */
 extern const Filter filter_net;	    /* the net process */
 extern const Filter filter_unpack;  /* rlc-image, while it unpacks */
+extern const Filter filter_reaper;  /* PID 1 of a container */
 extern const Filter filter_compile; /* rlc-seccomp, while it reads a profile */
 
 /* The code with what is open decided by capabilities: count instructions, g_free() them. */

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <linux/nsfs.h>
 #include <linux/sched.h>
 #include <sched.h>
@@ -18,6 +17,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/hint.h"
+#include "kernel/capability.h"
 #include "kernel/sync.h"
 
 #define FDINFO_MAX 4096
@@ -154,22 +154,20 @@ static bool enter(const Entrance *entrance, GError **error)
 	return true;
 }
 
-/* For who could trace the child all the same, with CAP_SYS_PTRACE in the host's user namespace. */
+/*
+ * For who could trace the child all the same, with CAP_SYS_PTRACE in the host's user namespace.
+ * What the bounding set has, root would have again after an exec that he is made to do.
+ */
 static bool keep_capabilities(uint64_t mask, GError **error)
 {
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+	Capabilities sets;
 
-	if (syscall(SYS_capget, &header, sets) < 0)
-		return error_errno(error, errno, "read capabilities");
-	for (unsigned i = 0; i < G_N_ELEMENTS(sets); i++) {
-		sets[i].permitted &= (uint32_t)(mask >> 32 * i);
-		sets[i].effective &= (uint32_t)(mask >> 32 * i);
-		sets[i].inheritable = 0;
-	}
-	if (syscall(SYS_capset, &header, sets) < 0)
+	if (!capability_keep_bound(mask) || !capability_get(&sets))
 		return error_errno(error, errno, "drop capabilities");
-	return true;
+	sets.permitted &= mask;
+	sets.effective &= mask;
+	sets.inheritable = 0;
+	return capability_set(&sets) || error_errno(error, errno, "drop capabilities");
 }
 
 /* fork(2), into a cgroup (-1: the caller's) if given. errno on failure. */

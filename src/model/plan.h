@@ -192,7 +192,8 @@ typedef struct {
 	SeccompPlan seccomp;
 	bool entered;	      /* no container is made: a process joins one that lives */
 	bool known;	      /* the container has a record: it is started again */
-	bool guard_exe;	      /* the payload could write rlc's own file: its exec is watched */
+	bool guard_exe;	      /* the payload could write rlc's own file, or trace PID 1: its exec is
+				 watched */
 	char *state_root;     /* directory of all containers' state */
 	char *scratch;	      /* directory on disk for what an overlay takes; NULL: a tmpfs */
 	bool scratch_kept;    /* it is there for the next life, too */

@@ -237,6 +237,84 @@ for who in "${everyone[@]}"; do
 	rm "$session"
 done
 
+# Root's payload with CAP_SYS_PTRACE has that of the host, and so can trace PID 1: it gains nothing by that
+if [ "$(uname -m)" = x86_64 ]; then
+	mkdir -m 0777 "$T/tracer"
+	cat >"$T/tracer.c" <<'END'
+/*
+ * tracer PID PATH: has that process, which waits in a system call, execute PATH, which is this program. It then
+ * writes what it may do to PATH.took.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+
+static int tell(const char *path)
+{
+	char line[256];
+	FILE *status = fopen("/proc/self/status", "r"), *out;
+
+	snprintf(line, sizeof line, "%s.took", path);
+	out = fopen(line, "w");
+	while (status && out && fgets(line, sizeof line, status))
+		if (strncmp(line, "CapEff:", 7) == 0)
+			fputs(line, out);
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct user_regs_struct regs;
+	long stack[34] = {0}, at;
+	int pid;
+
+	if (argc == 1)
+		return tell(argv[0]);
+	pid = atoi(argv[1]);
+	if (ptrace(PTRACE_ATTACH, pid, 0, 0) < 0 || waitpid(pid, NULL, __WALL) < 0 ||
+	    ptrace(PTRACE_GETREGS, pid, 0, &regs) < 0)
+		return 1;
+	at = (long)((regs.rsp - 1024) & ~15UL);
+	stack[0] = at + 16; /* its arguments: one, and none */
+	strncpy((char *)&stack[2], argv[2], 255);
+	for (int i = 0; i < 34; i++)
+		ptrace(PTRACE_POKEDATA, pid, at + i * 8, stack[i]);
+	regs.rip -= 2; /* the same instruction once more, and another system call: execve */
+	regs.orig_rax = (unsigned long)-1;
+	regs.rax = 59;
+	regs.rdi = (unsigned long)at + 16;
+	regs.rsi = (unsigned long)at;
+	regs.rdx = (unsigned long)at + 8;
+	return ptrace(PTRACE_SETREGS, pid, 0, &regs) < 0 || ptrace(PTRACE_DETACH, pid, 0, 0) < 0;
+}
+END
+	gcc -O1 -static -o "$T/tracer/tracer" "$T/tracer.c"
+	who=root
+	rlc --cap-add SYS_PTRACE -v "$T/tracer:/tracer" $bb sh -c '/tracer/tracer 1 /tracer/tracer && echo traced; sleep 0.5'
+	is "$out" traced "CAP_SYS_PTRACE of the host's rules PID 1"
+	for ((round = 0; round < 20; round++)); do
+		rlc --cap-add SYS_PTRACE $bb grep -c "^Seccomp:.0" /proc/1/status
+		[ "$out" = 0 ] || break
+	done
+	is "$out" 0 "which has let go of all before the payload's first instruction"
+	is "$(cat "$T/tracer/tracer.took" 2>/dev/null)" "" "but cannot have it execute a program, with all that its bounding set allows"
+	run sh -c '/usr/bin/python3 -c "
+import ctypes
+libc = ctypes.CDLL(None)
+libc.capset((ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)())
+libc.pause()" & sleep 1; "$1" $! "$1"; wait' sh "$T/tracer/tracer"
+	like "$(cat "$T/tracer/tracer.took" 2>/dev/null)" "CapEff:.*f" "a process that dropped its capabilities alone can be made to"
+fi
+for who in "${everyone[@]}"; do
+	kind_of "$who"
+	rlc $bb sh -c 'until grep -q "^Seccomp:.2" /proc/1/status; do sleep 0.02; done
+		grep -E "^(CapEff|NoNewPrivs|Seccomp):" /proc/1/status'
+	is "$out" $'CapEff:\t0000000000000020\nNoNewPrivs:\t1\nSeccomp:\t2' "$kind: PID 1 has CAP_KILL alone, no new privileges, and a filter"
+done
+
 # ------------------------------------------------------------ devices, with the host's ids
 
 who=root

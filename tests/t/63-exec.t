@@ -173,6 +173,13 @@ def note(*what):
         seen.add(what)
         print(*what, file=out)
 def look(pid):
+    try:  # what root who is traced can have again by an exec
+        with open(f"/proc/{pid}/status") as f:
+            text = f.read()
+        if text.startswith("Name:\trlc\n") and int(text.split("CapBnd:")[1].split()[0], 16) & 1 << 21:
+            note("bound")
+    except OSError:
+        pass
     try:
         note("exe", os.readlink(f"/proc/{pid}/exe"))
     except OSError:
@@ -234,6 +241,8 @@ for who in root "$sub" "$one"; do
 	for _ in {1..150}; do
 		as "$who" CALLERS_SECRET=hush "$RLC" exec c /bin/sleep 0.01 >/dev/null 2>&1
 	done
+	[ "$kind" != root ] ||
+		unlike "$(cat "$T/found/root")" "bound" "$kind: who joins has no more in his bounding set than he needs"
 	rlc exec -d c /bin/sleep 0.1
 	rlc top c >/dev/null
 	rlc cp c:/etc/passwd "$T/tmp/passwd-$kind"
@@ -241,7 +250,7 @@ for who in root "$sub" "$one"; do
 	like "$(cat "$T/found/$kind")" "exe [^ ]*/sleep" "$kind: the watcher sees the command itself"
 	unlike "$(cat "$T/found/$kind")" "exe [^ ]*rlc|traced|environ" "$kind: but never rlc"
 	# its loader opens two files
-	is "$(grep -vE '^(ready|exe /.*|fd (/dev/null|pipe:))$|^(fd|getfd) /(etc/ld.so.cache|.*/libc.so.6)$' "$T/found/$kind")" "" "$kind: and has taken nothing"
+	is "$(grep -vE '^(ready|bound|exe /.*|fd (/dev/null|pipe:))$|^(fd|getfd) /(etc/ld.so.cache|.*/libc.so.6)$' "$T/found/$kind")" "" "$kind: and has taken nothing"
 	end
 done
 

@@ -243,6 +243,27 @@ static void test_processes(void)
 	}
 }
 
+/* Who traces PID 1 gets no program out of it, no other user, and no kernel to try. */
+static void test_reaper(void)
+{
+	static const Case cases[] = {
+		{"rt_sigtimedwait", {0}, 0, ALLOWED},
+		{"wait4", {0}, 0, ALLOWED},
+		{"kill", {0}, 0, ALLOWED},
+		{"exit_group", {0}, 0, ALLOWED},
+		{"execve", {0}, 0, ENOSYS_},
+		{"setresuid", {0}, 0, ENOSYS_},
+		{"unshare", {0}, 0, ENOSYS_},
+		{"io_uring_setup", {0}, 0, ENOSYS_},
+	};
+	uint32_t native = seccomp_arch_native();
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+		g_assert_cmphex(ask(&filter_reaper, 0, native, call_number(native, cases[i].call),
+				    cases[i].args),
+				==, cases[i].verdict);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -255,5 +276,6 @@ int main(int argc, char **argv)
 	}
 	g_test_add_func("/filter/decide", test_decide);
 	g_test_add_func("/filter/processes", test_processes);
+	g_test_add_func("/filter/reaper", test_reaper);
 	return g_test_run();
 }
