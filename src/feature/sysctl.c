@@ -60,6 +60,19 @@ static char *file_of(const char *assignment)
 	return g_strdelimit(g_strdelimit(g_strdelimit(name, "/", '\001'), ".", '/'), "\001", '.');
 }
 
+/* What begins with a namespace's part of the tree stays in it. */
+static bool leads_upwards(const char *assignment)
+{
+	g_autofree char *file = file_of(assignment);
+	g_auto(GStrv) parts = g_strsplit(file, "/", -1);
+
+	for (char **part = parts; *part; part++) {
+		if (!**part || strcmp(*part, ".") == 0 || strcmp(*part, "..") == 0)
+			return true;
+	}
+	return false;
+}
+
 bool sysctl_plan(const Spec *spec, Plan *plan, GError **error)
 {
 	(void)plan;
@@ -67,7 +80,7 @@ bool sysctl_plan(const Spec *spec, Plan *plan, GError **error)
 		const char *assignment = g_ptr_array_index(spec->linux_.sysctl, i);
 		g_autofree char *name = dotted_name(assignment);
 
-		if (strstr(name, "..") || !belongs_to_container(name, spec))
+		if (leads_upwards(assignment) || !belongs_to_container(name, spec))
 			return error_set(error, RLC_ERROR_USAGE,
 					 "set '%s': no parameter of a namespace that this "
 					 "container has of its own",

@@ -81,6 +81,10 @@ for who in root "$sub" "$one"; do
 	is "$status ${out//$'\n'/ }" "0 77 4096" "$kind: parameters of the kernel's in its namespaces"
 	rlc --sysctl net.ipv4.nonsense=1 $bb true
 	refused "$kind: one that does not exist" "sysctl: set 'net.ipv4.nonsense=1': open .*No such file"
+	for word in net/../kernel/nonsense=1 net.//.kernel.nonsense=1 net/./nonsense=1 net./.nonsense=1 net..nonsense=1; do
+		rlc --sysctl "$word" $bb true
+		refused "$kind: $word leads to no other part" "sysctl: set '$word': no parameter of a namespace"
+	done
 	no_leftovers "$kind: nothing is left"
 done
 
