@@ -102,6 +102,25 @@ static bool make_lines(const Spec *spec, Plan *plan, bool v1, GError **error)
 	return cgroup->limits != NULL;
 }
 
+static char *path_in(const CgroupPlan *plan)
+{
+	return g_build_filename(plan->parent, plan->name, NULL);
+}
+
+/* Who deletes a container kills what is in its cgroup: its caller may not name that of others. */
+static bool check_unused(const CgroupPlan *plan, GError **error)
+{
+	g_autofree char *path = plan->parent ? path_in(plan) : NULL;
+	auto_fd cgroup = path && plan->method != CGROUP_V1 ? cgroup_open(path, NULL) : -1;
+
+	if (plan->method == CGROUP_V1
+		    ? !cgroup_v1_is_used(path)
+		    : cgroup < 0 || !cgroup_read_key(cgroup, "cgroup.events", "populated"))
+		return true;
+	return error_set(error, RLC_ERROR_EXISTS,
+			 "use the cgroup '%s': container's cgroup is not empty", path);
+}
+
 bool cgroup_plan(const Spec *spec, Plan *plan, GError **error)
 {
 	CgroupPlan *cgroup = &plan->cgroup;
@@ -123,7 +142,7 @@ bool cgroup_plan(const Spec *spec, Plan *plan, GError **error)
 		cgroup->devices = may_guard(spec) && !spec->rlc.privileged;
 	}
 	if (cgroup_place_choose(plan, &refused))
-		return true;
+		return !spec->rlc.oci || check_unused(cgroup, error);
 	if (cgroup->required) {
 		g_propagate_error(error, g_steal_pointer(&refused));
 		return false;
@@ -293,14 +312,9 @@ static bool make_at(Container *container, const char *parent, GError **error)
 	return container->cgroup >= 0;
 }
 
-static char *v1_path(const CgroupPlan *plan)
-{
-	return g_build_filename(plan->parent, plan->name, NULL);
-}
-
 static bool make_v1(const Plan *plan, GError **error)
 {
-	g_autofree char *path = v1_path(&plan->cgroup);
+	g_autofree char *path = path_in(&plan->cgroup);
 	g_autofree char *mark = g_strconcat(V1_MARK, path, NULL);
 
 	return write_record(plan, mark, NULL, error) && cgroup_v1_make(path, error);
@@ -337,7 +351,7 @@ bool cgroup_enter(Container *container, GError **error)
 
 	if (container->plan->cgroup.method != CGROUP_V1)
 		return true;
-	path = v1_path(&container->plan->cgroup);
+	path = path_in(&container->plan->cgroup);
 	return cgroup_v1_enter(path, container->init_pid, error);
 }
 
@@ -366,7 +380,7 @@ bool cgroup_limit(Container *container, GError **error)
 	const GPtrArray *limits = container->limits ? container->limits : plan->limits;
 
 	if (plan->method == CGROUP_V1) {
-		g_autofree char *path = v1_path(plan);
+		g_autofree char *path = path_in(plan);
 
 		return cgroup_v1_write(path, limits, error);
 	}

@@ -93,15 +93,17 @@ static void add_cpu(GPtrArray *lines, const SpecCpu *cpu)
 {
 	uint64_t period = cpu->period ? cpu->period : PERIOD_DEFAULT;
 
+	if (cpu->idle < 0)
+		cgroup_limits_add(lines, "cpu.idle?=0"); /* first: who is idle has no weight */
 	if (cpu->shares > 0)
 		cgroup_limits_add(lines, "cpu.weight=%u", cgroup_limits_cpu_weight(cpu->shares));
 	if (cpu->quota > 0)
 		cgroup_limits_add(lines, "cpu.max=%" PRId64 " %" PRIu64, cpu->quota, period);
 	else if (cpu->quota < 0 || cpu->period > 0)
 		cgroup_limits_add(lines, "cpu.max=max %" PRIu64, period);
-	if (cpu->burst > 0)
-		cgroup_limits_add(lines, "cpu.max.burst=%" PRIu64, cpu->burst);
-	if (cpu->idle)
+	if (cpu->burst)
+		cgroup_limits_add(lines, "cpu.max.burst=%" PRId64, MAX(cpu->burst, 0));
+	if (cpu->idle > 0)
 		cgroup_limits_add(lines, "cpu.idle=1");
 	if (cpu->cpus)
 		cgroup_limits_add(lines, "cpuset.cpus=%s", cpu->cpus);
@@ -202,6 +204,9 @@ GPtrArray *cgroup_limits_lines(const SpecResources *resources, GError **error)
 	for (guint i = 0; i < resources->rdma->len; i++)
 		cgroup_limits_add(lines, "rdma.max=%s",
 				  (const char *)g_ptr_array_index(resources->rdma, i));
+	if (resources->memory.kernel_tcp > 0)
+		log_warn("linux.resources.memory.kernelTCP is not kept: it is of version 1 of "
+			 "cgroups");
 	/* who tags packets does it by the packet filter and the cgroup's path */
 	if (resources->network->len > 0)
 		log_warn("linux.resources.network is not kept: net_cls and net_prio are of "

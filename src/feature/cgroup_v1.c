@@ -85,13 +85,19 @@ char *cgroup_v1_directory(const char *path)
 
 static void add_memory(GPtrArray *lines, const SpecMemory *memory)
 {
+	/* memory alone has no end that memory with swap does not have */
+	int64_t swap = memory->limit < 0 && !memory->swap ? -1 : memory->swap;
+
 	if (memory->limit)
 		cgroup_limits_add(lines, "memory.limit_in_bytes=%" PRId64, memory->limit);
 	if (memory->reservation)
 		cgroup_limits_add(lines, "memory.soft_limit_in_bytes=%" PRId64,
 				  memory->reservation);
-	if (memory->swap)
-		cgroup_limits_add(lines, "memory.memsw.limit_in_bytes?=%" PRId64, memory->swap);
+	if (swap)
+		cgroup_limits_add(lines, "memory.memsw.limit_in_bytes?=%" PRId64, swap);
+	if (memory->kernel_tcp)
+		cgroup_limits_add(lines, "memory.kmem.tcp.limit_in_bytes?=%" PRId64,
+				  memory->kernel_tcp);
 	if (memory->swappiness_set)
 		cgroup_limits_add(lines, "memory.swappiness?=%" PRIu64, memory->swappiness);
 	if (memory->disable_oom_killer)
@@ -100,6 +106,8 @@ static void add_memory(GPtrArray *lines, const SpecMemory *memory)
 
 static void add_cpu(GPtrArray *lines, const SpecCpu *cpu)
 {
+	if (cpu->idle < 0)
+		cgroup_limits_add(lines, "cpu.idle?=0"); /* first: who is idle has no shares */
 	if (cpu->shares)
 		cgroup_limits_add(lines, "cpu.shares=%" PRIu64, cpu->shares);
 	if (cpu->period)
@@ -107,8 +115,8 @@ static void add_cpu(GPtrArray *lines, const SpecCpu *cpu)
 	if (cpu->quota)
 		cgroup_limits_add(lines, "cpu.cfs_quota_us=%" PRId64, cpu->quota);
 	if (cpu->burst)
-		cgroup_limits_add(lines, "cpu.cfs_burst_us=%" PRIu64, cpu->burst);
-	if (cpu->idle)
+		cgroup_limits_add(lines, "cpu.cfs_burst_us=%" PRId64, MAX(cpu->burst, 0));
+	if (cpu->idle > 0)
 		cgroup_limits_add(lines, "cpu.idle=1");
 	if (cpu->cpus)
 		cgroup_limits_add(lines, "cpuset.cpus=%s", cpu->cpus);
@@ -194,6 +202,8 @@ GPtrArray *cgroup_v1_lines(const SpecResources *resources, bool with_devices, GE
 
 		cgroup_limits_add(lines, "hugetlb.%s.limit_in_bytes=%" PRIu64, limit->page_size,
 				  limit->limit);
+		cgroup_limits_add(lines, "hugetlb.%s.rsvd.limit_in_bytes?=%" PRIu64,
+				  limit->page_size, limit->limit);
 	}
 	add_block_io(lines, &resources->block_io);
 	for (guint i = 0; i < resources->rdma->len; i++)
@@ -237,25 +247,58 @@ static bool write_line(const char *path, const char *line, GError **error)
 	return false;
 }
 
-/* The limits of memory, and of memory with swap, may not pass each other on the way. */
+/*
+ * The limits of memory, and of memory with swap, may not pass each other on the way, nor may the
+ * share of the processors that quota and period make pass the parent's.
+ */
+static bool may_wait(const char *line)
+{
+	return g_str_has_prefix(line, "memory.limit_in_bytes=") ||
+	       g_str_has_prefix(line, "cpu.cfs_period_us=");
+}
+
 bool cgroup_v1_write(const char *path, const GPtrArray *lines, GError **error)
 {
-	const char *again = NULL;
+	g_autoptr(GPtrArray) again = g_ptr_array_new();
 
 	for (guint i = 0; i < lines->len; i++) {
-		const char *line = g_ptr_array_index(lines, i);
-		bool may_wait = g_str_has_prefix(line, "memory.limit_in_bytes=");
+		char *line = g_ptr_array_index(lines, i);
 
-		if (write_line(path, line, may_wait ? NULL : error))
+		if (write_line(path, line, may_wait(line) ? NULL : error))
 			continue;
-		if (!may_wait)
+		if (!may_wait(line))
 			return false;
-		again = line;
+		g_ptr_array_add(again, line);
 	}
-	return !again || write_line(path, again, error);
+	for (guint i = 0; i < again->len; i++) {
+		if (!write_line(path, g_ptr_array_index(again, i), error))
+			return false;
+	}
+	return true;
 }
 
 /* --- make and enter --- */
+
+static bool is_empty(const char *procs)
+{
+	g_autofree char *text = fd_read_file(AT_FDCWD, procs, CGROUP_FILE_MAX, NULL);
+
+	return !text || !*text;
+}
+
+bool cgroup_v1_is_used(const char *path)
+{
+	g_autoptr(GPtrArray) all = hierarchies();
+	bool used = false;
+
+	for (guint i = 0; i < all->len && !used; i++) {
+		g_autofree char *procs =
+			g_build_filename(g_ptr_array_index(all, i), path, "cgroup.procs", NULL);
+
+		used = !is_empty(procs);
+	}
+	return used;
+}
 
 /* Its processors and memory nodes are its parent's, until it gets others. */
 static bool inherit_cpuset(const char *directory, GError **error)
@@ -404,13 +447,6 @@ static void kill_all(const char *procs)
 		if (pid > 0)
 			kill(pid, SIGKILL);
 	}
-}
-
-static bool is_empty(const char *procs)
-{
-	g_autofree char *text = fd_read_file(AT_FDCWD, procs, CGROUP_FILE_MAX, NULL);
-
-	return !text || !*text;
 }
 
 static void end_processes(const char *path)

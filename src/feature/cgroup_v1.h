@@ -23,6 +23,9 @@ bool cgroup_v1_is_mounted(void);
  */
 GPtrArray *cgroup_v1_lines(const SpecResources *resources, bool with_devices, GError **error);
 
+/* Is any process in it, in whichever hierarchy? */
+bool cgroup_v1_is_used(const char *path);
+
 /* Make the cgroup at path ("/a/b") in every hierarchy that is mounted, parents as well. */
 bool cgroup_v1_make(const char *path, GError **error);
 

@@ -156,8 +156,8 @@ bool spec_has_limits(const SpecResources *resources)
 
 	return memory->limit > 0 || memory->reservation > 0 || memory->swap > 0 ||
 	       cpu->shares > 0 || cpu->quota > 0 || cpu->burst > 0 || cpu->cpus || cpu->mems ||
-	       cpu->idle || memory->swappiness_set || memory->disable_oom_killer ||
-	       resources->pids > 0 || io->weight > 0 ||
+	       cpu->idle > 0 || memory->kernel_tcp > 0 || memory->swappiness_set ||
+	       memory->disable_oom_killer || resources->pids > 0 || io->weight > 0 ||
 	       io->weight_device->len + io->read_bps->len + io->write_bps->len +
 			       io->read_iops->len + io->write_iops->len >
 		       0 ||

@@ -160,17 +160,19 @@ typedef struct {
 typedef struct {
 	int64_t limit, reservation;		 /* bytes */
 	int64_t swap;				 /* bytes of memory and swap together */
+	int64_t kernel_tcp;			 /* bytes of TCP buffers; of version 1 alone */
 	bool swappiness_set, disable_oom_killer; /* of version 1 alone */
 	bool check_before_update;		 /* no limit below what is in use */
 	uint64_t swappiness;
 } SpecMemory;
 
 typedef struct {
-	uint64_t shares;	/* 2 to 262144, others have 1024 */
-	int64_t quota;		/* microseconds of processor time in each period */
-	uint64_t period, burst; /* microseconds */
-	char *cpus, *mems;	/* lists of cpuset(7): "0-3,7"; or NULL */
-	bool idle;		/* cpu.idle: run only when no others want to */
+	uint64_t shares;   /* 2 to 262144, others have 1024 */
+	int64_t quota;	   /* microseconds of processor time in each period */
+	uint64_t period;   /* microseconds */
+	int64_t burst;	   /* microseconds; -1: none */
+	char *cpus, *mems; /* lists of cpuset(7): "0-3,7"; or NULL */
+	int64_t idle;	   /* 1: cpu.idle, run only when no others want to; -1: as others */
 } SpecCpu;
 
 typedef struct {

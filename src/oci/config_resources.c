@@ -104,7 +104,7 @@ static const Field memory_fields[] = {
 	{"reservation", FIELD_INT64, offsetof(SpecMemory, reservation), NULL, false},
 	{"swap", FIELD_INT64, offsetof(SpecMemory, swap), NULL, false},
 	{"kernel", FIELD_CALL, 0, take_number_of_old, false},
-	{"kernelTCP", FIELD_CALL, 0, take_number_of_old, false},
+	{"kernelTCP", FIELD_INT64, offsetof(SpecMemory, kernel_tcp), NULL, false},
 	{"swappiness", FIELD_CALL, 0, take_swappiness, false},
 	{"disableOOMKiller", FIELD_BOOL, offsetof(SpecMemory, disable_oom_killer), NULL, false},
 	{"useHierarchy", FIELD_CALL, 0, take_flag_of_old, false},
@@ -125,21 +125,32 @@ static bool take_list(const FieldAt *at, void *target, GError **error)
 	return true;
 }
 
+/* 0 is asked for, too: an update takes back what was there. */
 static bool take_idle(const FieldAt *at, void *target, GError **error)
 {
 	int64_t idle;
 
 	if (!field_take(at, FIELD_INT64, &idle, error))
 		return false;
-	*(bool *)target = idle == 1;
+	*(int64_t *)target = idle == 0 ? -1 : 1;
 	return idle == 0 || idle == 1 || field_wrong(at, error, "neither 0 nor 1");
+}
+
+static bool take_burst(const FieldAt *at, void *target, GError **error)
+{
+	uint64_t burst;
+
+	if (!field_take(at, FIELD_UINT64, &burst, error))
+		return false;
+	*(int64_t *)target = burst == 0 ? -1 : (int64_t)MIN(burst, INT64_MAX);
+	return true;
 }
 
 static const Field cpu_fields[] = {
 	{"shares", FIELD_UINT64, offsetof(SpecCpu, shares), NULL, false},
 	{"quota", FIELD_INT64, offsetof(SpecCpu, quota), NULL, false},
 	{"period", FIELD_UINT64, offsetof(SpecCpu, period), NULL, false},
-	{"burst", FIELD_UINT64, offsetof(SpecCpu, burst), NULL, false},
+	{"burst", FIELD_CALL, offsetof(SpecCpu, burst), take_burst, false},
 	{"realtimeRuntime", FIELD_CALL, 0, take_number_of_old, false},
 	{"realtimePeriod", FIELD_CALL, 0, take_natural_of_old, false},
 	{"cpus", FIELD_CALL, offsetof(SpecCpu, cpus), take_list, false},

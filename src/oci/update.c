@@ -19,7 +19,8 @@ typedef struct {
 	char *memory, *memory_swap, *memory_reservation, *cpu_shares, *cpu_quota, *cpu_period,
 		*cpu_burst, *cpuset_cpus, *cpuset_mems, *cpu_idle, *pids_limit, *blkio_weight;
 	char *l3_cache_schema, *mem_bw_schema;
-	char *unsupported[4]; /* options of runc's whose limits no kernel keeps any more */
+	char *kernel_tcp;
+	char *unsupported[3]; /* options of runc's whose limits no kernel keeps any more */
 } UpdateOptions;
 
 /* --- the options --- */
@@ -75,7 +76,7 @@ static bool take_options(const UpdateOptions *options, SpecResources *resources,
 {
 	SpecMemory *memory = &resources->memory;
 	SpecCpu *cpu = &resources->cpu;
-	uint64_t weight = resources->block_io.weight, idle = cpu->idle;
+	uint64_t weight = resources->block_io.weight, burst = 0, idle = 0;
 
 	for (size_t i = 0; i < G_N_ELEMENTS(options->unsupported); i++) {
 		if (options->unsupported[i] && strcmp(options->unsupported[i], "0") != 0)
@@ -92,7 +93,8 @@ static bool take_options(const UpdateOptions *options, SpecResources *resources,
 	    !take_positive("cpu-share", options->cpu_shares, &cpu->shares, error) ||
 	    !take_number("cpu-quota", options->cpu_quota, &cpu->quota, error) ||
 	    !take_positive("cpu-period", options->cpu_period, &cpu->period, error) ||
-	    !take_positive("cpu-burst", options->cpu_burst, &cpu->burst, error) ||
+	    !take_number("kernel-memory-tcp", options->kernel_tcp, &memory->kernel_tcp, error) ||
+	    !take_positive("cpu-burst", options->cpu_burst, &burst, error) ||
 	    !take_positive("cpu-idle", options->cpu_idle, &idle, error) ||
 	    !take_number("pids-limit", options->pids_limit, &resources->pids, error) ||
 	    !take_positive("blkio-weight", options->blkio_weight, &weight, error))
@@ -101,8 +103,14 @@ static bool take_options(const UpdateOptions *options, SpecResources *resources,
 		return error_set(error, RLC_ERROR_USAGE,
 				 "parse --blkio-weight '%s': not between 10 and 1000",
 				 options->blkio_weight);
+	if (idle > 1)
+		return error_set(error, RLC_ERROR_USAGE, "parse --cpu-idle '%s': neither 0 nor 1",
+				 options->cpu_idle);
 	resources->block_io.weight = (uint32_t)weight;
-	cpu->idle = idle == 1;
+	if (options->cpu_burst)
+		cpu->burst = burst == 0 ? -1 : (int64_t)burst;
+	if (options->cpu_idle)
+		cpu->idle = idle == 0 ? -1 : 1;
 	return true;
 }
 
@@ -232,10 +240,10 @@ int verb_update(const OciGlobals *globals, int argc, char **argv, GError **error
 		ROW("cpuset-mems", cpuset_mems, "memory nodes"),
 		ROW("pids-limit", pids_limit, "processes and threads; -1: no limit"),
 		ROW("blkio-weight", blkio_weight, "its share of block devices, from 10 to 1000"),
+		ROW("kernel-memory-tcp", kernel_tcp, "TCP buffers; of version 1 of cgroups"),
 		ROW("kernel-memory", unsupported[0], "refused, if not 0"),
-		ROW("kernel-memory-tcp", unsupported[1], "refused, if not 0"),
-		ROW("cpu-rt-period", unsupported[2], "refused, if not 0"),
-		ROW("cpu-rt-runtime", unsupported[3], "refused, if not 0"),
+		ROW("cpu-rt-period", unsupported[1], "refused, if not 0"),
+		ROW("cpu-rt-runtime", unsupported[2], "refused, if not 0"),
 		ROW("l3-cache-schema", l3_cache_schema, "its share of caches, such as L3:0=7f0"),
 		ROW("mem-bw-schema", mem_bw_schema, "of memory bandwidth, such as MB:0=20"),
 		{NULL},

@@ -83,6 +83,19 @@ is "$(find $CGROUPS/rlct/rlc -mindepth 1 -type d | wc -l)" 2 "in a cgroup of its
 run as root "$RLC_OCI" --root "$T/another" delete --force g2
 is "$(oci_status root g2)" running "and does not take the first one with it"
 run oci root delete --force g2
+mkdir -p $CGROUPS/rlct/foreign
+sleep 1000 &
+foreign=$!
+echo $foreign >$CGROUPS/rlct/foreign/cgroup.procs
+for path in /foreign /; do
+	bundle root "$sleeper | .linux.cgroupsPath = \"$path\""
+	run oci root create --bundle "$bundle" g2
+	like "$status$err" "1.*use the cgroup '$path/*': container's cgroup is not empty" "$path, which others are in, is refused"
+	ok "and they go on" kill -0 $foreign
+done
+kill $foreign
+wait $foreign
+rmdir $CGROUPS/rlct/foreign
 bundle root "$sleeper | .linux.resources.unified = {\"memory.high\": \"max\"}"
 run oci root create --bundle "$bundle" g2
 like "$err" "'unified' is of cgroups of version 2" "unified has no meaning there"
@@ -144,6 +157,17 @@ for path in "" /rlct-oci/b; do
 	nok "takes it away" test -e "$dir"
 done
 is "$(find $CGROUPS -name rlct-oci)" "" "and what was made above"
+mkdir -p "$CGROUPS/rlct-foreign/below"
+sleep 1000 &
+foreign=$!
+echo $foreign >"$CGROUPS/rlct-foreign/below/cgroup.procs"
+bundle root "$sleeper | .linux.cgroupsPath = \"/rlct-foreign\""
+run oci root create --bundle "$bundle" g4
+like "$status$err" "1.*rlct-foreign': container's cgroup is not empty" "a cgroup that others are in is refused"
+ok "and they go on" kill -0 $foreign
+kill $foreign
+wait $foreign
+rmdir "$CGROUPS/rlct-foreign/below" "$CGROUPS/rlct-foreign"
 bundle root "$sleeper | .linux.resources.unified = {\"no.such\": \"7\"}"
 run oci root create --bundle "$bundle" g4
 like "$err" "open the cgroup's no.such: No such file" "a file that does not exist is named"

@@ -103,6 +103,19 @@ if [ -w $CGROUPS/freezer/cgroup.procs ] && [ -w $CGROUPS/memory/cgroup.procs ]; 
 		"67108864 30 70000 700" "which the kernel took"
 	run oci root update --memory 32m v1
 	is "$status $(value memory.limit_in_bytes) $(value pids.max)" "0 33554432 30" "what is not named stays"
+	run oci root update --memory -1 --kernel-memory-tcp 16m v1
+	is "$status$err $(value memory.memsw.limit_in_bytes)" "0 $(value memory.limit_in_bytes)" "no limit of memory is none of memory with swap"
+	is "$(value memory.kmem.tcp.limit_in_bytes)" 16777216 "TCP buffers"
+	echo 70000 >$CGROUPS/cpu/rlct-v1/cpu.cfs_quota_us
+	run oci root update --cpu-period 50000 --cpu-quota 10000 v1
+	is "$status$err $(value cpu.cfs_quota_us) $(value cpu.cfs_period_us)" "0 10000 50000" \
+		"another period, which the old quota would not go with"
+	oci root update --cpu-burst 1000 --cpu-idle 1 v1
+	is "$(value cpu.cfs_burst_us) $(value cpu.idle)" "1000 1" "what it may save up, and that it is idle"
+	oci root update --cpu-burst 0 --cpu-idle 0 v1
+	is "$(value cpu.cfs_burst_us) $(value cpu.idle)" "0 0" "can be taken back"
+	run oci root update --cpu-idle 2 v1
+	like "$err" "parse --cpu-idle '2': neither 0 nor 1" "which is a word of two"
 	run oci root update --resources - v1 <<<'{"devices": [{"allow": false, "access": "rwm"}], "pids": {"limit": 40},
 		"memory": {"limit": 41943040, "swap": 83886080, "reservation": 20971520, "checkBeforeUpdate": true},
 		"cpu": {"shares": 800, "quota": 60000, "period": 120000, "cpus": "0", "mems": "0"}}'

@@ -283,6 +283,20 @@ static void test_device_program_all(void)
 	g_assert_true(run(open, BLOCK, READ | WRITE | MKNOD, 8, 0));
 }
 
+/* What update takes back: of it, idle comes before the weight that it forbids. */
+static void test_taken_back(void)
+{
+	g_auto(SpecResources) resources = {.cpu = {.shares = 1024, .burst = -1, .idle = -1}};
+	g_autoptr(GPtrArray) lines = NULL;
+	g_autofree char *text = NULL;
+
+	spec_resources_init(&resources);
+	lines = cgroup_limits_lines(&resources, NULL);
+	g_ptr_array_add(lines, NULL);
+	text = g_strjoinv("|", (char **)lines->pdata);
+	g_assert_cmpstr(text, ==, "cpu.idle?=0|cpu.weight=100|cpu.max.burst=0");
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -290,6 +304,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/limits/cpu-weight", test_cpu_weight);
 	g_test_add_func("/limits/io-weight", test_io_weight);
 	g_test_add_func("/limits/size-text", test_size_text);
+	g_test_add_func("/limits/taken-back", test_taken_back);
 	g_test_add_func("/limits/lines", test_lines);
 	g_test_add_func("/limits/refused", test_refused);
 	g_test_add_func("/limits/device-options", test_device_options);
