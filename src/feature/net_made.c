@@ -16,10 +16,11 @@
  * somebody else's bridge is there (a Docker engine that started meanwhile found it on, and relies
  * on it).
  *
- * A chain of the firewall that forwards nothing by its policy would drop our packets whatever our
- * own table says: an accept is final in one chain only.  Docker keeps DOCKER-USER for rules of
- * others; where there is none, the rules go to the head of the chain itself.  They are such as
- * iptables can still list.  Who may come in is decided in our own table.
+ * A chain of the firewall that forwards nothing, by its policy or by its last rule, would drop our
+ * packets whatever our own table says: an accept is final in one chain only.  Docker keeps
+ * DOCKER-USER for rules of others; where there is none, the rules go to the head of the chain
+ * itself.  They are such as iptables can still list.  Who may come in is decided in our own table.
+ * A table that has an owner (firewalld's may) is closed to us, which is said.
  */
 #include "feature/net_made.h"
 
@@ -56,8 +57,9 @@ typedef struct {
 	struct in_addr gateway; /* of the bridge to be made */
 	struct in6_addr network6, gateway6;
 	bool ipv6;
-	GString *text; /* of the file */
-	GString *nft;  /* one transaction */
+	GString *text;	 /* of the file */
+	GString *nft;	 /* one transaction: the table of our own */
+	GPtrArray *pass; /* of char *: a transaction for each chain of a firewall */
 } Making;
 
 /* --- what is missing --- */
@@ -204,18 +206,56 @@ bool net_made_is_dockers(const char *bridge)
 	return strcmp(bridge, NET_DOCKER_BRIDGE) == 0 || g_str_has_prefix(bridge, "br-");
 }
 
+/* Does this line of a listing refuse whatever gets that far? */
+static bool refuses_all(const char *line)
+{
+	const char *bytes = strstr(line, "\tcounter packets ") ? strstr(line, " bytes ") : NULL;
+
+	if (bytes)
+		line = bytes + strlen(" bytes ") + strspn(bytes + strlen(" bytes "), "0123456789");
+	line += strspn(line, "\t ");
+	return g_str_has_prefix(line, "drop #") || g_str_has_prefix(line, "reject ") ||
+	       g_str_has_prefix(line, "xt target \"REJECT\"");
+}
+
+/* By its last rule, as those of firewalld and of iptables-services do it. */
+static bool ends_in_refusal(const NftablesChain *chain)
+{
+	g_autofree char *command =
+		g_strdup_printf("list chain %s %s %s", nftables_family_name(chain->family),
+				chain->table, chain->name);
+	g_autofree char *listing = net_nft_list(command, NULL);
+	g_auto(GStrv) lines = g_strsplit(listing ? listing : "", "\n", -1);
+	const char *last = NULL;
+
+	for (char **line = lines; *line; line++) {
+		if (strstr(*line, " # handle "))
+			last = *line;
+	}
+	return last && refuses_all(last);
+}
+
+/* Others than Docker's: it looks after its own. */
+static bool forwards_nothing(const NftablesChain *chain, const char *bridge)
+{
+	return chain->drop ||
+	       (chain->forward && !net_made_is_dockers(bridge) && ends_in_refusal(chain));
+}
+
 /* iptables lists what has a counter, and a comment of this kind. */
 static void add_rules(Making *making, const NftablesChain *chain, const char *bridge)
 {
 	const char *family = nftables_family_name(chain->family);
+	GString *script = g_string_new(NULL);
 
 	g_string_append_printf(making->text, "rules %s %s %s\n", family, chain->table, chain->name);
 	for (int out = 0; out < 2; out++)
-		g_string_append_printf(making->nft,
+		g_string_append_printf(script,
 				       "insert rule %s %s %s %s \"%s\" counter accept "
 				       "comment \"rlc-%s\"\n",
 				       family, chain->table, chain->name,
 				       out ? "oifname" : "iifname", bridge, bridge);
+	g_ptr_array_add(making->pass, g_string_free(script, FALSE));
 }
 
 static bool note_firewall(Making *making, const char *bridge, GError **error)
@@ -226,8 +266,9 @@ static bool note_firewall(Making *making, const char *bridge, GError **error)
 		const NftablesChain *chain = &g_array_index(chains, NftablesChain, i);
 		const NftablesChain *user = find_chain(chains, chain, "DOCKER-USER");
 
-		if (!chain->drop || chain->family == NFPROTO_BRIDGE ||
-		    (net_made_is_dockers(bridge) && find_chain(chains, chain, "DOCKER")))
+		if (chain->family == NFPROTO_BRIDGE ||
+		    (net_made_is_dockers(bridge) && find_chain(chains, chain, "DOCKER")) ||
+		    !forwards_nothing(chain, bridge))
 			continue;
 		add_rules(making, user ? user : chain, bridge);
 	}
@@ -350,6 +391,23 @@ static bool plan_making(Netlink *netlink, const char *bridge, const GPtrArray *a
 	return note_firewall(making, bridge, error);
 }
 
+static bool pass_firewall(const Making *making, GError **error)
+{
+	for (guint i = 0; i < making->pass->len; i++) {
+		g_autoptr(GError) problem = NULL;
+
+		if (net_nft_run(making->pass->pdata[i], &problem))
+			continue;
+		if (!g_error_matches(problem, RLC_ERROR, RLC_ERROR_FAILED)) {
+			g_propagate_error(error, g_steal_pointer(&problem));
+			return false;
+		}
+		log_warn("network: a firewall forwards nothing, and lets nobody change that: %s",
+			 problem->message);
+	}
+	return true;
+}
+
 static bool carry_out(const NetLeases *leases, Netlink *netlink, const Making *making,
 		      GError **error)
 {
@@ -360,14 +418,16 @@ static bool carry_out(const NetLeases *leases, Netlink *netlink, const Making *m
 	if (making->bridge &&
 	    (!make_bridge(netlink, making, error) || !turn_forwarding_on(making, error)))
 		return false;
-	return making->nft->len == 0 || net_nft_run(making->nft->str, error);
+	return (making->nft->len == 0 || net_nft_run(making->nft->str, error)) &&
+	       pass_firewall(making, error);
 }
 
 bool net_made_ensure(const NetLeases *leases, Netlink *netlink, const char *bridge,
 		     const GPtrArray *avoid, GError **error)
 {
 	g_autoptr(GString) text = g_string_new(NULL), nft = g_string_new(NULL);
-	Making making = {.text = text, .nft = nft};
+	g_autoptr(GPtrArray) pass = g_ptr_array_new_with_free_func(g_free);
+	Making making = {.text = text, .nft = nft, .pass = pass};
 	NetlinkLink link;
 	bool ok;
 

@@ -338,7 +338,9 @@ host_unchanged "the host is as it was after them"
 
 for firewall in 'add table inet fw; add chain inet fw forward { type filter hook forward priority 0; policy drop; }' \
 	'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }; add table ip6 filter; add chain ip6 filter FORWARD { type filter hook forward priority 0; policy drop; }' \
-	'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }; add chain ip filter DOCKER-USER; add rule ip filter DOCKER-USER return; add rule ip filter FORWARD jump DOCKER-USER'; do
+	'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; policy drop; }; add chain ip filter DOCKER-USER; add rule ip filter DOCKER-USER return; add rule ip filter FORWARD jump DOCKER-USER' \
+	'add table inet fw; add chain inet fw forward { type filter hook forward priority 10; }; add rule inet fw forward ct state established,related accept; add rule inet fw forward iifname lo accept; add rule inet fw forward reject with icmpx admin-prohibited' \
+	'add table ip filter; add chain ip filter FORWARD { type filter hook forward priority 0; }; add rule ip filter FORWARD counter drop; add table ip6 filter; add chain ip6 filter FORWARD { type filter hook forward priority 0; }; add rule ip6 filter FORWARD counter drop'; do
 	in_host nft "$firewall"
 	host_begin
 	start_container --name one $bb sh -c 'echo up; exec sleep 1000'
@@ -357,6 +359,16 @@ for firewall in 'add table inet fw; add chain inet fw forward { type filter hook
 	host_unchanged "the firewall is as it was"
 	in_host nft flush ruleset
 done
+
+# A table that is another process's alone, as firewalld's may be
+mkfifo "$T/enough"
+start_ready root sh -c '(echo "add table inet fw { flags owner; }; add chain inet fw forward { type filter hook forward priority 0; policy drop; }"
+	echo "list ruleset"; read -r _ <"$1") | nft -i | sed -u "s/.*policy drop.*/ready/"' sh "$T/enough"
+run in_host "$RLC" run $bb true
+is "$status" 0 "they start behind a firewall that nobody may change"
+like "$err" 'firewall.*inet fw forward' "and that is said"
+echo >"$T/enough"
+wait_for 10 _is_gone "$started"
 
 if command -v iptables-legacy >/dev/null && in_host iptables-legacy -P FORWARD DROP 2>/dev/null; then
 	run in_host "$RLC" run $bb true
