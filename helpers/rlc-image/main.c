@@ -30,6 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/arguments.h"
 #include "base/error.h"
 #include "base/hint.h"
 #include "base/fd.h"
@@ -372,7 +373,7 @@ static bool parse_options(Options *options, int *argc, char ***argv, GError **er
 	g_autoptr(GError) wrong = NULL;
 	bool ok;
 
-	g_option_context_add_main_entries(context, entries, NULL);
+	arguments_add(context, entries);
 	ok = g_option_context_parse(context, argc, argv, &wrong);
 	g_option_context_free(context);
 	return ok || error_set(error, RLC_ERROR_USAGE, "read options: %s", wrong->message);

@@ -16,6 +16,14 @@ static const GOptionEntry *find_long(const GOptionEntry *entries, const char *na
 	return NULL;
 }
 
+static const GOptionEntry *find_short(const GOptionEntry *entries, char letter)
+{
+	for (; entries && entries->long_name; entries++)
+		if (entries->short_name == letter)
+			return entries;
+	return NULL;
+}
+
 /* Is the value of this option the next word? */
 static bool takes_next(const GOptionEntry *entries, const char *word)
 {
@@ -25,9 +33,11 @@ static bool takes_next(const GOptionEntry *entries, const char *word)
 		entry = find_long(entries, word + 2, strlen(word + 2));
 		return entry && entry->arg != G_OPTION_ARG_NONE;
 	}
-	for (entry = entries; entry && entry->long_name; entry++)
-		if (entry->short_name && word[strlen(word) - 1] == entry->short_name)
-			return entry->arg != G_OPTION_ARG_NONE;
+	for (word++; *word; word++) {
+		entry = find_short(entries, *word);
+		if (!entry || entry->arg != G_OPTION_ARG_NONE)
+			return entry && !word[1]; /* else the value is the rest of this one */
+	}
 	return false;
 }
 
@@ -72,6 +82,22 @@ static bool decide_switches(int *argc, char **argv, const GOptionEntry *entries,
 	*kept = NULL;
 	*argc = (int)(kept - argv);
 	return true;
+}
+
+void arguments_add(GOptionContext *context, const GOptionEntry *entries)
+{
+	g_autoptr(GArray) copy = g_array_new(TRUE, FALSE, sizeof(GOptionEntry));
+
+	for (; entries->long_name; entries++) {
+		GOptionEntry entry = *entries;
+
+		if (entry.arg == G_OPTION_ARG_STRING)
+			entry.arg = G_OPTION_ARG_FILENAME;
+		else if (entry.arg == G_OPTION_ARG_STRING_ARRAY)
+			entry.arg = G_OPTION_ARG_FILENAME_ARRAY;
+		g_array_append_val(copy, entry);
+	}
+	g_option_context_add_main_entries(context, (GOptionEntry *)(void *)copy->data, NULL);
 }
 
 bool arguments_parse(GOptionContext *context, const GOptionEntry *entries, const char *program,

@@ -22,7 +22,13 @@ typedef struct {
 bool arguments_bool(const char *text, bool *ret_value);
 
 /*
- * Have context read the options, which are entries (NULL: there are none), and take them out of the
+ * Give context these options.  Texts are bytes, as they were typed: GOption's own G_OPTION_ARG_STRING
+ * takes what the locale's character set has, and rlc sets no locale.
+ */
+void arguments_add(GOptionContext *context, const GOptionEntry *entries);
+
+/*
+ * Have context read the options, which are entries (NULL: there are none) that it was given, and take them out of the
  * words.  program has a --help, "rlc ps"; argv[0] is it as well, and argv ends with NULL.  The
  * error is RLC_ERROR_USAGE.
  */

@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/json_text.h"
 #include "base/log.h"
 #include "cmd/containers.h"
 #include "cmd/image_program.h"
@@ -26,20 +27,6 @@ typedef struct {
 
 /* ----------------------------------------------------- what the container was, as instructions */
 
-static void append_json_word(GString *text, const char *word)
-{
-	g_string_append_c(text, '"');
-	for (const unsigned char *at = (const unsigned char *)word; *at; at++) {
-		if (*at == '"' || *at == '\\')
-			g_string_append_printf(text, "\\%c", *at);
-		else if (*at < 0x20)
-			g_string_append_printf(text, "\\u%04x", *at);
-		else
-			g_string_append_c(text, (char)*at);
-	}
-	g_string_append_c(text, '"');
-}
-
 /* INSTRUCTION ["A", "B"] of the words from the first on; they end with NULL. */
 static void add_words(GPtrArray *args, const char *instruction, const GPtrArray *words, guint first)
 {
@@ -49,7 +36,7 @@ static void add_words(GPtrArray *args, const char *instruction, const GPtrArray 
 	for (guint i = first; i + 1 < words->len; i++) {
 		if (i > first)
 			g_string_append_c(text, ',');
-		append_json_word(text, g_ptr_array_index(words, i));
+		json_text_append_string(text, g_ptr_array_index(words, i));
 	}
 	g_string_append_c(text, ']');
 	g_ptr_array_add(args, g_string_free(g_steal_pointer(&text), FALSE));

@@ -67,7 +67,7 @@ bool options_parse(int *argc, char ***argv, const GOptionEntry *entries, const O
 	g_set_prgname(program);
 	g_option_context_set_summary(context, usage->summary);
 	g_option_context_set_description(context, usage->text);
-	g_option_context_add_main_entries(context, entries, NULL);
+	arguments_add(context, entries);
 	g_option_context_set_help_enabled(context, FALSE);
 	g_option_context_set_strict_posix(context, usage->posix);
 	asked = asks_for_help(*argv, usage->posix);

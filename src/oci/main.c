@@ -63,7 +63,7 @@ static bool parse_globals(int *argc, char ***argv, OciGlobals *globals, GError *
 	g_option_context_set_summary(context, "rlc as an OCI runtime, with runc's command line");
 	g_option_context_set_description(context, verbs);
 	g_option_context_set_strict_posix(context, TRUE);
-	g_option_context_add_main_entries(context, entries, NULL);
+	arguments_add(context, entries);
 	if (!arguments_parse(context, entries, "rlc-oci", argc, *argv, error))
 		return false;
 	if (version)

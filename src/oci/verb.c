@@ -79,7 +79,7 @@ bool verb_parse(const OciGlobals *globals, int *argc, char ***argv, const GOptio
 	g_option_context_set_summary(context, verb->summary);
 	g_option_context_set_strict_posix(context, TRUE);
 	if (entries)
-		g_option_context_add_main_entries(context, entries, NULL);
+		arguments_add(context, entries);
 	return arguments_parse(context, entries, name, argc, *argv, error) &&
 	       arguments_count(argc, argv, &wanted, error);
 }

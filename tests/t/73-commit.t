@@ -83,7 +83,7 @@ for who in root "$sub"; do
 	pid=$(as "$who" "$RLC" inspect thrown | sed -n 's/.*"Pid": *\([0-9]*\).*/\1/p')
 	setfattr -n user.colour -v green "/proc/$pid/root/opt/n"
 	for name in kept thrown; do
-		rlc commit -m "a message" -a somebody -c 'CMD ["echo", "a b"]' -c 'ENV C="c c"' -c 'LABEL m=1' -c 'EXPOSE 80' \
+		rlc commit -m "a message" -a Žofie -c 'CMD ["echo", "a b"]' -c 'ENV C="c c"' -c 'LABEL m=1' -c 'EXPOSE 80' \
 			-c 'HEALTHCHECK --interval=90s --retries=2 CMD test -e /x' -c 'WORKDIR sub' -c 'STOPSIGNAL INT' \
 			-c 'VOLUME ["/data"]' "$name" "made:$name"
 		is "$status" 0 "$kind, $name: commit"
@@ -111,7 +111,7 @@ wish = config["config"]
 print(wish["Entrypoint"], wish["Cmd"], wish["Env"], wish["Labels"], wish["WorkingDir"], wish["StopSignal"], list(wish["ExposedPorts"]), list(wish["Volumes"]))
 print(len(config["rootfs"]["diff_ids"]), config["author"], config["history"][-1]["comment"], len(config["history"]))' <<<"$out")" \
 		"['sh', '-c'] ['echo', 'a b'] ['PATH=/bin', 'A=image', 'B=mine', 'C=c c'] {'l': 'image', 'm': '1'} /opt/sub INT ['80/tcp'] ['/data']
-3 somebody a message 3" "$kind: with all that was changed"
+3 Žofie a message 3" "$kind: with all that was changed"
 	rlc image inspect made:kept
 	like "$(tr -d ' \n' <<<"$out")" '"Healthcheck":\{"Test":\["CMD-SHELL","test-e/x"\],"Interval":90000000000,.*"Retries":2' \
 		"$kind: and its Healthcheck"
@@ -151,12 +151,15 @@ same/file f 644 0:0 1" "$kind: to the same tree"
 	# the built-in image, and directories
 	rlc run -d --name built --network none $bb sh -c 'echo x >/new; rm /etc/shells'
 	rlc wait built
-	rlc run --network none -d --name odd $bb sh -c 'touch "/$(printf "a\\033[31m\\nb")"'
+	rlc run --network none -d --name odd $bb sh -c 'touch "/$(printf "a\\033[31m\\nb")"' $'\xff'
 	rlc wait odd
 	rlc diff odd
 	is "$out" 'A /a\x1b[31m\nb' "$kind: a name is not for the terminal to obey"
 	rlc diff --format json odd
 	like "$out" '"Path":"/a.u001b.31m.u000ab"' "$kind: as JSON it is whole"
+	rlc commit odd own:odd
+	rlc image inspect --format '{{json .Config.Cmd}}' own:odd
+	like "$out$err" ',"."\]$' "$kind: a word of its command that is no UTF-8 is replaced, as JSON wants it"
 	rlc rm odd
 	rlc diff built
 	is "$(paste -sd, <<<"$out")" "C /etc,D /etc/shells,A /new" "$kind: diff of the built-in image"

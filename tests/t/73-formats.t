@@ -28,6 +28,14 @@ ip link add rlcfmt0 type bridge && ip address add 10.231.77.1/24 dev rlcfmt0 && 
 rlc run -d --name bridged --network bridge:rlcfmt0 $bb sleep 1000
 is "$status$err" 0 "a container on a bridge"
 
+# Texts are bytes, in whatever locale
+for locale in C C.UTF-8 de_DE.ISO-8859-1; do
+	run env LC_ALL="$locale" "$RLC" ps --filter name=plain --format '{{.Names}} → Ж'
+	is "$out$err" "plain → Ж" "a template with letters that are not ASCII's, LC_ALL=$locale"
+done
+run env LC_ALL=C "$RLC" volume ls -q --filter label=Ж
+is "$status$out$err" 0 "a filter with one"
+
 # compare SECTION: JSON, or lines of it, on standard input
 cat >"$T/compare" <<'PYTHON'
 import json, re, sys
