@@ -41,6 +41,19 @@ static bool takes_next(const GOptionEntry *entries, const char *word)
 	return false;
 }
 
+/* "-t0" becomes "--time=0", which GOption knows, and which lives as long as the program. */
+static char *spell_out(const GOptionEntry *entries, char *word)
+{
+	bool attached = *word == '-' && word[1] && word[2];
+	const GOptionEntry *entry = attached ? find_short(entries, word[1]) : NULL;
+	g_autofree char *spelled = NULL;
+
+	if (!entry || entry->arg == G_OPTION_ARG_NONE)
+		return word;
+	spelled = g_strdup_printf("--%s=%s", entry->long_name, word + 2);
+	return (char *)g_intern_string(spelled);
+}
+
 bool arguments_bool(const char *text, bool *ret_value)
 {
 	bool yes = strcmp(text, "true") == 0 || strcmp(text, "1") == 0;
@@ -59,11 +72,14 @@ static bool decide_switches(int *argc, char **argv, const GOptionEntry *entries,
 	bool ended = false;
 
 	for (; *word; word++) {
-		char *equals = strchr(*word, '=');
 		const GOptionEntry *entry = NULL;
+		char *equals;
 		bool given = true;
 
 		ended = ended || strcmp(*word, "--") == 0 || (strict && **word != '-');
+		if (!ended)
+			*word = spell_out(entries, *word);
+		equals = strchr(*word, '=');
 		if (!ended && g_str_has_prefix(*word, "--") && equals)
 			entry = find_long(entries, *word + 2, (size_t)(equals - *word - 2));
 		if (entry && entry->arg == G_OPTION_ARG_NONE) {

@@ -4,7 +4,8 @@
  * been meant.
  *
  * GOption takes both --SWITCH=true and --SWITCH=false for the switch given: here the one is the
- * switch, the other is not there, and any other value is refused.
+ * switch, the other is not there, and any other value is refused.  Nor does it know -t0, which is
+ * -t 0 here as everywhere else.
  */
 #pragma once
 
@@ -22,15 +23,15 @@ typedef struct {
 bool arguments_bool(const char *text, bool *ret_value);
 
 /*
- * Give context these options.  Texts are bytes, as they were typed: GOption's own G_OPTION_ARG_STRING
- * takes what the locale's character set has, and rlc sets no locale.
+ * Give context these options.  Texts are bytes, as they were typed: GOption's own
+ * G_OPTION_ARG_STRING takes what the locale's character set has, and rlc sets no locale.
  */
 void arguments_add(GOptionContext *context, const GOptionEntry *entries);
 
 /*
- * Have context read the options, which are entries (NULL: there are none) that it was given, and take them out of the
- * words.  program has a --help, "rlc ps"; argv[0] is it as well, and argv ends with NULL.  The
- * error is RLC_ERROR_USAGE.
+ * Have context read the options, which are entries (NULL: there are none) that it was given, and
+ * take them out of the words.  program has a --help, "rlc ps"; argv[0] is it as well, and argv ends
+ * with NULL.  The error is RLC_ERROR_USAGE.
  */
 bool arguments_parse(GOptionContext *context, const GOptionEntry *entries, const char *program,
 		     int *argc, char **argv, GError **error);

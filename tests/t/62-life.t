@@ -47,7 +47,7 @@ for who in root "$sub" "$one"; do
 	is "$status$err" 0 "$kind: rename"
 	rlc "$who" inspect first
 	refused "$kind: the old name is gone" "find container 'first': none has this name"
-	rlc "$who" stop -t 5 second
+	rlc "$who" stop -t5 second
 	is "$status $out$err" "0 second" "$kind: stop"
 	is "$(field "$who" second '["State"]["ExitCode"]')" 143 "$kind: it ended by SIGTERM"
 	rlc "$who" stop second
