@@ -49,6 +49,39 @@ static char *describe(const Container *container, pid_t pid, const char *status)
 
 /* --- the process --- */
 
+static void replace(char **text, const char *by)
+{
+	if (!by)
+		return;
+	g_free(*text);
+	*text = g_strdup(by);
+}
+
+static bool is_empty(const char *text)
+{
+	return !text || !*text;
+}
+
+/*
+ * What a process says nothing of is as for the container's own, with runc and crun as well: no
+ * capabilities would be a surprise, and no profile a way out of the container's.
+ */
+static void inherit(SpecProcess *process, SpecProcess *own, bool has_capabilities)
+{
+	GArray *rlimits = own->rlimits;
+
+	if (!has_capabilities)
+		process->capabilities = own->capabilities;
+	if (is_empty(process->apparmor_profile))
+		replace(&process->apparmor_profile, own->apparmor_profile);
+	if (is_empty(process->selinux_label))
+		replace(&process->selinux_label, own->selinux_label);
+	if (process->rlimits->len > 0)
+		return;
+	own->rlimits = process->rlimits;
+	process->rlimits = rlimits;
+}
+
 /* Take another's process in place of one's own. */
 static void swap_process(Spec *a, Spec *b)
 {
@@ -70,6 +103,8 @@ static bool read_process(Spec *spec, const char *path, GError **error)
 	read->process.capabilities.exact = true;
 	if (!config_process(&root, read, error))
 		return false;
+	inherit(&read->process, &spec->process,
+		json_is_object(json_object_get(root.value, "capabilities")));
 	swap_process(spec, read);
 	return true;
 }
@@ -122,14 +157,6 @@ static bool add_capabilities(SpecCapabilities *set, char **names, GError **error
 		set->ambient |= mask;
 	}
 	return true;
-}
-
-static void replace(char **text, const char *by)
-{
-	if (!by)
-		return;
-	g_free(*text);
-	*text = g_strdup(by);
 }
 
 /* The container's own process, with another command and what the options say. */

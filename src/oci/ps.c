@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include <errno.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/wait.h>
 
 #include "base/error.h"
 #include "oci/processes.h"
@@ -21,29 +20,77 @@ static void print_json(const GArray *pids)
 	json_decref(array);
 }
 
-/* ps(1) of the host for those, with the caller's options or -ef. */
+static bool is_among(const GArray *pids, gint64 pid)
+{
+	for (guint i = 0; i < pids->len; i++) {
+		if (g_array_index(pids, pid_t, i) == pid)
+			return true;
+	}
+	return false;
+}
+
+/* The word of that number in a line, counted from 0; NULL: it has not so many. */
+static const char *word_at(const char *line, int number)
+{
+	static const char blanks[] = " \t";
+
+	for (line += strspn(line, blanks); number > 0 && *line; number--) {
+		line += strcspn(line, blanks);
+		line += strspn(line, blanks);
+	}
+	return *line ? line : NULL;
+}
+
+static int find_pid_column(const char *head)
+{
+	const char *word;
+
+	for (int i = 0; (word = word_at(head, i)); i++) {
+		if (strcspn(word, " \t") == 3 && strncmp(word, "PID", 3) == 0)
+			return i;
+	}
+	return -1;
+}
+
+/* Options of ps such as "aux" choose processes, so that ps cannot be told which there are. */
+static bool print_chosen(const char *table, const GArray *pids, GError **error)
+{
+	g_auto(GStrv) lines = g_strsplit(table, "\n", -1);
+	int column = *lines ? find_pid_column(*lines) : -1;
+
+	if (column < 0)
+		return error_set(error, RLC_ERROR_FAILED, "couldn't find PID field in ps output");
+	puts(*lines);
+	for (char **line = lines + 1; *line; line++) {
+		const char *pid = word_at(*line, column);
+
+		if (pid && is_among(pids, g_ascii_strtoll(pid, NULL, 10)))
+			puts(*line);
+	}
+	return true;
+}
+
+/* ps(1) of the host with the caller's options or -ef, and of what it says those. */
 static bool print_table(const GArray *pids, char **options, GError **error)
 {
-	g_autoptr(GString) list = g_string_new(NULL);
 	g_autoptr(GPtrArray) command = g_ptr_array_new();
+	g_autofree char *table = NULL;
+	int status = 0;
 
-	for (guint i = 0; i < pids->len; i++)
-		g_string_append_printf(list, "%s%d", i ? "," : "", g_array_index(pids, pid_t, i));
 	g_ptr_array_add(command, (char *)"ps");
 	if (!*options)
-		g_ptr_array_add(command, (char *)"-f");
-	for (; *options; options++) {
-		if (strcmp(*options, "-ef") != 0)
-			g_ptr_array_add(command, *options);
-		else
-			g_ptr_array_add(command, (char *)"-f");
-	}
-	g_ptr_array_add(command, (char *)"-p");
-	g_ptr_array_add(command, list->str);
+		g_ptr_array_add(command, (char *)"-ef");
+	for (; *options; options++)
+		g_ptr_array_add(command, *options);
 	g_ptr_array_add(command, NULL);
-	fflush(stdout);
-	execvp("ps", (char **)command->pdata);
-	return error_errno(error, errno, "run ps");
+	signal(SIGCHLD, SIG_DFL); /* ignored by the caller it would keep us from its exit status */
+	if (!g_spawn_sync(NULL, (char **)command->pdata, NULL,
+			  G_SPAWN_SEARCH_PATH | G_SPAWN_CHILD_INHERITS_STDIN, NULL, NULL, &table,
+			  NULL, &status, error))
+		return false;
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		return error_set(error, RLC_ERROR_FAILED, "ps failed"); /* and said why */
+	return print_chosen(table, pids, error);
 }
 
 int verb_ps(const OciGlobals *globals, int argc, char **argv, GError **error)

@@ -82,6 +82,12 @@ fi
 first=$(taskset -cp $$ | sed 's/.*: \([0-9]*\).*/\1/')
 bundle root ".process.args = [\"sleep\", \"1000\"] | .process.execCPUAffinity = {\"initial\": \"$first\", \"final\": \"$first\"}"
 oci root run --detach --bundle "$bundle" p1
+echo '{"args": ["sh", "-c", "grep CapPrm /proc/self/status; ulimit -n"], "env": ["PATH=/bin"], "cwd": "/"}' >"$bundle/process"
+run oci root exec --process "$bundle/process" p1
+is "$out" $'CapPrm:\t0000000020000420\n1024' "a process that says nothing of capabilities and limits has the container's"
+jq '.capabilities = {}' "$bundle/process" >"$bundle/capless"
+run oci root exec --process "$bundle/capless" p1
+is "$out" $'CapPrm:\t0000000000000000\n1024' "one that says that there are none has none"
 run oci root exec p1 sed -n 's/^Cpus_allowed_list:\t//p' /proc/self/status
 is "$out" "$first" "exec runs on the processors that execCPUAffinity names"
 is "$(sed -n 's/^Cpus_allowed_list:\t//p' "/proc/$(oci root state p1 | jq .pid)/status")" \

@@ -49,6 +49,13 @@ both() { # USER FILTER: what both versions can
 	run oci "$user" exec --detach --pid-file "$bundle/pid2" v1 sleep 1000
 	is "$status" 0 "$user: another process"
 	is "$(oci "$user" ps --format json v1 | jq "contains([$pid, $(cat "$bundle/pid2")])")" true "$user: ps has both"
+	for options in "" aux "-A -o user,pid,args"; do
+		# shellcheck disable=SC2086 # words
+		is "$(oci "$user" ps v1 $options | awk '$2 == 1 || / sleep 1000$/ { print $2 }')" "$(cat "$bundle/pid2")" \
+			"$user: ps ${options:-alone} has none of the host's"
+	done
+	run oci "$user" ps v1 -o args
+	like "$err" "couldn't find PID field" "$user: ps needs the column"
 	run oci "$user" events --stats v1
 	is "$(jq -r '[.type, .id, .data.cpu.usage.total > 0] | @tsv' <<<"$out")" $'stats\tv1\ttrue' "$user: events --stats"
 	run oci "$user" events --interval nope v1
