@@ -47,7 +47,7 @@ static const FilterRule net[] = {
 static const FilterRule unpack[] = {
 	ALWAYS,
 	{"open openat openat2 fcntl fstat newfstatat statx fstatfs lseek getdents64", FILTER_ALLOW, {{0}}},
-	{"mkdirat mknodat linkat symlinkat unlinkat readlink ftruncate pwrite64", FILTER_ALLOW, {{0}}},
+	{"mkdirat mknodat linkat symlinkat renameat renameat2 unlinkat readlink ftruncate pwrite64", FILTER_ALLOW, {{0}}},
 	{"fchmod fchmodat fchown fchownat fsetxattr fremovexattr utimensat umask", FILTER_ALLOW, {{0}}},
 	{"getpid rt_sigaction rt_sigprocmask sendmsg", FILTER_ALLOW, {{0}}},
 };

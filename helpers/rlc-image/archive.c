@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/fd.h"
 #include "base/log.h"
+#include "kernel/tree.h"
 #include "rlc-image/blob.h"
 #include "rlc-image/hash.h"
 #include "rlc-image/layout.h"
@@ -22,7 +23,7 @@ void archive_dir_clear(ArchiveDir *dir)
 {
 	g_autoptr(GError) failure = NULL;
 
-	if (dir->path && !unpack_remove_tree(dir->store->dir, dir->path, &failure))
+	if (dir->path && !tree_remove(dir->store->dir, dir->path, &failure))
 		log_warn("%s", failure->message);
 	g_clear_pointer(&dir->path, g_free);
 }
@@ -32,7 +33,7 @@ static int make_dir(const Store *store, const char *path, mode_t mode, GError **
 {
 	int fd = -1;
 
-	if (!unpack_remove_tree(store->dir, path, error))
+	if (!tree_remove(store->dir, path, error))
 		return -1;
 	if (mkdirat(store->dir, path, mode) == 0)
 		fd = openat(store->dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -199,23 +200,17 @@ static bool import_all(Import *import, int input, const char *what, GError **err
 	       error_set(error, RLC_ERROR_FAILED, "read '%s': it is empty", what);
 }
 
-/* Into place, unless it is there already. */
-static bool place(const Store *store, const char *from, const char *to, GError **error)
-{
-	if (renameat2(store->dir, from, store->dir, to, RENAME_NOREPLACE) == 0 || errno == EEXIST)
-		return true;
-	return error_errno(error, errno, "rename '%s/%s' to '%s'", store->path, from, to);
-}
-
 static bool import_place(Import *import, const char *part, const char *layer, const char *digest,
 			 const char *diff_id, GError **error)
 {
-	g_autofree char *blob_final = blob_path(digest), *layer_final = blob_layer_path(diff_id);
+	const Store *store = import->store;
+	g_autofree char *blob = blob_path(digest);
 
-	if (syncfs(import->store->dir) < 0)
-		return error_errno(error, errno, "sync the store '%s'", import->store->path);
-	return place(import->store, layer, layer_final, error) &&
-	       place(import->store, part, blob_final, error);
+	if (syncfs(store->dir) < 0)
+		return error_errno(error, errno, "sync the store '%s'", store->path);
+	return blob_place_layer(store, layer, diff_id, error) &&
+	       (renameat(store->dir, part, store->dir, blob) == 0 ||
+		error_errno(error, errno, "rename '%s/%s' to '%s'", store->path, part, blob));
 }
 
 static bool import_run(Import *import, int input, const char *what, const char *part,
@@ -252,7 +247,7 @@ bool archive_add_layer(const Store *store, int input, const char *what, Descript
 
 	fd_close(&import.part);
 	unlinkat(store->dir, part, 0);
-	unpack_remove_tree(store->dir, layer, NULL);
+	tree_remove(store->dir, layer, NULL);
 	if (!ok)
 		return false;
 	*ret_layer = (Descriptor){g_strdup(import.type), g_steal_pointer(&digest), import.size};

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "image/digest.h"
+#include "kernel/tree.h"
 #include "rlc-image/hash.h"
 #include "rlc-image/unpack.h"
 
@@ -35,9 +36,9 @@ char *blob_layer_path(const char *diff_id)
 	return g_strconcat("layers/", digest_hex(diff_id), NULL);
 }
 
-char *blob_new_layer_path(const char *diff_id)
+char *blob_new_layer_path(const char *digest)
 {
-	return g_strconcat("tmp/layer-", digest_hex(diff_id), NULL);
+	return g_strconcat("tmp/layer-", digest_hex(digest), NULL);
 }
 
 bool blob_is_in_store(const Store *store, const char *digest, uint64_t size)
@@ -55,6 +56,17 @@ bool blob_layer_is_in_store(const Store *store, const char *diff_id)
 	struct stat st;
 
 	return fstatat(store->dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+bool blob_place_layer(const Store *store, const char *fresh, const char *diff_id, GError **error)
+{
+	g_autofree char *layer = blob_layer_path(diff_id);
+
+	if (renameat(store->dir, fresh, store->dir, layer) == 0)
+		return true;
+	if (errno == EEXIST || errno == ENOTEMPTY)
+		return tree_remove(store->dir, fresh, error);
+	return error_errno(error, errno, "rename '%s/%s' to '%s'", store->path, fresh, layer);
 }
 
 static bool is_same_file(int fd, int dir, const char *path)
@@ -180,11 +192,11 @@ static bool flow_verify(Flow *flow, GError **error)
 /* An empty directory for the layer's files. What a pull that was killed left there goes first. */
 static int make_layer(const BlobJob *job, GError **error)
 {
-	g_autofree char *path = blob_new_layer_path(job->diff_id);
+	g_autofree char *path = blob_new_layer_path(job->blob->digest);
 	g_autofree char *diff = g_strconcat(path, "/diff", NULL);
 	int dir;
 
-	if (!unpack_remove_tree(job->store->dir, path, error))
+	if (!tree_remove(job->store->dir, path, error))
 		return -1;
 	if (mkdirat(job->store->dir, path, 0700) < 0 || mkdirat(job->store->dir, diff, 0755) < 0) {
 		error_errno(error, errno, "make '%s/%s'", job->store->path, diff);

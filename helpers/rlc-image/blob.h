@@ -3,9 +3,10 @@
  * Blobs: the way of one layer from its source into the store, in a worker process.
  *
  * What comes is hashed, kept in tmp/HEX.part and, while it comes, handed to an Unpacker, which
- * fills tmp/layer-HEX/diff.  A part that is there already is taken first, and the source is asked
- * for the rest.  Both are given their final names by the parent, when all that an image needs has
- * come and is on the disk.
+ * fills tmp/layer-HEX/diff, of the same HEX: one layer may come as several blobs, in compressions
+ * that differ, and only who has a blob's part may touch what is made of it.  A part that is there
+ * already is taken first, and the source is asked for the rest.  Both are given their final names
+ * by the parent, when all that an image needs has come and is on the disk.
  */
 #pragma once
 
@@ -30,10 +31,16 @@ typedef struct {
 char *blob_path(const char *digest);
 char *blob_part_path(const char *digest);
 char *blob_layer_path(const char *diff_id);
-char *blob_new_layer_path(const char *diff_id);
+char *blob_new_layer_path(const char *digest);
 
 bool blob_is_in_store(const Store *store, const char *digest, uint64_t size);
 bool blob_layer_is_in_store(const Store *store, const char *diff_id);
+
+/*
+ * Give a layer that is whole, in a directory of tmp/, its place.  Where another process has put the
+ * same there meanwhile, this one goes.
+ */
+bool blob_place_layer(const Store *store, const char *fresh, const char *diff_id, GError **error);
 
 /* Wait for the right to make a blob: a descriptor of its part, or -1. */
 int blob_lock(const Store *store, const char *digest, GError **error);

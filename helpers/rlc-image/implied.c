@@ -37,9 +37,10 @@ static char read_mark(int dir)
 	return fgetxattr(dir, IMPLIED_ATTR, &mark, 1) == 1 ? mark : '\0';
 }
 
+/* Another pull may adopt the same layer meanwhile, and be first. */
 static bool remove_mark(int dir, const char *path, GError **error)
 {
-	return fremovexattr(dir, IMPLIED_ATTR) == 0 ||
+	return fremovexattr(dir, IMPLIED_ATTR) == 0 || errno == ENODATA ||
 	       error_errno(error, errno, "remove the mark of '%s'", path);
 }
 

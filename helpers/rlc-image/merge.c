@@ -40,7 +40,7 @@ static bool fill(const Store *store, const StoreImage *image, int dir, GError **
 	return syncfs(target) == 0 || error_errno(error, errno, "sync the merged layers");
 }
 
-static bool make(const Store *store, const StoreImage *image, const char *fresh, const char *final,
+static bool make(const Store *store, const StoreImage *image, const char *fresh, const char *chain,
 		 GError **error)
 {
 	auto_fd dir = -1;
@@ -49,25 +49,18 @@ static bool make(const Store *store, const StoreImage *image, const char *fresh,
 		dir = openat(store->dir, fresh, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return error_errno(error, errno, "make '%s/%s'", store->path, fresh);
-	if (!fill(store, image, dir, error))
-		return false;
-	/* somebody else may have made the same meanwhile */
-	if (renameat(store->dir, fresh, store->dir, final) < 0 && errno != EEXIST &&
-	    errno != ENOTEMPTY)
-		return error_errno(error, errno, "rename '%s' to '%s'", fresh, final);
-	return true;
+	return fill(store, image, dir, error) && blob_place_layer(store, fresh, chain, error);
 }
 
 void merge_layers(const Store *store, const StoreImage *image)
 {
 	g_autofree char *chain = store_image_chain(image);
 	g_autofree char *fresh = g_strdup_printf("tmp/merge-%d", getpid());
-	g_autofree char *final = chain ? blob_layer_path(chain) : NULL;
 	g_autoptr(GError) error = NULL, left = NULL;
 
 	if (!chain || blob_layer_is_in_store(store, chain))
 		return;
-	if (!make(store, image, fresh, final, &error))
+	if (!make(store, image, fresh, chain, &error))
 		log_info("image '%s' keeps its %u layers apart: %s", image->name,
 			 image->layers->len, error->message);
 	if (!tree_remove(store->dir, fresh, &left))

@@ -32,11 +32,11 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "image/digest.h"
+#include "kernel/tree.h"
 #include "rlc-image/blob.h"
 #include "rlc-image/merge.h"
 #include "rlc-image/implied.h"
 #include "rlc-image/sweep.h"
-#include "rlc-image/unpack.h"
 
 #define WORKERS_MAX 4
 #define DRAW_MS	    100
@@ -310,25 +310,19 @@ static bool run_jobs(const Pull *pull, GError **error)
 
 /* ------------------------------------------------------------------------------------- the end */
 
-static bool rename_in_store(const Store *store, const char *from, const char *to, GError **error)
-{
-	if (renameat(store->dir, from, store->dir, to) == 0)
-		return true;
-	return error_errno(error, errno, "rename '%s/%s' to '%s'", store->path, from, to);
-}
-
 static bool commit_job(const BlobJob *job, GError **error)
 {
 	g_autofree char *part = blob_part_path(job->blob->digest);
 	g_autofree char *blob = blob_path(job->blob->digest);
-	g_autofree char *fresh = blob_new_layer_path(job->diff_id);
-	g_autofree char *layer = blob_layer_path(job->diff_id);
+	g_autofree char *fresh = blob_new_layer_path(job->blob->digest);
 
-	if (job->need_layer && !rename_in_store(job->store, fresh, layer, error))
+	if (job->need_layer && !blob_place_layer(job->store, fresh, job->diff_id, error))
 		return false;
-	if (job->need_blob)
-		return rename_in_store(job->store, part, blob, error);
-	unlinkat(job->store->dir, part, 0);
+	if (!job->need_blob)
+		unlinkat(job->store->dir, part, 0);
+	else if (renameat(job->store->dir, part, job->store->dir, blob) < 0)
+		return error_errno(error, errno, "rename '%s/%s' to '%s'", job->store->path, part,
+				   blob);
 	return true;
 }
 
@@ -366,14 +360,14 @@ static void clean_up(const Pull *pull, bool refused)
 {
 	for (guint i = 0; i < pull->jobs->len; i++) {
 		const BlobJob *job = g_ptr_array_index(pull->jobs, i);
-		g_autofree char *fresh = blob_new_layer_path(job->diff_id);
+		g_autofree char *fresh = blob_new_layer_path(job->blob->digest);
 		g_autofree char *part = blob_part_path(job->blob->digest);
 		g_autoptr(GError) failure = NULL;
 		struct stat st;
 
 		if (job->part < 0)
 			continue;
-		if (!unpack_remove_tree(job->store->dir, fresh, &failure))
+		if (!tree_remove(job->store->dir, fresh, &failure))
 			log_warn("%s", failure->message);
 		if (refused || (fstat(job->part, &st) == 0 && st.st_size == 0))
 			unlinkat(job->store->dir, part, 0);

@@ -14,8 +14,8 @@
 #include "base/log.h"
 #include "image/digest.h"
 #include "image/manifest.h"
+#include "kernel/tree.h"
 #include "rlc-image/blob.h"
-#include "rlc-image/unpack.h"
 
 #define KEPT_LAYERS_MAX (1 << 20)
 #define OCI_LAYOUT	"{\"imageLayoutVersion\":\"1.0.0\"}"
@@ -204,14 +204,14 @@ static bool sweep_layer(Sweep *sweep, int dir, const char *name, GError **error)
 	if (renameat(dir, name, sweep->store->dir, dead) < 0)
 		return error_errno(error, errno, "remove layer '%s'", name);
 	g_ptr_array_add(sweep->removed, g_strconcat("layer:", name, NULL));
-	return unpack_remove_tree(sweep->store->dir, dead, error);
+	return tree_remove(sweep->store->dir, dead, error);
 }
 
 /* Nobody is adding to the store: whatever is here was left behind. */
 static bool sweep_leftover(Sweep *sweep, int dir, const char *name, GError **error)
 {
 	(void)sweep;
-	return unpack_remove_tree(dir, name, error);
+	return tree_remove(dir, name, error);
 }
 
 bool sweep_store(const Store *store, GPtrArray **ret_removed, GError **error)

@@ -43,6 +43,7 @@
 #include "base/fd.h"
 #include "base/hint.h"
 #include "base/log.h"
+#include "kernel/tree.h"
 #include "rlc-image/confine.h"
 #include "rlc-image/hash.h"
 #include "rlc-image/implied.h"
@@ -279,51 +280,27 @@ static bool is_dot(const char *name)
 	return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
 }
 
-/* Nothing in the tree is followed; a directory is emptied before it is removed. */
-static bool remove_tree(int dirfd, const char *name, int depth)
-{
-	struct dirent *entry;
-	DIR *dir;
-	auto_fd fd = -1;
-	bool ok = true;
-
-	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
-		return true;
-	if ((errno != EISDIR && errno != EPERM) || depth > TREE_DEPTH_MAX)
-		return false;
-	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	dir = fd >= 0 ? fd_list(fd) : NULL;
-	while (dir && ok && (entry = readdir(dir)))
-		ok = is_dot(entry->d_name) || remove_tree(fd, entry->d_name, depth + 1);
-	if (dir)
-		closedir(dir);
-	return dir && ok && unlinkat(dirfd, name, AT_REMOVEDIR) == 0;
-}
-
-bool unpack_remove_tree(int dirfd, const char *name, GError **error)
-{
-	return remove_tree(dirfd, name, 0) || error_errno(error, errno, "remove '%s'", name);
-}
-
 static bool is_whiteout(const struct stat *st)
 {
 	return S_ISCHR(st->st_mode) && st->st_rdev == makedev(0, 0);
 }
 
 /* Make way for an entry. Where a whiteout of this layer went, a directory has to be opaque. */
-static bool clear_way(Unpack *unpack, int parent, const char *name, bool directory,
-		      bool *ret_was_whiteout)
+static bool clear_way(Unpack *unpack, int parent, const char *name, const char *path,
+		      bool directory, bool *ret_was_whiteout, GError **error)
 {
 	struct stat st;
 
 	*ret_was_whiteout = false;
 	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return errno == ENOENT;
+		return errno == ENOENT || failed(error, path, "look what is in the way");
 	if (directory && S_ISDIR(st.st_mode))
 		return true;
 	*ret_was_whiteout = is_whiteout(&st);
-	if (!remove_tree(parent, name, 0))
+	if (!tree_remove(parent, name, error)) {
+		g_prefix_error(error, "unpack '%s': ", path);
 		return false;
+	}
 	/* the directory opened last may have been below, or behind, what is gone */
 	if (S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode)) {
 		g_clear_pointer(&unpack->parent_path, g_free);
@@ -574,8 +551,8 @@ static bool make_node(Unpack *unpack, int parent, const char *name, struct archi
 	const char *hardlink = archive_entry_hardlink(entry);
 	bool opaque;
 
-	if (!clear_way(unpack, parent, name, is_dir, &opaque))
-		return failed(error, path, "remove what is in the way");
+	if (!clear_way(unpack, parent, name, path, is_dir, &opaque, error))
+		return false;
 	if (hardlink)
 		return make_hardlink(unpack, parent, name, hardlink, path, error);
 	switch (archive_entry_filetype(entry)) {

@@ -34,6 +34,3 @@ void unpack_cancel(Unpacker *unpacker);
 
 /* The same in this process: input is read to its end. For tests. */
 bool unpack_layer(int input, int layer, char **ret_diff_id, GError **error);
-
-/* Remove a directory and all below it, never following a link. ENOENT is success. */
-bool unpack_remove_tree(int dirfd, const char *name, GError **error);

@@ -20,6 +20,7 @@
 #include "kernel/selinux.h"
 
 #define DEPTH_MAX     512 /* descriptors are held all the way down */
+#define REMOVE_DEPTH  128
 #define XATTR_MAX     65536
 #define OPAQUE	      "user.overlay.opaque"
 #define OVERLAY_XATTR "user.overlay."
@@ -43,9 +44,29 @@ static int open_dir(int dirfd, const char *name)
 
 /* ------------------------------------------------------------------------------------- remove */
 
-static bool remove_below(int dirfd, unsigned depth, GError **error);
+typedef struct {
+	int top;
+	unsigned brought; /* how many directories were brought up to it */
+} Remove;
 
-static bool remove_entry(int dirfd, const char *name, unsigned depth, GError **error)
+static bool remove_below(Remove *remove, int dirfd, unsigned depth, GError **error);
+
+/* A tree may be deeper than there are descriptors: what lies too deep is removed from further up.
+ */
+static bool bring_up(Remove *remove, int dirfd, const char *name, GError **error)
+{
+	for (;;) {
+		g_autofree char *to = g_strdup_printf("%u", remove->brought++);
+
+		if (renameat(dirfd, name, remove->top, to) == 0)
+			return true;
+		if (errno != EEXIST && errno != ENOTEMPTY && errno != ENOTDIR)
+			return error_errno(error, errno, "bring up '%s', to remove it", name);
+	}
+}
+
+static bool remove_entry(Remove *remove, int dirfd, const char *name, unsigned depth,
+			 GError **error)
 {
 	auto_fd dir = -1;
 
@@ -53,27 +74,29 @@ static bool remove_entry(int dirfd, const char *name, unsigned depth, GError **e
 		return true;
 	if (errno != EISDIR && errno != EPERM)
 		return error_errno(error, errno, "remove '%s'", name);
+	if (depth >= REMOVE_DEPTH)
+		return bring_up(remove, dirfd, name, error);
 	dir = open_dir(dirfd, name);
 	if (dir < 0)
 		return error_errno(error, errno, "open '%s', to remove it", name);
-	if (!remove_below(dir, depth, error))
+	if (!remove_below(remove, dir, depth, error))
 		return false;
 	if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return error_errno(error, errno, "remove directory '%s'", name);
 	return true;
 }
 
-static bool remove_below(int dirfd, unsigned depth, GError **error)
+static bool remove_below(Remove *remove, int dirfd, unsigned depth, GError **error)
 {
-	DIR *dir = depth < DEPTH_MAX ? fd_list(dirfd) : NULL;
+	DIR *dir = fd_list(dirfd);
 	struct dirent *entry;
 	bool ok = true;
 
 	if (!dir)
-		return error_errno(error, depth < DEPTH_MAX ? errno : ELOOP, "list a directory");
+		return error_errno(error, errno, "list a directory");
 	while (ok && (entry = readdir(dir))) {
 		if (!is_dots(entry->d_name))
-			ok = remove_entry(dirfd, entry->d_name, depth + 1, error);
+			ok = remove_entry(remove, dirfd, entry->d_name, depth + 1, error);
 	}
 	closedir(dir);
 	return ok;
@@ -81,7 +104,25 @@ static bool remove_below(int dirfd, unsigned depth, GError **error)
 
 bool tree_remove(int dirfd, const char *name, GError **error)
 {
-	return remove_entry(dirfd, name, 0, error);
+	Remove remove = {0};
+	auto_fd top = -1;
+	unsigned before;
+
+	if (unlinkat(dirfd, name, 0) == 0 || errno == ENOENT)
+		return true;
+	if (errno != EISDIR && errno != EPERM)
+		return error_errno(error, errno, "remove '%s'", name);
+	remove.top = top = open_dir(dirfd, name);
+	if (top < 0)
+		return error_errno(error, errno, "open '%s', to remove it", name);
+	do {
+		before = remove.brought;
+		if (!remove_below(&remove, top, 0, error))
+			return false;
+		if (unlinkat(dirfd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+			return true;
+	} while (errno == ENOTEMPTY && remove.brought > before);
+	return error_errno(error, errno, "remove directory '%s'", name);
 }
 
 /* ------------------------------------------------------------------------- owners and labels */

@@ -34,5 +34,5 @@ bool tree_chown(int fd, uid_t uid, gid_t gid, GError **error);
 /* Give the same, in the same way, a label of SELinux. */
 bool tree_label(int fd, const char *label, GError **error);
 
-/* Remove dirfd/name and all below it. ENOENT is success. */
+/* Remove dirfd/name and all below it, however deep. ENOENT is success. */
 bool tree_remove(int dirfd, const char *name, GError **error);

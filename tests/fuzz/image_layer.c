@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "fuzz.h"
+#include "kernel/tree.h"
 #include "rlc-image/unpack.h"
 
 #define SIZE_MAX_LAYER (1 << 20)
@@ -62,6 +63,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	ok = unpack_layer(input, layer, &digest, &error);
 	fuzz_told(ok, error);
 	check_outside(parent, &before);
-	g_assert_true(unpack_remove_tree(parent, "layer", NULL));
+	g_assert_true(tree_remove(parent, "layer", NULL));
 	return 0;
 }

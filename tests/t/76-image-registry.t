@@ -364,6 +364,18 @@ for who in root "$sub"; do
 	is "$(grep '/blobs/' "$T/log" | cut -d' ' -f2 | grep -v "$id" | sort | uniq -d)" "" "$kind: no layer is fetched twice"
 	is "$(contents)" "${good//good/slow}" "$kind: and the store is the same"
 
+	# two at once that have the same layers in other blobs
+	empty
+	as_background "$who" "$RLC" pull -q "$at/slow/app" >"$T/out1" 2>&1
+	first=$!
+	part_grows() { [ -n "$(find "$T/store-$who/tmp" -name '*.part' -size +900k 2>/dev/null)" ]; }
+	ok "$kind: half of a layer comes" wait_for 10 part_grows
+	rlc pull -q "dir:$T/tar"
+	is "$status $out" "0 $id" "$kind: meanwhile the same layers come without compression"
+	ok "$kind: the other pull does not mind" wait "$first"
+	is "$(cd "$T/store-$who" && ls tmp && find layers -type f -exec sha256sum {} + | sort)" \
+		"$(sed -n 's/^\([0-9a-f]\{64\}  layers\)/\1/p' <<<"$good" | sort)" "$kind: and the layers are the same"
+
 	# killed at any moment
 	for round in 1 2 3 4; do
 		empty
@@ -378,7 +390,6 @@ for who in root "$sub"; do
 	empty
 	as_background "$who" setsid "$RLC" pull -q "$at/stall/app" >/dev/null 2>&1
 	pid=$!
-	part_grows() { [ -n "$(find "$T/store-$who/tmp" -name '*.part' -size +900k 2>/dev/null)" ]; }
 	ok "$kind: half of a layer comes" wait_for 10 part_grows
 	kill -KILL -- "-$pid"
 	wait "$pid" 2>/dev/null

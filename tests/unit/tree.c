@@ -5,6 +5,7 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
@@ -127,6 +128,40 @@ static void test_remove(Layers *layers, gconstpointer how)
 	g_assert_true(exists(layers, "opaque/new"));
 }
 
+/* DEPTH directories in one another, a file in each; the names that are used on the way are taken.
+ */
+static void make_deep(int at, unsigned depth)
+{
+	auto_fd dir = make_dir(at, "deep");
+	auto_fd taken = make_dir(dir, "1");
+
+	write_text(dir, "0", "in the way");
+	write_text(taken, "file", "so is its directory");
+	for (unsigned i = 0; i < depth; i++) {
+		int below = make_dir(dir, "d");
+
+		write_text(below, "file", "text");
+		close(dir);
+		dir = below;
+	}
+}
+
+static void test_remove_deep(Layers *layers, gconstpointer data)
+{
+	struct rlimit before, few;
+	g_autoptr(GError) error = NULL;
+
+	(void)data;
+	make_deep(layers->dir, 3000);
+	g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &before), ==, 0);
+	few = (struct rlimit){400, before.rlim_max};
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &few), ==, 0);
+	tree_remove(layers->dir, "deep", &error);
+	g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &before), ==, 0);
+	g_assert_no_error(error);
+	g_assert_cmpint(faccessat(layers->dir, "deep", F_OK, 0), ==, -1);
+}
+
 static void test_attributes(Layers *layers, gconstpointer how)
 {
 	const struct timespec times[2] = {{.tv_sec = 1000}, {.tv_sec = 2000, .tv_nsec = 5}};
@@ -215,5 +250,6 @@ int main(int argc, char **argv)
 		add("hard-links", how, test_hard_links);
 		add("links-lead-nowhere", how, test_links_lead_nowhere);
 	}
+	g_test_add("/tree/remove-deep", Layers, NULL, set_up, test_remove_deep, tear_down);
 	return g_test_run();
 }
