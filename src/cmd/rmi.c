@@ -62,13 +62,29 @@ static bool remove_all_names(const Store *store, const StoreImage *image, bool f
 	return true;
 }
 
+/* A name whose file is damaged can be removed like any other. */
+static bool remove_damaged(const Store *store, const char *text, GError *damage, unsigned *removed,
+			   GError **error)
+{
+	g_autoptr(Reference) reference = reference_parse(text, NULL);
+	g_autofree char *name = NULL;
+
+	if (!g_error_matches(damage, RLC_ERROR, RLC_ERROR_FAILED) || !reference) {
+		g_propagate_error(error, g_error_copy(damage));
+		return false;
+	}
+	name = reference_name(reference);
+	return remove_name(store, name, removed, error);
+}
+
 static bool remove_image(const Store *store, const char *text, bool force, unsigned *removed,
 			 GError **error)
 {
-	g_autoptr(StoreImage) image = store_find(store, text, error);
+	g_autoptr(GError) failed = NULL;
+	g_autoptr(StoreImage) image = store_find(store, text, &failed);
 
 	if (!image)
-		return false;
+		return remove_damaged(store, text, failed, removed, error);
 	return is_name_of(text, image) ? remove_name(store, image->name, removed, error)
 				       : remove_all_names(store, image, force, removed, error);
 }

@@ -100,7 +100,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Store, store_free)
 /*
  * The image that text names: a reference as typed, or at least 3 digits of an image's id (also as
  * sha256:…).  RLC_ERROR_NOT_FOUND where there is none, USAGE where text is no reference or names
- * two images by the start of their ids.
+ * two images by the start of their ids, FAILED where the file of that name is damaged.
  */
 StoreImage *store_find(const Store *store, const char *text, GError **error);
 

@@ -127,6 +127,12 @@ print(a["Id"], a["Config"]["Cmd"], a["Config"]["Labels"]["made"], len(a["RootFS"
 	refused "$kind: rmi what is not there" "missing"
 	rlc rmi "$id"
 	refused "$kind: rmi by an id that has several names" "--force"
+	rlc tag "$id" damaged
+	truncate -s 100 "$T/store-$who/names/docker.io%library%damaged:latest"
+	rlc run --network none damaged
+	refused "$kind: an image whose file is damaged" damaged
+	rlc rmi damaged
+	is "$status $out" "0 Untagged: damaged:latest" "$kind: can be removed"
 	rlc rmi short
 	like "$out" '^Untagged: short:latest' "$kind: rmi takes a name away"
 	rlc run --network none example.com/team/app:v1
