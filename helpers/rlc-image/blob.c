@@ -217,6 +217,12 @@ static bool start_unpacking(Flow *flow, GError **error)
 	return flow->unpacking;
 }
 
+/* A disk without room says nothing about the layer. */
+static bool is_for_want_of_room(const GError *error)
+{
+	return error_is_errno(error, ENOSPC) || error_is_errno(error, EDQUOT);
+}
+
 /*
  * The whole way of the blob, once.  *ret_wrong: it came whole, but is not what was announced;
  * *ret_useless: nor will it ever be a layer, whoever sends it.
@@ -236,7 +242,7 @@ static bool flow_run(BlobJob *job, bool *ret_wrong, bool *ret_useless, GError **
 		ok = false;
 	}
 	if (ok && job->need_layer && !unpack_finish(&flow.unpacker, NULL, error)) {
-		*ret_useless = true;
+		*ret_useless = !is_for_want_of_room(*error);
 		ok = false;
 	}
 	unpack_cancel(&flow.unpacker);

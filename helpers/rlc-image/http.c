@@ -185,6 +185,16 @@ static void set_trust(Http *http)
 	}
 }
 
+/* This host itself is never behind a proxy: so it is for docker and podman. */
+static void set_proxies(const Http *http)
+{
+	const char *lower = g_getenv("no_proxy"), *given = lower ? lower : g_getenv("NO_PROXY");
+	g_autofree char *list = g_strconcat("localhost,127.0.0.1,127.0.0.0/8,::1",
+					    given && *given ? "," : NULL, given, NULL);
+
+	curl_easy_setopt(http->curl, CURLOPT_NOPROXY, g_strcmp0(given, "*") == 0 ? given : list);
+}
+
 /*
  * A process has connections of its own: what a fork inherited belongs to the parent, and is left
  * alone, neither used nor closed.
@@ -208,6 +218,7 @@ static bool prepare(Http *http, GError **error)
 	curl_easy_setopt(http->curl, CURLOPT_WRITEFUNCTION, on_body);
 	curl_easy_setopt(http->curl, CURLOPT_HEADERFUNCTION, on_header);
 	set_protocols(http);
+	set_proxies(http);
 	set_trust(http);
 	return true;
 }

@@ -45,13 +45,17 @@ tar -C "$T/layers/bare" -cf "$T/barer.tar" data/z
 id=$(cat "$T/id")
 digest=sha256:$(skopeo inspect --raw "oci:$T/oci:app" | sha256sum | cut -d' ' -f1)
 
+mkdir -p "$T/layers/zeros"
+head -c 40000000 /dev/zero >"$T/layers/zeros/zeros"
+"$LIB/make-image.py" "$T/oci" --name zeros "$T/layers/zeros" --config '{"Cmd": ["true"]}' >"$T/zeros-id"
+
 # an index for several machines
 "$LIB/make-image.py" "$T/oci" --name other "$base" --config '{"Cmd": ["true"]}' >"$T/other-id"
 python3 - "$T/oci" <<'EOF'
 import hashlib, json, os, sys
 root = sys.argv[1]
 index = json.load(open(root + "/index.json"))
-app, other = index["manifests"]
+app, _, other = index["manifests"]
 machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)
 entries = [{**{k: v for k, v in entry.items() if k != "annotations"},
             "platform": {"os": "linux", "architecture": arch, **more}}
@@ -332,6 +336,29 @@ for who in root "$sub"; do
 		nok "$kind: $mode: which cannot steer the terminal" grep -q $'\033' <<<"$err"
 		is "$(traces)" "" "$kind: $mode: without a trace"
 	done
+
+	# a disk that is too small for what a layer holds
+	empty
+	mkdir -p "$T/disk-$kind"
+	mount -t tmpfs -o "size=20m,mode=0700,uid=$(id -u "$who"),gid=$(id -g "$who")" disk "$T/disk-$kind"
+	run as "$who" RLC_STORE="$T/disk-$kind" "$RLC" pull "$at/good/zeros"
+	like "$status $err" '125 .*No space left on device \[RLC-' "$kind: no room to unpack"
+	is "$(cd "$T/disk-$kind" && find tmp layers blobs/sha256 -mindepth 1 | wc -l)" 1 "$kind: leaves what was fetched"
+	mount -o remount,size=100m "$T/disk-$kind"
+	run as "$who" RLC_STORE="$T/disk-$kind" "$RLC" pull "$at/good/zeros"
+	is "$status $out" "0 $(cat "$T/zeros-id")" "$kind: with more room"
+	is "$(grep -c "/blobs/$(skopeo inspect "oci:$T/oci:zeros" | grep -o 'sha256:[0-9a-f]*' | tail -1) " "$T/log")" 1 \
+		"$kind: which is not fetched again"
+	umount "$T/disk-$kind"
+
+	# this host is behind no proxy
+	empty
+	for no in '' example.com '*'; do
+		run as "$who" https_proxy=http://127.0.0.1:1 http_proxy=http://127.0.0.1:1 no_proxy="$no" "$RLC" pull -q "$at/good/app"
+		is "$status $out" "0 $id" "$kind: a proxy is not asked for what is on this host (no_proxy='$no')"
+	done
+	run as "$who" https_proxy=http://127.0.0.1:1 "$RLC" pull -q example.com/x
+	like "$status $err" '125 .*connect to 127.0.0.1 port 1 ' "$kind: but for what is elsewhere"
 
 	# what is told on the way, on a terminal and elsewhere
 	empty
