@@ -15,6 +15,7 @@ static void mirror_free(gpointer data)
 	RegistryMirror *mirror = data;
 
 	g_free(mirror->location);
+	g_free(mirror->only);
 	g_free(mirror);
 }
 
@@ -88,6 +89,8 @@ static bool parse_pair(Parser *parser, const char *key, const char *value)
 			return parse_string(value, &parser->mirror->location);
 		if (strcmp(key, "insecure") == 0)
 			return parse_bool(value, &parser->mirror->insecure);
+		if (strcmp(key, "pull-from-mirror") == 0)
+			return parse_string(value, &parser->mirror->only);
 	} else if (parser->entry) {
 		if (strcmp(key, "prefix") == 0)
 			return parse_string(value, &parser->entry->prefix);
@@ -97,6 +100,8 @@ static bool parse_pair(Parser *parser, const char *key, const char *value)
 			return parse_bool(value, &parser->entry->insecure);
 		if (strcmp(key, "blocked") == 0)
 			return parse_bool(value, &parser->entry->blocked);
+		if (strcmp(key, "mirror-by-digest-only") == 0)
+			return parse_bool(value, &parser->entry->by_digest);
 	}
 	return true;
 }
@@ -184,7 +189,8 @@ static const RegistryEntry *best_entry(const GPtrArray *entries, const char *nam
 		const char *prefix = entry_prefix(entry);
 		size_t length = prefix ? match_length(prefix, name, host) : 0;
 
-		if (length > *ret_length) {
+		/* of two for the same the later one, of a drop-in file, is meant */
+		if (length > 0 && length >= *ret_length) {
 			best = entry;
 			*ret_length = length;
 		}
@@ -211,6 +217,16 @@ static void add_endpoint(GPtrArray *endpoints, const char *location, const char 
 	g_ptr_array_add(endpoints, endpoint);
 }
 
+/* A mirror may be for images by digest, or by tag, alone. */
+static bool is_asked(const RegistryEntry *entry, const RegistryMirror *mirror,
+		     const Reference *reference)
+{
+	const char *other = reference->digest ? "tag-only" : "digest-only";
+
+	return mirror->location && g_strcmp0(mirror->only, other) != 0 &&
+	       (reference->digest || !entry->by_digest);
+}
+
 GPtrArray *registries_endpoints(const GPtrArray *entries, const Reference *reference,
 				GError **error)
 {
@@ -231,7 +247,7 @@ GPtrArray *registries_endpoints(const GPtrArray *entries, const Reference *refer
 	for (guint i = 0; i < entry->mirrors->len; i++) {
 		const RegistryMirror *mirror = g_ptr_array_index(entry->mirrors, i);
 
-		if (mirror->location)
+		if (is_asked(entry, mirror, reference))
 			add_endpoint(endpoints, mirror->location, name + length, mirror->insecure);
 	}
 	if (entry->location && *entry->location)

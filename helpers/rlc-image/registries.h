@@ -2,9 +2,9 @@
 /*
  * containers-registries.conf(5), version 2: where an image's registry is to be asked.
  *
- * Read are [[registry]] (prefix, location, insecure, blocked) and [[registry.mirror]] (location,
- * insecure) of the user's file, else of /etc/containers/registries.conf, and of the files in
- * registries.conf.d beside either.
+ * Read are [[registry]] (prefix, location, insecure, blocked, mirror-by-digest-only) and
+ * [[registry.mirror]] (location, insecure, pull-from-mirror) of the user's file, else of
+ * /etc/containers/registries.conf, and of the files in registries.conf.d beside either.
  */
 #pragma once
 
@@ -22,11 +22,13 @@ typedef struct {
 typedef struct {
 	char *prefix, *location; /* either may be NULL */
 	bool insecure, blocked;
+	bool by_digest;	    /* its mirrors know no tags */
 	GPtrArray *mirrors; /* of RegistryMirror * */
 } RegistryEntry;
 
 typedef struct {
 	char *location;
+	char *only; /* "digest-only", "tag-only"; anything else, or NULL: all */
 	bool insecure;
 } RegistryMirror;
 

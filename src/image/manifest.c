@@ -9,7 +9,8 @@
 #include "base/error.h"
 #include "image/digest.h"
 
-#define REF_NAME "org.opencontainers.image.ref.name"
+#define VARIANT_MAX 1000
+#define REF_NAME    "org.opencontainers.image.ref.name"
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(json_t, json_decref)
 
@@ -359,9 +360,16 @@ Manifest *manifest_parse(const char *text, size_t length, const char *media_type
 static const struct {
 	const char *machine, *architecture, *variant;
 } machines[] = {
-	{"x86_64", "amd64", NULL},	  {"i686", "386", NULL},	{"i386", "386", NULL},
-	{"aarch64", "arm64", "v8"},	  {"armv7l", "arm", "v7"},	{"armv6l", "arm", "v6"},
-	{"ppc64le", "ppc64le", NULL},	  {"riscv64", "riscv64", NULL}, {"s390x", "s390x", NULL},
+	{"x86_64", "amd64", NULL},
+	{"i686", "386", NULL},
+	{"i386", "386", NULL},
+	{"aarch64", "arm64", "v8"},
+	{"armv7l", "arm", "v7"},
+	{"armv6l", "arm", "v6"},
+	{"armv8l", "arm", "v8"},
+	{"ppc64le", "ppc64le", NULL},
+	{"riscv64", "riscv64", NULL},
+	{"s390x", "s390x", NULL},
 	{"loongarch64", "loong64", NULL},
 };
 
@@ -412,12 +420,48 @@ char *platform_text(const Platform *platform)
 			 platform->variant, NULL);
 }
 
-static bool platform_matches(const Platform *have, const Platform *wanted, bool exactly)
+static bool is_machine(const Platform *have, const Platform *wanted)
 {
-	if (g_strcmp0(have->os, wanted->os) != 0 ||
-	    g_strcmp0(have->architecture, wanted->architecture) != 0)
-		return false;
-	return !exactly || g_strcmp0(have->variant, wanted->variant) == 0;
+	return g_strcmp0(have->os, wanted->os) == 0 &&
+	       g_strcmp0(have->architecture, wanted->architecture) == 0;
+}
+
+/* Of "v7" 7. One that is not named is the least there is, but of "arm" the usual one. */
+static int variant_level(const Platform *platform)
+{
+	if (!platform->variant)
+		return g_strcmp0(platform->architecture, "arm") == 0 ? 7 : 0;
+	return *platform->variant == 'v'
+		       ? (int)MIN(g_ascii_strtoull(platform->variant + 1, NULL, 10), VARIANT_MAX)
+		       : 0;
+}
+
+/*
+ * How well a variant fits: best the one asked for, then the highest of those below, which such a
+ * processor runs too.  What is above may run if it is the only one.
+ */
+static int variant_rank(const Platform *have, const Platform *wanted)
+{
+	int level = variant_level(have);
+
+	if (g_strcmp0(have->variant, wanted->variant) == 0)
+		return VARIANT_MAX + 1;
+	return level <= variant_level(wanted) ? level : -level;
+}
+
+static const IndexEntry *find_platform(const Manifest *index, const Platform *platform)
+{
+	const IndexEntry *best = NULL;
+
+	for (guint i = 0; i < index->entries->len; i++) {
+		const IndexEntry *entry = g_ptr_array_index(index->entries, i);
+
+		if (is_machine(&entry->platform, platform) &&
+		    (!best || variant_rank(&entry->platform, platform) >
+				      variant_rank(&best->platform, platform)))
+			best = entry;
+	}
+	return best;
 }
 
 const IndexEntry *manifest_choose(const Manifest *index, const Platform *platform, const char *what,
@@ -425,15 +469,10 @@ const IndexEntry *manifest_choose(const Manifest *index, const Platform *platfor
 {
 	g_autofree char *wanted = platform_text(platform);
 	g_autoptr(GString) known = g_string_new(NULL);
+	const IndexEntry *found = find_platform(index, platform);
 
-	for (int exactly = 1; exactly >= 0; exactly--) {
-		for (guint i = 0; i < index->entries->len; i++) {
-			const IndexEntry *entry = g_ptr_array_index(index->entries, i);
-
-			if (platform_matches(&entry->platform, platform, exactly))
-				return entry;
-		}
-	}
+	if (found)
+		return found;
 	for (guint i = 0; i < index->entries->len; i++) {
 		const IndexEntry *entry = g_ptr_array_index(index->entries, i);
 		g_autofree char *text = platform_text(&entry->platform);

@@ -374,6 +374,53 @@ static void test_platforms(void)
 	g_assert_false(platform_parse("a/b/c/d", &platform, NULL));
 }
 
+#define SIXES "sha256:6666666666666666666666666666666666666666666666666666666666666666"
+
+/* Which of the variants, of one architecture, is taken? "-": none is named. */
+static void assert_variant(const char *wanted, const char *variants, const char *expected)
+{
+	g_auto(GStrv) words = g_strsplit(variants, " ", -1);
+	g_autoptr(GString) text = g_string_new("{\"schemaVersion\":2,\"manifests\":[");
+	g_autoptr(Manifest) index = NULL;
+	g_auto(GStrv) parts = g_strsplit(wanted, "/", -1);
+	Platform platform = {0};
+
+	for (guint i = 0; words[i]; i++) {
+		g_autofree char *variant = strcmp(words[i], "-") == 0
+						   ? g_strdup("null")
+						   : g_strdup_printf("\"%s\"", words[i]);
+
+		g_string_append_printf(text,
+				       "%s{\"mediaType\":\"" MEDIA_OCI_MANIFEST
+				       "\",\"digest\":\"" SIXES "\",\"size\":1,\"platform\":"
+				       "{\"os\":\"linux\",\"architecture\":\"%s\","
+				       "\"variant\":%s}}",
+				       i > 0 ? "," : "", parts[1], variant);
+	}
+	g_string_append(text, "]}");
+	index = parse(text->str, MEDIA_OCI_INDEX, NULL);
+	g_assert_nonnull(index);
+	g_assert_true(platform_parse(wanted, &platform, NULL));
+	g_assert_cmpstr(manifest_choose(index, &platform, "test", NULL)->platform.variant, ==,
+			expected);
+	platform_clear(&platform);
+}
+
+static void test_variants(void)
+{
+	assert_variant("linux/arm/v7", "v5 v7 v6", "v7");
+	assert_variant("linux/arm/v7", "v5 v6", "v6");
+	assert_variant("linux/arm/v6", "v7 v5", "v5");
+	assert_variant("linux/arm/v6", "v7 -", "v7");
+	assert_variant("linux/arm/v8", "v5 v7", "v7");
+	assert_variant("linux/arm", "v5 v7 v6", "v7");
+	assert_variant("linux/arm/v7", "v6 -", NULL);
+	assert_variant("linux/arm64/v8", "-", NULL);
+	assert_variant("linux/arm64", "v9 v8", "v8");
+	assert_variant("linux/amd64", "v3 - v2", NULL);
+	assert_variant("linux/amd64/v3", "- v4 v2", "v2");
+}
+
 /* ------------------------------------------------------------------------------- registries.conf
  */
 
@@ -415,6 +462,14 @@ static void test_registries(void)
 				   "[[registry]]\nlocation = \"q.io/team\"\ninsecure=true\n"
 				   "[[registry]]\nprefix = \"*.bad.io\"\nblocked = true\n"
 				   "[aliases]\n\"x\" = \"y\"\n";
+	static const char mirrors[] =
+		"[[registry]]\nlocation = \"q.io\"\n"
+		"[[registry.mirror]]\nlocation = \"any.io\"\npull-from-mirror = \"all\"\n"
+		"[[registry.mirror]]\nlocation = \"digest.io\"\n"
+		"pull-from-mirror = \"digest-only\"\n"
+		"[[registry.mirror]]\nlocation = \"tag.io\"\npull-from-mirror = \"tag-only\"\n"
+		"[[registry]]\nlocation = \"r.io\"\nmirror-by-digest-only = true\n"
+		"[[registry.mirror]]\nlocation = \"any.io\"\n";
 
 	assert_endpoints("", "debian", "docker.io library/debian");
 	assert_endpoints(conf, "debian",
@@ -422,6 +477,15 @@ static void test_registries(void)
 	assert_endpoints(conf, "q.io/team/x", "q.io team/x insecure");
 	assert_endpoints(conf, "q.io/teams/x", "q.io teams/x");
 	assert_endpoints(conf, "x.bad.io/a", "blocked");
+	/* a file that is read later comes later, and is meant */
+	assert_endpoints("[[registry]]\nlocation = \"q.io\"\nblocked = true\n"
+			 "[[registry]]\nprefix = \"q.io\"\nlocation = \"r.io/q\"\n",
+			 "q.io/x", "r.io q/x");
+	/* mirrors that are not for all */
+	assert_endpoints(mirrors, "q.io/x:1", "any.io x, tag.io x, q.io x");
+	assert_endpoints(mirrors, "q.io/x@" DIGEST, "any.io x, digest.io x, q.io x");
+	assert_endpoints(mirrors, "r.io/x:1", "r.io x");
+	assert_endpoints(mirrors, "r.io/x@" DIGEST, "any.io x, r.io x");
 	assert_endpoints("[[registry.mirror]]\n", "a", "refused");
 	assert_endpoints("[[registry]]\nlocation = q.io\n", "a", "refused");
 	assert_endpoints("[[registry]]\ninsecure = \"true\"\n", "a", "refused");
@@ -486,6 +550,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/image/manifest/strict", test_manifest_strictly);
 	g_test_add_func("/image/config", test_config);
 	g_test_add_func("/image/platforms", test_platforms);
+	g_test_add_func("/image/variants", test_variants);
 	g_test_add_func("/image/registries", test_registries);
 	g_test_add_func("/image/credentials", test_credentials);
 	return g_test_run();
