@@ -91,7 +91,7 @@ static char *choose_name(const Call *call, const Reference *reference, const Sou
 	if (call->options.name)
 		text = g_strdup(call->options.name);
 	else if (source->name && (!reference->path || strpbrk(source->name, "/:")))
-		text = g_strdup(source->name);
+		text = g_strconcat("docker://", source->name, NULL); /* "dir:1" is no directory */
 	else
 		text = name_of_file(reference->path, source->name);
 	named = reference_parse(text, error);

@@ -251,9 +251,10 @@ static json_t *docker_tags(const StoreImage *image)
 {
 	json_t *tags = json_array();
 	g_autofree char *name = reference_short_name(image->name);
+	const char *tag = g_str_has_prefix(name, "docker://") ? image->name : name;
 
-	if (!strchr(name, '@'))
-		json_array_append_new(tags, json_string(name));
+	if (!strchr(tag, '@'))
+		json_array_append_new(tags, json_string(tag));
 	return tags;
 }
 

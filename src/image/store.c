@@ -384,8 +384,10 @@ Store *store_open(const char *path, bool create, GError **error)
 
 int store_lock(const Store *store, bool exclusive, GError **error)
 {
-	auto_fd lock = openat(store->dir, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	/* for reading, so that a store on a read-only file system can be read */
+	int flags = (exclusive ? O_RDWR : O_RDONLY) | O_CREAT | O_NOFOLLOW | O_CLOEXEC;
 	int operation = exclusive ? LOCK_EX : LOCK_SH;
+	auto_fd lock = openat(store->dir, "lock", flags, 0600);
 
 	if (lock < 0) {
 		error_errno(error, errno, "open '%s/lock'", store->path);

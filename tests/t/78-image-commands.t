@@ -121,6 +121,35 @@ print(a["Id"], a["Config"]["Cmd"], a["Config"]["Labels"]["made"], len(a["RootFS"
 	[ "$kind" = one ] || is "$(stat -c %u:%g "$T/exported/home/alice")" 1000:100 "$kind: and owners"
 	rm -rf "$T/expected" "$T/tmp/export.tar"
 
+	# names that begin as a transport does
+	rlc tag "$id" docker://oci:5000/x:1 docker://dir:1
+	for format in docker-archive oci-archive; do
+		rlc save -o "$T/tmp/words.tar" --format "$format" docker://oci:5000/x:1 docker://dir:1
+		is "$status" 0 "$kind: save images whose names begin as transports do, as $format"
+		rlc rmi docker://oci:5000/x:1 docker://dir:1
+		rlc load -q -i "$T/tmp/words.tar"
+		is "$status $(paste -sd' ' <<<"$out")" "0 oci:5000/x:1 docker.io/library/dir:1" "$kind: and load them"
+		[ "$format" = oci-archive ] ||
+			is "$(skopeo list-tags "docker-archive:$T/tmp/words.tar" | grep -o '"[^"]*/[^"]*:1"' | sort | paste -sd' ')" \
+				'"library/dir:1" "oci:5000/x:1"' "$kind: which others can read"
+		rm -f "$T/tmp/words.tar"
+	done
+	rlc rmi docker://oci:5000/x:1 docker://dir:1
+
+	# a store that cannot be written to
+	mkdir -p "$T/ro"
+	mount --bind "$T/store-$who" "$T/ro"
+	mount -o remount,bind,ro "$T/ro"
+	for words in "run --network none" "save --format oci-archive -o $T/tmp/ro.tar" "export -o $T/tmp/ro.tar"; do
+		# shellcheck disable=SC2086 # words
+		run as "$who" RLC_STORE="$T/ro" "$RLC" $words short
+		is "$status" 0 "$kind: a read-only store: ${words%% *}"
+	done
+	rm "$T/tmp/ro.tar"
+	run as "$who" RLC_STORE="$T/ro" "$RLC" rmi short
+	refused "$kind: a read-only store: rmi" "Read-only file system"
+	umount "$T/ro"
+
 	# -------------------------------------------------------------- away
 
 	rlc rmi missing
