@@ -348,6 +348,101 @@ bool resctrl_change_at(int root, int dir, const SpecRdt *asked, GError **error)
 	return class >= 0 && write_schemata(root, class, asked, error);
 }
 
+/* --- what a container may take, and takes --- */
+
+void resctrl_usage_clear(ResctrlUsage *usage)
+{
+	g_clear_pointer(&usage->l3, g_free);
+	g_clear_pointer(&usage->bandwidth, g_free);
+	g_clear_pointer(&usage->root_l3, g_free);
+	g_clear_pointer(&usage->root_bandwidth, g_free);
+	g_clear_pointer(&usage->counters, g_array_unref);
+}
+
+/* A line of schemata, without the blanks that the kernel puts in front */
+static char *read_line(int class, const char *prefix)
+{
+	g_autofree char *text = fd_read_file(class, "schemata", FILE_MAX, NULL);
+	g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", -1);
+
+	for (char **line = lines; *line; line++) {
+		if (g_str_has_prefix(g_strstrip(*line), prefix))
+			return g_strdup(*line);
+	}
+	return NULL;
+}
+
+/* "Unavailable" and the like are 0. */
+static uint64_t read_counter(int data, const char *domain, const char *name)
+{
+	g_autofree char *path = g_build_filename(domain, name, NULL);
+	g_autofree char *text = fd_read_file(data, path, FILE_MAX, NULL);
+
+	return text ? g_ascii_strtoull(text, NULL, 10) : 0;
+}
+
+static int compare_names(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* The domains of mon_data: "mon_L3_00", "mon_L3_01" */
+static GPtrArray *list_domains(int data)
+{
+	GPtrArray *domains = g_ptr_array_new_with_free_func(g_free);
+	DIR *list = fd_list(data);
+	struct dirent *entry;
+
+	while (list && (entry = readdir(list))) {
+		if (g_str_has_prefix(entry->d_name, "mon_L3_"))
+			g_ptr_array_add(domains, g_strdup(entry->d_name));
+	}
+	if (list)
+		closedir(list);
+	g_ptr_array_sort(domains, compare_names);
+	return domains;
+}
+
+static void read_counters(int group, GArray *counters)
+{
+	auto_fd data = openat(group, "mon_data", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	g_autoptr(GPtrArray) domains = data < 0 ? NULL : list_domains(data);
+
+	for (guint i = 0; domains && i < domains->len; i++) {
+		const char *domain = g_ptr_array_index(domains, i);
+		ResctrlCounters of = {
+			.occupancy = read_counter(data, domain, "llc_occupancy"),
+			.total = read_counter(data, domain, "mbm_total_bytes"),
+			.local = read_counter(data, domain, "mbm_local_bytes"),
+		};
+
+		g_array_append_val(counters, of);
+	}
+}
+
+bool resctrl_usage_at(int root, int dir, ResctrlUsage *ret_usage)
+{
+	g_auto(Record) record = {0};
+	auto_fd class = -1, group = -1;
+
+	if (!record_read(dir, &record, NULL))
+		return false;
+	class = open_class(root, record.name, NULL);
+	if (class < 0)
+		return false;
+	*ret_usage = (ResctrlUsage){
+		.l3 = read_line(class, "L3:"),
+		.bandwidth = read_line(class, "MB:"),
+		.root_l3 = read_line(root, "L3:"),
+		.root_bandwidth = read_line(root, "MB:"),
+		.counters = g_array_new(FALSE, FALSE, sizeof(ResctrlCounters)),
+	};
+	group = record.counters ? open_class(class, record.counters, NULL) : -1;
+	if (group >= 0 || record.made)
+		read_counters(group >= 0 ? group : class, ret_usage->counters);
+	return true;
+}
+
 /* --- on this host --- */
 
 static bool is_in_class(int dir)
@@ -398,6 +493,13 @@ bool resctrl_release(int dir, GError **error)
 	auto_fd root = is_in_class(dir) ? open_root(NULL) : -1;
 
 	return root < 0 || resctrl_release_at(root, dir, error);
+}
+
+bool resctrl_usage(int dir, ResctrlUsage *ret_usage)
+{
+	auto_fd root = is_in_class(dir) ? open_root(NULL) : -1;
+
+	return root >= 0 && resctrl_usage_at(root, dir, ret_usage);
 }
 
 bool resctrl_change(int dir, const SpecRdt *asked, GError **error)

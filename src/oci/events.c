@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "container/created.h"
 #include "feature/cgroup_handle.h"
+#include "feature/resctrl.h"
 #include "oci/verb.h"
 
 #define USEC_NS 1000
@@ -154,6 +155,37 @@ static json_t *io_of(const CgroupHandle *cgroup)
 	return json_pack("{so}", "ioServiceBytesRecursive", bytes);
 }
 
+static void set_text(json_t *object, const char *name, const char *text)
+{
+	if (text)
+		json_object_set_new(object, name, json_string(text));
+}
+
+/* Caches and memory bandwidth, in runc's words */
+static json_t *rdt_of(const ResctrlUsage *usage)
+{
+	json_t *rdt = json_object();
+	json_t *bandwidths = json_array(), *caches = json_array();
+
+	set_text(rdt, "l3_cache_schema_root", usage->root_l3);
+	set_text(rdt, "l3_cache_schema", usage->l3);
+	set_text(rdt, "mem_bw_schema_root", usage->root_bandwidth);
+	set_text(rdt, "mem_bw_schema", usage->bandwidth);
+	for (guint i = 0; i < usage->counters->len; i++) {
+		const ResctrlCounters *of = &g_array_index(usage->counters, ResctrlCounters, i);
+		json_t *bandwidth = json_object(), *cache = json_object();
+
+		set(bandwidth, "mbm_total_bytes", of->total);
+		set(bandwidth, "mbm_local_bytes", of->local);
+		json_array_append_new(bandwidths, bandwidth);
+		set(cache, "llc_occupancy", of->occupancy);
+		json_array_append_new(caches, cache);
+	}
+	json_object_set_new(rdt, "mbm_stats", bandwidths);
+	json_object_set_new(rdt, "cmt_stats", caches);
+	return rdt;
+}
+
 /* --- the lines --- */
 
 static void print(json_t *event)
@@ -164,11 +196,15 @@ static void print(json_t *event)
 	json_decref(event);
 }
 
-static void print_stats(const char *id, const CgroupHandle *cgroup)
+static void print_stats(const char *id, const Created *created, const CgroupHandle *cgroup)
 {
-	print(json_pack("{sssss{sosososo}}", "type", "stats", "id", id, "data", "cpu",
-			cpu_of(cgroup), "memory", memory_of(cgroup), "pids", pids_of(cgroup),
-			"blkio", io_of(cgroup)));
+	g_auto(ResctrlUsage) usage = {0};
+	json_t *data = json_pack("{sosososo}", "cpu", cpu_of(cgroup), "memory", memory_of(cgroup),
+				 "pids", pids_of(cgroup), "blkio", io_of(cgroup));
+
+	if (resctrl_usage(created->dir, &usage))
+		json_object_set_new(data, "intel_rdt", rdt_of(&usage));
+	print(json_pack("{ssssso}", "type", "stats", "id", id, "data", data));
 }
 
 static uint64_t kills(const CgroupHandle *cgroup)
@@ -195,7 +231,7 @@ static bool follow(const char *id, const Created *created, const CgroupHandle *c
 			print(json_pack("{ssss}", "type", "oom", "id", id));
 		known = now;
 		if (!over)
-			print_stats(id, cgroup);
+			print_stats(id, created, cgroup);
 	}
 	return !ferror(stdout) || error_set(error, RLC_ERROR_FAILED, "write the events");
 }
@@ -228,7 +264,7 @@ static bool show(const OciGlobals *globals, const char *id, bool once, int inter
 	    !cgroup_handle_demand(&cgroup, "read what the container uses", error))
 		return false;
 	if (once)
-		print_stats(id, &cgroup);
+		print_stats(id, &created, &cgroup);
 	return once || follow(id, &created, &cgroup, interval_ms, error);
 }
 

@@ -105,10 +105,12 @@ int verb_features(const OciGlobals *globals, int argc, char **argv, GError **err
 
 	if (!verb_parse(globals, &argc, &argv, NULL, error))
 		return -1;
-	all = json_pack("{sssssososos{ss}}", "ociVersionMin", "1.0.0", "ociVersionMax", OCI_VERSION,
-			"hooks", strings(hooks, G_N_ELEMENTS(hooks)), "mountOptions",
+	all = json_pack("{sssssososos{ss}so}", "ociVersionMin", "1.0.0", "ociVersionMax",
+			OCI_VERSION, "hooks", strings(hooks, G_N_ELEMENTS(hooks)), "mountOptions",
 			strings(options, G_N_ELEMENTS(options)), "linux", linux_features(),
-			"annotations", "io.rlc.version", RLC_VERSION);
+			"annotations", "io.rlc.version", RLC_VERSION,
+			"potentiallyUnsafeConfigAnnotations",
+			STRINGS("io.rlc.network", "io.rlc.publish"));
 	json_dumpf(all, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(all);

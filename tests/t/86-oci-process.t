@@ -143,6 +143,8 @@ run "$RLC_OCI" features
 is "$(jq -c '[.linux.seccomp.enabled, .linux.mountExtensions.idmap.enabled, .linux.cgroup.v1, .linux.cgroup.v2,
 	.linux.cgroup.systemd, .linux.intelRdt.enabled, .linux.netDevices.enabled]' <<<"$out")" \
 	'[true,true,true,true,true,true,true]' "features: what works is said"
+is "$(jq -c .potentiallyUnsafeConfigAnnotations <<<"$out")" '["io.rlc.network","io.rlc.publish"]' \
+	"and which annotations a caller should not take from just anybody"
 for action in $(jq -r '.linux.seccomp.actions[] | select(. != "SCMP_ACT_NOTIFY")' <<<"$out"); do
 	bundle root ".process.args = [\"echo\", \"ran\"] | .linux.seccomp = {\"defaultAction\": \"SCMP_ACT_ALLOW\",
 		\"syscalls\": [{\"names\": [\"swapon\"], \"action\": \"$action\"}]}"

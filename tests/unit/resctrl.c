@@ -205,6 +205,47 @@ static void test_others_inside(Fixture *fixture, gconstpointer data)
 	g_assert_false(exists(fixture, "gold"));
 }
 
+static void put_counters(const Fixture *fixture, const char *domain, const char *const *values)
+{
+	static const char *const names[] = {"llc_occupancy", "mbm_total_bytes", "mbm_local_bytes"};
+	g_autofree char *path = g_build_filename("mon_groups/c1/mon_data", domain, NULL);
+
+	syscall(SYS_mkdirat, fixture->root, "mon_groups/c1/mon_data", 0755);
+	g_assert_cmpint(syscall(SYS_mkdirat, fixture->root, path, 0755), ==, 0);
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+		put(fixture->root, path, names[i], values[i]);
+}
+
+static void remove_counters(const Fixture *fixture)
+{
+	g_autofree char *command =
+		g_strdup_printf("rm -r %s/mon_groups/c1/mon_data", fixture->path);
+
+	g_assert_true(g_spawn_command_line_sync(command, NULL, NULL, NULL, NULL));
+}
+
+/* Domains in their order; a counter that the processor lacks is 0. */
+static void assert_usage(const Fixture *fixture)
+{
+	g_auto(ResctrlUsage) usage = {0};
+	const ResctrlCounters *of;
+
+	put_counters(fixture, "mon_L3_01", (const char *const[]){"7\n", "Unavailable\n", "9\n"});
+	put_counters(fixture, "mon_L3_00", (const char *const[]){"4096\n", "300\n", "200\n"});
+	g_assert_true(resctrl_usage_at(fixture->root, fixture->dir, &usage));
+	g_assert_cmpstr(usage.l3, ==, "L3:0=fff;1=fff");
+	g_assert_cmpstr(usage.root_l3, ==, "L3:0=fff;1=fff");
+	g_assert_null(usage.bandwidth);
+	g_assert_cmpuint(usage.counters->len, ==, 2);
+	of = (const ResctrlCounters *)usage.counters->data;
+	g_assert_cmpuint(of[0].occupancy, ==, 4096);
+	g_assert_cmpuint(of[0].total, ==, 300);
+	g_assert_cmpuint(of[0].local, ==, 200);
+	g_assert_cmpuint(of[1].occupancy, ==, 7);
+	g_assert_cmpuint(of[1].total, ==, 0);
+	remove_counters(fixture);
+}
+
 static void test_monitoring(Fixture *fixture, gconstpointer data)
 {
 	g_autoptr(GError) error = NULL;
@@ -216,6 +257,7 @@ static void test_monitoring(Fixture *fixture, gconstpointer data)
 	enter(fixture);
 	assert_file(fixture, "tasks", "1234");
 	assert_file(fixture, "mon_groups/c1/tasks", "1234");
+	assert_usage(fixture);
 	put(fixture->root, "mon_groups/c1", "tasks", "");
 	g_assert_true(resctrl_join_at(fixture->root, fixture->dir, 77, &error));
 	assert_file(fixture, "mon_groups/c1/tasks", "77");
