@@ -8,14 +8,14 @@
 
 # shellcheck disable=SC2154 # lib.sh counts
 in_vm() {
-	local before=$test_count plan=0 line
+	local before=$test_count plan=0 line say=note
 
 	while IFS= read -r line; do
 		case $line in
-		'ok '*) pass "${line#ok * - }" ;;
-		'not ok '*) fail "${line#not ok * - }" ;;
+		'ok '*) pass "${line#ok * - }" && say=note ;;
+		'not ok '*) fail "${line#not ok * - }" && say=diag ;; # prove shows what it says next
 		'1..'*) plan=${line#1..} ;;
-		*) note "${line#\# }" ;;
+		*) $say "${line#\# }" ;;
 		esac
 	done < <(trap '' TERM; exec "$SRCDIR/ci/vm" --build "$BUILD" "$@" 2>&1)
 	wait $!

@@ -48,7 +48,7 @@ like "$err" "RLC-M02.*process transition|process transition.*RLC-M02" "is refuse
 run "$RLC" check
 like "$out" "reduced +labels: .*RLC-M04|reduced +labels: .*"$'\n'".*"$'\n'".*code: RLC-M04" "rlc check says so"
 
-run semodule -i "$SRCDIR/selinux/rlc.cil"
+RUN_TIMEOUT=400 run semodule -i "$SRCDIR/selinux/rlc.cil"
 is "$status" 0 "the module is loaded: $err"
 
 # ------------------------------------------------------------------------------------------------- labels
