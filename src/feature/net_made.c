@@ -7,7 +7,8 @@
  *
  *     bridge NAME                delete this link and the table inet rlc-NAME
  *     sysctl PATH OLD            write OLD, if it says something else by then
- *     rules FAMILY TABLE CHAIN   delete the rules that carry our comment
+ *     rules FAMILY TABLE CHAIN   delete the rules that carry our comment: this state directory's,
+ *                                for another may have containers on the bridge, too
  *
  * Forwarding is one switch that moves others: the kernel sets conf/NAME/forwarding of all
  * interfaces with it, and an interface that forwards no longer listens to router advertisements,
@@ -31,6 +32,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -54,6 +56,7 @@
 
 typedef struct {
 	char *bridge;		/* to be made; NULL: none */
+	const char *comment;	/* of rules in chains of others */
 	struct in_addr gateway; /* of the bridge to be made */
 	struct in6_addr network6, gateway6;
 	bool ipv6;
@@ -61,6 +64,18 @@ typedef struct {
 	GString *nft;	 /* one transaction: the table of our own */
 	GPtrArray *pass; /* of char *: a transaction for each chain of a firewall */
 } Making;
+
+/* Of rules that this state directory has in chains of others. Caller frees. */
+static char *comment_of(const NetLeases *leases)
+{
+	size_t bridge = strcspn(leases->key, "@");
+	struct stat st = {0};
+
+	if (fstat(leases->networks, &st) < 0)
+		log_debug("network: look at the leases: %s", g_strerror(errno));
+	return g_strdup_printf("comment \"rlc-%.*s-%ju\"", (int)bridge, leases->key,
+			       (uintmax_t)st.st_ino);
+}
 
 /* --- what is missing --- */
 
@@ -252,9 +267,9 @@ static void add_rules(Making *making, const NftablesChain *chain, const char *br
 	for (int out = 0; out < 2; out++)
 		g_string_append_printf(script,
 				       "insert rule %s %s %s %s \"%s\" counter accept "
-				       "comment \"rlc-%s\"\n",
+				       "%s\n",
 				       family, chain->table, chain->name,
-				       out ? "oifname" : "iifname", bridge, bridge);
+				       out ? "oifname" : "iifname", bridge, making->comment);
 	g_ptr_array_add(making->pass, g_string_free(script, FALSE));
 }
 
@@ -427,7 +442,8 @@ bool net_made_ensure(const NetLeases *leases, Netlink *netlink, const char *brid
 {
 	g_autoptr(GString) text = g_string_new(NULL), nft = g_string_new(NULL);
 	g_autoptr(GPtrArray) pass = g_ptr_array_new_with_free_func(g_free);
-	Making making = {.text = text, .nft = nft, .pass = pass};
+	g_autofree char *comment = comment_of(leases);
+	Making making = {.comment = comment, .text = text, .nft = nft, .pass = pass};
 	NetlinkLink link;
 	bool ok;
 
@@ -531,7 +547,7 @@ void net_made_undo(const NetLeases *leases, Netlink *netlink)
 	g_autofree char *text = fd_read_file(leases->dir, MADE, MADE_MAX, NULL);
 	g_auto(GStrv) lines = g_strsplit(text ? text : "", "\n", -1);
 	g_autofree char *bridge = g_strndup(leases->key, strcspn(leases->key, "@"));
-	g_autofree char *comment = g_strdup_printf("comment \"rlc-%s\"", bridge);
+	g_autofree char *comment = comment_of(leases);
 	bool keep_sysctls = false;
 
 	unlinkat(leases->dir, MADE_NEW, 0);

@@ -269,6 +269,17 @@ end_container "$other"
 end_container "$started"
 host_unchanged "whoever comes last, rlc0 goes in the end"
 
+in_host nft 'add table inet fw; add chain inet fw forward { type filter hook forward priority 0; policy drop; }'
+host_begin
+run in_host "$RLC" run -d --name one $bb sleep 1000
+run in_host "$RLC" run --root "$T/other-root" $bb true
+is "$status" 0 "one of another state directory comes and goes"
+run in_host "$RLC" exec one wget -q -O - http://www.example.test/
+is "$status" 0 "and the firewall still lets the first one's packets pass"
+run in_host "$RLC" rm -f one
+host_unchanged "the firewall is as it was in the end"
+in_host nft flush ruleset
+
 # An uplink that is configured by router advertisements keeps listening to them
 in_host sysctl -qw net.ipv6.conf.world.accept_ra=1
 host_begin
