@@ -5,6 +5,47 @@
 
 #include "base/error.h"
 
+typedef struct {
+	const char *text;
+	size_t length;
+	bool from_start, to_end;
+} Part;
+
+static Part parse_part(const char *value)
+{
+	Part part = {.text = value};
+
+	part.from_start = *part.text == '^';
+	part.text += part.from_start;
+	if (*part.text == '/') {
+		part.from_start = true;
+		part.text++;
+	}
+	part.length = strcspn(part.text, "$");
+	part.to_end = part.text[part.length] == '$';
+	return part;
+}
+
+bool filter_is_part(const char *value)
+{
+	Part part = parse_part(value);
+
+	return strspn(part.text, G_CSET_A_2_Z G_CSET_a_2_z G_CSET_DIGITS "_.-") == part.length &&
+	       !part.text[part.length + part.to_end];
+}
+
+bool filter_match_part(const char *name, const char *value)
+{
+	Part part = parse_part(value);
+	g_autofree char *text = g_strndup(part.text, part.length);
+
+	if (part.from_start && part.to_end)
+		return strcmp(name, text) == 0;
+	return part.from_start ? g_str_has_prefix(name, text)
+	       : part.to_end   ? g_str_has_suffix(name, text)
+			       : strstr(name, text) != NULL;
+}
+
 /* The value if text is of this key, else NULL. */
 static const char *value_of(const Filter *filter, const char *text)
 {

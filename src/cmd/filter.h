@@ -16,6 +16,15 @@ typedef struct {
 	bool all;
 } Filter;
 
+/*
+ * A part of a name, as docker's scripts write it: "^web$" is all of it, "^web" its beginning, and a
+ * slash may stand in front, as docker has one.  Names are letters, digits and _ . -, so that
+ * anything else (docker takes regular expressions) would never match: it is not valid.
+ */
+bool filter_is_part(const char *value);
+bool filter_match_part(const char *name, const char *value);
+#define FILTER_PART "part of a name (^ and $ are its ends)"
+
 /* Is each of texts (may be NULL) one of these? RLC_ERROR_USAGE; help lists them for the message. */
 bool filter_check(const Filter *filters, const char *help, char *const *texts, GError **error);
 

@@ -43,7 +43,7 @@ static bool match_name(const void *object, const char *value)
 {
 	const PsContainer *container = object;
 
-	return container->entry->name && strstr(container->entry->name, value);
+	return container->entry->name && filter_match_part(container->entry->name, value);
 }
 
 static bool match_status(const void *object, const char *value)
@@ -130,7 +130,7 @@ static bool is_health(const char *value)
 
 static const Filter filters[] = {
 	{"id", match_id, NULL, NULL, false},
-	{"name", match_name, NULL, NULL, false},
+	{"name", match_name, filter_is_part, FILTER_PART, false},
 	{"status", match_status, is_state,
 	 "created, running, paused, restarting, stopped or exited", false},
 	{"exited", match_exited, is_code, "a number from 0 to 255", false},

@@ -8,7 +8,8 @@
 #include "container/state.h"
 
 #define PS_FILTERS                                                                                 \
-	"id=PREFIX, name=PART, status=STATE, exited=CODE, health=STATE,\nancestor=IMAGE, "         \
+	"id=PREFIX, name=PART or ^NAME$, status=STATE, exited=CODE, "                              \
+	"health=STATE,\nancestor=IMAGE, "                                                          \
 	"label=NAME[=VALUE]"
 #define PS_SORTS "created (newest first), id, image, names, status or command"
 

@@ -33,7 +33,7 @@ static bool has_label(const void *object, const char *wanted)
 
 static bool has_name(const void *object, const char *part)
 {
-	return strstr(((const Volume *)object)->name, part) != NULL;
+	return filter_match_part(((const Volume *)object)->name, part);
 }
 
 static bool is_dangling(const void *object, const char *value)
@@ -48,7 +48,7 @@ static bool is_bool(const char *value)
 
 static const Filter filters_known[] = {
 	{"label", has_label, NULL, NULL, true},
-	{"name", has_name, NULL, NULL, false},
+	{"name", has_name, filter_is_part, FILTER_PART, false},
 	{"dangling", is_dangling, is_bool, "true or false", false},
 	{NULL, NULL, NULL, NULL, false},
 };

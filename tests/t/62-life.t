@@ -135,6 +135,14 @@ is "$out $err" "anew too" "and is heard"
 
 rlc "$sub" ps -a --filter status=stopped --filter name=daem -q
 like "$out" '^[0-9a-f]{12}$' "filters"
+for part in '^daemon$' '^/daemon$' /daem 'mon$' aemo; do
+	rlc "$sub" ps -aq --filter "name=$part"
+	like "$out" '^[0-9a-f]{12}$' "a filter as docker's scripts write it, name=$part"
+done
+rlc "$sub" ps -aq --filter 'name=^aemon' --filter 'name=daemo$' --filter 'name=^daem$'
+is "$status$out" 0 "ends are ends"
+rlc "$sub" ps -aq --filter 'name=d.*n'
+refused "a regular expression, which would match no name" "'d.\*n' is no name: part of a name"
 rlc "$sub" ps --filter color=red
 refused "an unknown filter" "parse --filter 'color=red'"
 rlc "$sub" ps --format '{{.Color}}'
