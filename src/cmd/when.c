@@ -19,7 +19,7 @@ static bool parse_ago(const char *text, int64_t *ret_when)
 
 		if (!g_ascii_isdigit(*text) || seconds == 0 || n > 1000000000)
 			return false;
-		ago += (int64_t)n * seconds;
+		ago = MIN(ago + (int64_t)n * seconds, G_MAXINT64 / G_USEC_PER_SEC);
 		text = unit + 1;
 	} while (*text);
 	*ret_when = MAX(g_get_real_time() - ago * G_USEC_PER_SEC, 1);

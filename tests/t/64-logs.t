@@ -24,6 +24,8 @@ rlc logs --tail 2 both
 is "$out" "three"$'\n'"no newline" "--tail counts lines"
 rlc logs --since 1h both
 is "$(head -n1 <<<"$out")" one "--since a while ago"
+rlc logs --since 1000000000d both
+is "$(head -n1 <<<"$out")" one "--since before there was time"
 rlc logs --since 2100-01-01T00:00:00Z both
 is "$out$err" "" "--since a time to come"
 rlc logs --until 10m both
