@@ -161,7 +161,12 @@ static int image_prune(int argc, char **argv)
 		.arguments = "",
 		.summary = "Remove what no image of the store needs, and what killed pulls left.",
 	};
-	static const GOptionEntry entries[] = {{0}};
+	gboolean force = FALSE;
+	const GOptionEntry entries[] = {
+		{"force", 'f', 0, G_OPTION_ARG_NONE, &force,
+		 "for scripts of docker's: nobody is asked", NULL},
+		{0},
+	};
 	static const char *const prune[] = {"prune", NULL};
 	g_autoptr(GError) error = NULL;
 	int code;

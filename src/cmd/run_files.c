@@ -84,6 +84,13 @@ static bool check_destination(const char *path, GError **error)
 	return true;
 }
 
+static bool is_percentage(const char *text)
+{
+	size_t digits = strspn(text, G_CSET_DIGITS);
+
+	return digits > 0 && strcmp(text + digits, "%") == 0;
+}
+
 /* "key=value" of a tmpfs, brought to the form that the kernel takes. */
 static char *tmpfs_setting(const char *word, GError **error)
 {
@@ -96,7 +103,7 @@ static char *tmpfs_setting(const char *word, GError **error)
 			continue;
 		if (strcmp(tmpfs_keys[i], "mode") == 0
 			    ? g_ascii_string_to_unsigned(equals + 1, 8, 0, 07777, &number, NULL)
-			    : (g_str_has_suffix(equals, "%") && i == 0) ||
+			    : (i == 0 && is_percentage(equals + 1)) ||
 				      run_value_size(equals + 1, &number))
 			return g_strdup(word);
 		error_set(error, RLC_ERROR_USAGE, "option '%s': '%s' is not a %s", word, equals + 1,
@@ -107,6 +114,13 @@ static char *tmpfs_setting(const char *word, GError **error)
 	return NULL;
 }
 
+/* For docker's virtual machines on other systems; they mean nothing on Linux. */
+static bool is_consistency(const char *word)
+{
+	return strcmp(word, "consistent") == 0 || strcmp(word, "cached") == 0 ||
+	       strcmp(word, "delegated") == 0;
+}
+
 /* Check one option of a mount and append it to options; *used has the sets seen so far. */
 static bool add_mount_option(GPtrArray *options, MountKind kind, const char *word, unsigned *used,
 			     GError **error)
@@ -115,6 +129,8 @@ static bool add_mount_option(GPtrArray *options, MountKind kind, const char *wor
 	unsigned bit;
 	char *setting;
 
+	if (i < 0 && (kind & MOUNT_OF_FILES) && is_consistency(word))
+		return true;
 	if (i < 0 && g_str_has_prefix(word, "subpath=") && kind != MOUNT_OF_TMPFS &&
 	    word[strlen("subpath=")]) {
 		g_ptr_array_add(options, g_strdup(word));

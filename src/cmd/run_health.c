@@ -31,10 +31,10 @@ static bool parse_unit(const char *text, size_t *ret_length, int64_t *ret_nanose
 	return false;
 }
 
-/* "500ms", "1m30s": as Go writes durations */
+/* "500ms", "1m30s": as Go writes durations; 0 is as if it was not given */
 static bool parse_duration(const char *value, int64_t *ret_nanoseconds, GError **error)
 {
-	const char *at = value;
+	const char *at = strcmp(value, "0") == 0 ? "0s" : value;
 	double sum = 0;
 
 	do {
@@ -49,8 +49,9 @@ static bool parse_duration(const char *value, int64_t *ret_nanoseconds, GError *
 		sum += n * (double)unit;
 		at = end + length;
 	} while (*at);
-	if (sum < 1e6 || sum > 1e17)
-		return error_set(error, RLC_ERROR_USAGE, "not between 1ms and three years");
+	if ((sum != 0 && sum < 1e6) || sum > 1e17)
+		return error_set(error, RLC_ERROR_USAGE,
+				 "neither 0 nor between 1ms and three years");
 	*ret_nanoseconds = (int64_t)sum;
 	return true;
 }

@@ -70,7 +70,7 @@ static bool is_address(const char *text)
 
 bool names_check_host(const char *text, char **ret_name, char **ret_address, GError **error)
 {
-	size_t length = strcspn(text, ":");
+	size_t length = strcspn(text, ":="); /* docker writes both */
 	g_autofree char *name = g_strndup(text, length);
 	const char *address = text[length] ? text + length + 1 : "";
 

@@ -8,8 +8,9 @@
 bool names_check_hostname(const char *name, GError **error);
 
 /*
- * Is text NAME:ADDRESS (of --add-host)?  The address is IPv4, IPv6 or "host-gateway", which stands
- * for the gateway's.  ret_name and ret_address (either may be NULL) are the caller's to free.
+ * Is text NAME:ADDRESS or NAME=ADDRESS (of --add-host)?  The address is IPv4, IPv6 or
+ * "host-gateway", which stands for the gateway's.  ret_name and ret_address (either may be NULL)
+ * are the caller's to free.
  */
 bool names_check_host(const char *text, char **ret_name, char **ret_address, GError **error);
 

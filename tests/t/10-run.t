@@ -100,7 +100,7 @@ is "$(head -n 2 <<<"$out" | paste -sd' ')" "web web" "-h: hostname and /etc/host
 like "$out" 'web$' "and /etc/hosts"
 rlc --hostname web builtin:busybox hostname
 is "$out" web "--hostname"
-rlc --add-host db:10.9.8.7 --add-host six:fd00::9 builtin:busybox cat /etc/hosts
+rlc --add-host db:10.9.8.7 --add-host six=fd00::9 builtin:busybox cat /etc/hosts
 like "$out" $'(^|\n)10\\.9\\.8\\.7[ \t]+db($|\n)' "--add-host NAME:ADDRESS"
 like "$out" $'(^|\n)fd00::9[ \t]+six($|\n)' "--add-host with an IPv6 address"
 rlc --add-host nonsense builtin:busybox true

@@ -23,7 +23,7 @@ for who in root "$sub"; do
 	refused "$kind: nor one to run" "it has no check"
 	rlc rm -f plain
 
-	rlc run -d --name well "${checks[@]}" --health-retries 2 --health-cmd 'echo "$HOSTNAME is asked"; echo no >&2; test -e /tmp/ok' \
+	rlc run -d --name well "${checks[@]}" --health-start-period 0s --health-timeout 0 --health-retries 2 --health-cmd 'echo "$HOSTNAME is asked"; echo no >&2; test -e /tmp/ok' \
 		-e HOSTNAME=inside $bb sh -c 'sleep 1000'
 	like "$(as "$who" "$RLC" ps --format '{{.Status}}')" '^Up .* \((starting|unhealthy)\)$' "$kind: ps shows it"
 	rlc wait --condition unhealthy well

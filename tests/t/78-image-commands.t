@@ -172,7 +172,7 @@ print(a["Id"], a["Config"]["Cmd"], a["Config"]["Labels"]["made"], len(a["RootFS"
 	unlike "$out" "${id:0:12}" "$kind: takes all names"
 	rlc rmi imported:1 imported:2
 	is "$status" 0 "$kind: rmi of several"
-	rlc image prune
+	rlc image prune -f
 	is "$status" 0 "$kind: prune"
 	is "$(find "$T/store-$who/layers" "$T/store-$who/blobs" "$T/store-$who/tmp" -mindepth 1 ! -name sha256 | wc -l)" 0 \
 		"$kind: an empty store holds nothing"

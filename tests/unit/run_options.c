@@ -187,6 +187,8 @@ static void test_mounts(void)
 		{"-v /b", "volume", NULL, "/b", ""},
 		{"-v name:/b", "volume", "name", "/b", ""},
 		{"-v name:/b:ro,nocopy,U,z", "volume", "name", "/b", "ro|nocopy|U|z"},
+		{"-v /a:/b:cached,ro", "bind", "/a", "/b", "ro|rbind"},
+		{"-v name:/b:delegated", "volume", "name", "/b", ""},
 		{"-v /a:/b:idmap,U", "bind", "/a", "/b", "idmap|U|rbind"},
 		{"--mount source=v,target=/b,volume-nocopy", "volume", "v", "/b", "nocopy"},
 		{"--mount type=volume,dst=/b", "volume", NULL, "/b", ""},
@@ -230,7 +232,7 @@ static void test_network(void)
 	Spec *spec = parse_spec("--network slirp:mtu=1500,cidr=10.9.0.0/24,ipv6=false,"
 				"host-loopback=true --dns 1.1.1.1 --dns ::1 --dns-search a.b "
 				"--dns-option ndots:1 --add-host x:::1 --add-host y:host-gateway "
-				"builtin:busybox",
+				"--add-host z=::1 builtin:busybox",
 				&slirp);
 	const SpecNetwork *network = &spec->rlc.network;
 
@@ -241,7 +243,7 @@ static void test_network(void)
 	assert_words(network->dns, "1.1.1.1|::1");
 	assert_words(network->dns_search, "a.b");
 	assert_words(network->dns_options, "ndots:1");
-	assert_words(network->add_hosts, "x:::1|y:host-gateway");
+	assert_words(network->add_hosts, "x:::1|y:host-gateway|z=::1");
 
 	spec = parse_spec("--network host builtin:busybox", &host);
 	g_assert_cmpint(spec->rlc.network.mode, ==, NET_HOST);
@@ -438,6 +440,9 @@ static const struct {
 	{"--tmpfs x", "--tmpfs", "absolute"},
 	{"--tmpfs ''", "--tmpfs", "empty"},
 	{"--tmpfs /x:size=x", "--tmpfs", "'x'"},
+	{"--tmpfs /x:size=%", "--tmpfs", "'%'"},
+	{"--tmpfs /x:size=x%", "--tmpfs", "'x%'"},
+	{"--health-interval 1us", "--health-interval", "neither 0 nor between 1ms"},
 	{"--tmpfs /x:mode=9", "--tmpfs", "octal"},
 	{"--tmpfs /x:mpol=bind", "--tmpfs", "'mpol=bind'"},
 	{"--tmpfs /x:huge", "--tmpfs", "'huge'"},
