@@ -196,21 +196,29 @@ static bool enter_cwd(const char *cwd, GError **error)
 }
 
 /*
+ * As after a login the own group is one of them: a set-group-ID program would shed it otherwise,
+ * and with it what a file denies to that group (CVE-2022-36109).  An OCI caller says them all
+ * himself.
+ *
  * Where the map has one id alone the kernel forbids setgroups(2), or a user could shed a group that
  * denies him something; the caller's groups stay then, which is only wrong if others were asked
  * for.
  */
-static bool set_groups(const User *user, GError **error)
+static bool set_groups(const Plan *plan, const User *user, GError **error)
 {
-	const GArray *groups = user->groups;
+	g_autoptr(GArray) groups = g_array_copy(user->groups);
 
+	if (!plan->spec->rlc.oci)
+		g_array_prepend_val(groups, user->gid);
 	if (setgroups(groups->len, (const gid_t *)(void *)groups->data) == 0)
 		return true;
-	if (errno == EPERM && groups->len == 0) {
+	if (errno == EPERM && user->groups->len == 0) {
 		log_debug("process: setgroups is denied in this id map: the groups stay");
 		return true;
 	}
-	return error_errno(error, errno, "set %u supplementary groups%s", groups->len,
+	if (errno == EINVAL && user->groups->len == 0)
+		return true; /* a group without an id inside, as setresgid(2) is about to say */
+	return error_errno(error, errno, "set %u supplementary groups%s", user->groups->len,
 			   errno == EPERM ? ", which an id map of one id forbids" : "");
 }
 
@@ -231,7 +239,7 @@ static bool become_user(const Container *container, const User *user, GError **e
 		return false;
 	if (prctl(PR_SET_KEEPCAPS, 1) < 0)
 		return error_errno(error, errno, "keep capabilities over setuid");
-	if (!set_groups(user, error))
+	if (!set_groups(plan, user, error))
 		return false;
 	if (setresgid(user->gid, user->gid, user->gid) < 0)
 		return check_mapped(errno, "group", user->gid, error);

@@ -41,7 +41,7 @@ like "$err" "idmap: tier 1, ranges through newuidmap: uid 0→$uid×1 1→$first
 run as "$sub" "$RLC" run --network none builtin:busybox true
 is "$err" "" "tier 1: and without --log-level says nothing"
 run as "$sub" "$RLC" run --network none builtin:busybox id
-is "$out" "uid=0(root) gid=0(root)" "tier 1: root inside, in no other group"
+is "$out" "uid=0(root) gid=0(root) groups=0(root)" "tier 1: root inside, in no other group"
 
 replace /etc/subuid "$uid:700000:10
 $sub:800000:20

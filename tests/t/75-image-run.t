@@ -98,10 +98,10 @@ for who in root "$sub" "$one"; do
 		like "$err" 'one id' "$kind: with the reason"
 	else
 		rlc run --network none alice
-		is "$out" "uid=1000(alice) gid=100(users) groups=50(staff)" \
+		is "$out" "uid=1000(alice) gid=100(users) groups=50(staff),100(users)" \
 			"$kind: User is looked up in the image"
 		rlc run --network none numbers
-		is "$out" "uid=1234 gid=77" "$kind: ids need no names"
+		is "$out" "uid=1234 gid=77 groups=77" "$kind: ids need no names"
 		rlc run --network none -u 0 alice
 		like "$out" '^uid=0\(root\)' "$kind: -u wins"
 		rlc run --network none bare stat -c %u:%g /home/alice

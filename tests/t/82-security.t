@@ -117,6 +117,23 @@ as root "$RLC" run -d --name groups --network none -u 1000:1000 $bb sleep 7002 >
 run setpriv --groups 0,4,27 "$RLC" exec groups id -G
 is "$out" 1000 "CVE-2022-36109: and at rlc exec"
 as root "$RLC" rm -f groups >/dev/null
+# a file that denies a group what it gives to all: who is in it sheds it by a program of another group's
+shed=$T/shed
+mkdir -m 0755 "$shed"
+printf '#include <fcntl.h>\n#include <unistd.h>\nint main(void) { char c[9]; return write(1, c, read(open("%s", O_RDONLY), c, 9)) != 9; }\n' \
+	/shed/denied >"$T/shed.c"
+gcc -static -o "$shed/program" "$T/shed.c"
+echo forbidden >"$shed/denied"
+chgrp 1000 "$shed/denied"
+chgrp 2000 "$shed/program"
+chmod 0604 "$shed/denied"
+chmod 2755 "$shed/program"
+run "$RLC" run --network none -u 1000:1000 --security-opt no-new-privileges=false -v "$shed:/shed" $bb sh -c 'cat /shed/denied; /shed/program'
+is "$status $out" "1 " "CVE-2022-36109: who has a group keeps it in a set-group-ID program"
+run "$RLC" run --network none --security-opt no-new-privileges=false -v "$shed:/shed" --rootfs /:O \
+	setpriv --reuid 1000 --regid 1000 --clear-groups sh -c 'cat /shed/denied; /shed/program'
+is "$out" forbidden "CVE-2022-36109: who has it as his own alone sheds it"
+rm -rf "$shed"
 
 # ------------------------------------------------------------ CVE-2025-52565: the console; CVE-2025-52881: /proc
 
