@@ -158,7 +158,8 @@ static bool choose_ula(Making *making, GError **error)
 {
 	uint8_t *bytes = making->network6.s6_addr;
 
-	making->ipv6 = access(FORWARDING6, F_OK) == 0 && !is_on(DISABLED6);
+	/* where /proc/sys is read-only, as in many a container, it cannot be turned on */
+	making->ipv6 = !is_on(DISABLED6) && (is_on(FORWARDING6) || access(FORWARDING6, W_OK) == 0);
 	if (getrandom(bytes + 1, 5, 0) != 5)
 		return error_errno(error, errno, "draw a random prefix");
 	bytes[0] = 0xfd;

@@ -306,6 +306,15 @@ unlike "$out" 'inet6.* scope global' "and has no IPv6"
 host_unchanged "the host is as it was"
 in_host sysctl -qw net.ipv6.conf.default.disable_ipv6=0
 
+# A machine that is a container itself: its switches are read-only, and IPv4's is on
+in_host sysctl -qw net.ipv4.ip_forward=1
+run in_host unshare --mount sh -c 'mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys && exec "$@"' sh \
+	"$RLC" run $bb sh -c 'ip -o address show dev eth0; wget -q -O - http://www.example.test/ >/dev/null && echo fine'
+is "$status" 0 "where IPv6 cannot be forwarded there is IPv4 alone"
+like "$out" 'inet 10\.201\..*fine' "which works"
+unlike "$out" 'inet6.* scope global' "without an address that leads nowhere"
+in_host sysctl -qw net.ipv4.ip_forward=0
+
 # ------------------------------------------------------------------------ other lives, other names
 
 host_begin
