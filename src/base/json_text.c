@@ -47,3 +47,13 @@ void json_text_append_string(GString *text, const char *value)
 	}
 	g_string_append_c(text, '"');
 }
+
+void json_text_append_member(GString *text, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	g_string_append_c(text, text->len ? ',' : '{');
+	json_text_append_string(text, name);
+	g_string_append_c(text, ':');
+	json_text_append_string(text, value);
+}

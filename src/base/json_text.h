@@ -15,3 +15,6 @@ const char *json_text_skip_value(const char *at);
 
 /* Append a string, with its quotes. It may hold any bytes; what is not UTF-8 is replaced. */
 void json_text_append_string(GString *text, const char *value);
+
+/* Append a string by its name to the text of an object, which begins with it; NULL: no member. */
+void json_text_append_member(GString *text, const char *name, const char *value);

@@ -10,16 +10,6 @@
 #include "base/json_text.h"
 #include "base/log.h"
 
-static void append(GString *line, const char *name, const char *value)
-{
-	if (!value)
-		return;
-	g_string_append_c(line, line->len ? ',' : '{');
-	json_text_append_string(line, name);
-	g_string_append_c(line, ':');
-	json_text_append_string(line, value);
-}
-
 static void write_line(LogLevel level, const char *text)
 {
 	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
@@ -27,12 +17,12 @@ static void write_line(LogLevel level, const char *text)
 	g_autoptr(GString) line = g_string_new(NULL);
 	g_auto(HintParts) parts = hint_split(text);
 
-	append(line, "time", time);
-	append(line, "level", log_level_name(level));
-	append(line, "msg", parts.cause);
-	append(line, "code", parts.code);
-	append(line, "why", parts.why);
-	append(line, "fix", parts.fix);
+	json_text_append_member(line, "time", time);
+	json_text_append_member(line, "level", log_level_name(level));
+	json_text_append_member(line, "msg", parts.cause);
+	json_text_append_member(line, "code", parts.code);
+	json_text_append_member(line, "why", parts.why);
+	json_text_append_member(line, "fix", parts.fix);
 	g_string_append(line, "}\n");
 	if (!fd_write_all(STDERR_FILENO, line->str, line->len))
 		return; /* nowhere left to say it */

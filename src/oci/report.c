@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -11,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "base/json_text.h"
 #include "base/log.h"
 
 #define NOT_FOUND_WORDS "executable file not found in $PATH"
@@ -23,12 +23,13 @@ static const char *const level_names[] = {
 
 static char *as_json(const char *level, const char *text, const char *now)
 {
-	g_autofree char *valid = g_utf8_make_valid(text, -1);
-	json_t *line = json_pack("{ssssss}", "level", level, "msg", valid, "time", now);
-	char *dumped = json_dumps(line, JSON_COMPACT);
+	g_autoptr(GString) line = g_string_new(NULL);
 
-	json_decref(line);
-	return dumped;
+	json_text_append_member(line, "level", level);
+	json_text_append_member(line, "msg", text);
+	json_text_append_member(line, "time", now);
+	g_string_append_c(line, '}');
+	return g_string_free(g_steal_pointer(&line), FALSE);
 }
 
 static char *as_text(const char *level, const char *text, const char *now)
