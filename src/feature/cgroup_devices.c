@@ -3,8 +3,9 @@
  * Theory of operation: the kernel calls the program with what is wanted (struct
  * bpf_cgroup_dev_ctx) and takes 1 for yes, 0 for no.  The rules become code from the last to the
  * first, each a row of tests that jump to the next rule when they fail, and behind them its
- * verdict.  An allowance fits when it covers all of what is wanted at once, a ban when it covers
- * any of it.  What no rule fits is refused.
+ * verdict.  A ban fits when it covers any of what is wanted, an allowance when it covers all that
+ * those behind it have left: what may be read by one rule and written by another may be opened for
+ * both.  What no rule fits is refused.
  */
 #include "feature/cgroup_devices.h"
 
@@ -104,18 +105,27 @@ static void add_jump(GArray *code, uint8_t op, struct bpf_insn what)
 	add(code, what);
 }
 
+static void add_mask(GArray *code, struct bpf_insn what)
+{
+	what.code = BPF_ALU | BPF_AND | BPF_K;
+	add(code, what);
+}
+
+/* The last of a rule's tests, for an allowance takes from what is wanted. */
 static void add_access_test(GArray *code, int32_t access, bool allow)
 {
-	int32_t mask = allow ? ACCESS_ALL & ~access : access;
-
 	if (access == ACCESS_ALL)
 		return;
+	if (allow) {
+		add_mask(code, (struct bpf_insn){.dst_reg = ACCESS, .imm = ACCESS_ALL & ~access});
+		add_jump(code, BPF_JNE, (struct bpf_insn){.dst_reg = ACCESS});
+		return;
+	}
 	add(code, (struct bpf_insn){.code = BPF_ALU | BPF_MOV | BPF_X,
 				    .dst_reg = SCRATCH,
 				    .src_reg = ACCESS});
-	add(code,
-	    (struct bpf_insn){.code = BPF_ALU | BPF_AND | BPF_K, .dst_reg = SCRATCH, .imm = mask});
-	add_jump(code, allow ? BPF_JNE : BPF_JEQ, (struct bpf_insn){.dst_reg = SCRATCH});
+	add_mask(code, (struct bpf_insn){.dst_reg = SCRATCH, .imm = access});
+	add_jump(code, BPF_JEQ, (struct bpf_insn){.dst_reg = SCRATCH});
 }
 
 static void add_tests(GArray *code, const SpecDeviceRule *rule)
@@ -125,11 +135,11 @@ static void add_tests(GArray *code, const SpecDeviceRule *rule)
 
 	if (rule->type != 'a')
 		add_jump(code, BPF_JNE, (struct bpf_insn){.dst_reg = TYPE, .imm = type});
-	add_access_test(code, access_bits(rule->access), rule->allow);
 	if (major >= 0 && rule->type != 'a')
 		add_jump(code, BPF_JNE, (struct bpf_insn){.dst_reg = MAJOR, .imm = major});
 	if (minor >= 0 && rule->type != 'a')
 		add_jump(code, BPF_JNE, (struct bpf_insn){.dst_reg = MINOR, .imm = minor});
+	add_access_test(code, access_bits(rule->access), rule->allow);
 }
 
 static bool is_jump(const struct bpf_insn *insn)

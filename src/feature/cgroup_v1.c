@@ -157,24 +157,23 @@ static void add_number(GString *text, int64_t number, char separator)
 	g_string_append_c(text, separator);
 }
 
+/* Where nobody asked for rules the host need not have the hierarchy, nor give us those devices. */
 static void add_devices(GPtrArray *lines, const SpecResources *resources)
 {
 	g_autoptr(GArray) none = g_array_new(FALSE, FALSE, sizeof(PlanDevice));
 	g_autoptr(GArray) rules = cgroup_devices_rules(resources, true, none);
+	const char *mark = resources->devices->len > 0 ? "" : "?";
 
-	if (resources->devices->len > 0)
-		cgroup_limits_add(lines, "devices.deny=a");
+	cgroup_limits_add(lines, "devices.deny%s=a", mark);
 	for (guint i = 0; i < rules->len; i++) {
 		const SpecDeviceRule *rule = &g_array_index(rules, SpecDeviceRule, i);
 		g_autoptr(GString) value = g_string_new(NULL);
 
-		if (resources->devices->len == 0)
-			return;
 		g_string_append_printf(value, "%c ", rule->type);
 		add_number(value, rule->major, ':');
 		add_number(value, rule->minor, ' ');
 		g_string_append(value, rule->access);
-		cgroup_limits_add(lines, "devices.%s=%s", rule->allow ? "allow" : "deny",
+		cgroup_limits_add(lines, "devices.%s%s=%s", rule->allow ? "allow" : "deny", mark,
 				  rule->type == 'a' ? "a" : value->str);
 	}
 }
@@ -232,6 +231,12 @@ char *cgroup_v1_read(const char *path, const char *file)
 	return fd_read_file(AT_FDCWD, whole, CGROUP_FILE_MAX, NULL);
 }
 
+static bool may_be_left_out(const GError *error)
+{
+	return error_is_errno(error, ENOENT) || error_is_errno(error, EACCES) ||
+	       error_is_errno(error, EPERM);
+}
+
 static bool write_line(const char *path, const char *line, GError **error)
 {
 	size_t length = strcspn(line, "=");
@@ -241,7 +246,7 @@ static bool write_line(const char *path, const char *line, GError **error)
 	g_autoptr(GError) failed = NULL;
 
 	if (fd_write_file(AT_FDCWD, file, line + length + 1, &failed) ||
-	    (optional && (error_is_errno(failed, ENOENT) || error_is_errno(failed, EACCES))))
+	    (optional && may_be_left_out(failed)))
 		return true;
 	g_propagate_error(error, g_steal_pointer(&failed));
 	return false;

@@ -127,6 +127,12 @@ $(value cpu.cfs_quota_us) $(value cpuset.cpus)" "67108864 33554432 20 512 50000 
 	run oci root exec g3 sh -c 'mknod /tmp/kmsg c 1 11; cat /dev/null; head -c 1 /dev/zero | wc -c; head -c 1 /tmp/kmsg; rm /tmp/kmsg'
 	is "$err" 'head: /tmp/kmsg: Operation not permitted' "devices are as the rules say: a node can be made, and not be used"
 	is "$out" 1 "those of every container can be used"
+	is "$(grep -c '^a' "$CGROUPS/devices/rlct-v1/g3/devices.list")" 0 "nothing else is allowed"
+	bundle root "$sleeper"'| .linux.cgroupsPath = "/rlct-v1/g3b" | del(.linux.resources)'
+	run oci root run --detach --bundle "$bundle" g3b
+	is "$status$err$(grep -E '^a|^c 1:3' "$CGROUPS/devices/rlct-v1/g3b/devices.list" | tr '\n' ,)" "0c 1:3 rwm," \
+		"nor where nobody asked for rules"
+	oci root delete --force g3b
 	run oci root exec g3 tail /dev/zero
 	is "$status" 137 "the limit of memory bites"
 	run oci root delete --force g3

@@ -246,6 +246,8 @@ static void test_device_program(void)
 		{true, 'b', 8, -1, "rw"},
 		{false, 'b', 8, 1, "w"},
 		{true, 'c', 10, 229, "r"},
+		{true, 'c', 10, -1, "w"},
+		{false, 'c', 10, 230, "w"},
 		{false, 'c', 1, 3, "rwm"}, /* what every /dev has stays */
 	};
 	g_autoptr(Spec) spec = spec_new();
@@ -264,7 +266,10 @@ static void test_device_program(void)
 	g_assert_false(run(code, BLOCK, READ | WRITE, 8, 1));
 	g_assert_false(run(code, CHAR, READ, 8, 0));
 	g_assert_true(run(code, CHAR, READ, 10, 229));
-	g_assert_false(run(code, CHAR, READ | WRITE, 10, 229));
+	g_assert_true(run(code, CHAR, READ | WRITE, 10, 229)); /* by two rules */
+	g_assert_false(run(code, CHAR, READ | WRITE, 10, 228));
+	g_assert_true(run(code, CHAR, WRITE, 10, 228));
+	g_assert_false(run(code, CHAR, WRITE, 10, 230));
 	g_assert_true(run(code, CHAR, READ | WRITE, 136, 7));
 }
 
