@@ -8,7 +8,7 @@
 G_DEFINE_QUARK(rlc - error - quark, rlc_error)
 G_DEFINE_QUARK(rlc - errno - quark, rlc_errno)
 
-static char *message_line(const char *format, va_list args)
+static __attribute__((format(printf, 1, 0))) char *message_line(const char *format, va_list args)
 {
 	g_autofree char *message = g_strdup_vprintf(format, args);
 
