@@ -378,9 +378,16 @@ static bool open_streams(void)
 	return true;
 }
 
-/* Who has no home directory needs none until something is kept there; GLib would warn of it. */
+/*
+ * Who has no home directory needs none until something is kept there; GLib would warn of it.  One
+ * that is relative would be another from each directory: the store, with containers that are kept.
+ */
 static void set_home(void)
 {
+	const char *home = g_getenv("HOME");
+
+	if (home && !g_path_is_absolute(home))
+		g_unsetenv("HOME");
 	if (!g_getenv("HOME") && !getpwuid(geteuid()))
 		g_setenv("HOME", "/", TRUE);
 }

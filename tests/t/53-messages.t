@@ -131,6 +131,10 @@ isnt "$out" "" "and none of them ends it"
 rlc rm -f lives
 run env -u HOME setpriv --reuid 54321 --regid 54321 --clear-groups "$RLC" --root "$T/nobody" ps
 is "$status $err" "0 " "who has no home directory and no name hears nothing of it"
+for home in '' relative; do
+	run as "$sub" HOME=$home env -u RLC_STORE "$RLC" info --format '{{.StoreRoot}}'
+	like "$out" '^/.*/.local/share/rlc$' "HOME='$home' is none: the store is where the user's is"
+done
 wrong "open the store '$T/file': Not a directory .RLC-S02" --store "$T/file" images
 
 # --- what cannot be written ---
