@@ -12,7 +12,8 @@
 #include "cmd/run_values.h"
 #include "feature/process.h"
 
-#define ENV_FILE_MAX (1 << 20)
+#define ENV_FILE_MAX	(1 << 20)
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 static bool set_interactive(RunParse *parse, const char *value, GError **error)
 {
@@ -59,19 +60,24 @@ static bool take_env_line(RunParse *parse, const char *line, GError **error)
 	return run_value_env(parse->out->env, line, error);
 }
 
+/* Editors of other systems put a mark at its head and a carriage return behind each line. */
 static bool set_env_file(RunParse *parse, const char *value, GError **error)
 {
 	auto_fd fd = open(value, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	g_autofree char *text = NULL;
 	g_auto(GStrv) lines = NULL;
+	size_t start;
 
 	if (fd < 0)
 		return error_errno(error, errno, "open");
 	text = fd_read_all(fd, value, ENV_FILE_MAX, error);
 	if (!text)
 		return false;
-	lines = g_strsplit(text, "\n", -1);
+	start = g_str_has_prefix(text, BYTE_ORDER_MARK) ? strlen(BYTE_ORDER_MARK) : 0;
+	lines = g_strsplit(text + start, "\n", -1);
 	for (guint i = 0; lines[i]; i++) {
+		if (g_str_has_suffix(lines[i], "\r"))
+			lines[i][strlen(lines[i]) - 1] = '\0';
 		if (!take_env_line(parse, lines[i], error)) {
 			error_prefix(error, "%s:%u: ", value, i + 1);
 			return false;

@@ -133,7 +133,8 @@ static char *write_temporary(const char *text)
 
 static void test_env_file(void)
 {
-	g_autofree char *path = write_temporary("# comment\n\n  A=1\nB=has space\nA=2\nC=#no\n");
+	g_autofree char *path = write_temporary("\xef\xbb\xbf# comment\r\n\n  A=1\nB=has space\n"
+						"A=2\r\nC=#no\n");
 	g_autofree char *bad = write_temporary("A=1\nB B=2\n");
 	g_autofree char *line = g_strdup_printf("-e B=flag --env-file %s builtin:busybox", path);
 	g_autofree char *bad_line = g_strdup_printf("--env-file %s builtin:busybox", bad);
