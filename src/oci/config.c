@@ -17,11 +17,21 @@ static bool take_version(const FieldAt *at, void *target, GError **error)
 	       field_wrong(at, error, "version '%s' of the specification is not known", version);
 }
 
+/* An empty name is none, as with runc. */
+static bool take_name(const FieldAt *at, void *target, GError **error)
+{
+	if (!field_take(at, FIELD_STRING, target, error))
+		return false;
+	if (!**(char **)target)
+		g_clear_pointer((char **)target, g_free);
+	return true;
+}
+
 /* FIELD_CALL with offset 0: each section fills what it wants of the Spec. */
 static const Field fields[] = {
 	{"ociVersion", FIELD_CALL, 0, take_version, true},
-	{"hostname", FIELD_STRING, offsetof(Spec, hostname), NULL, false},
-	{"domainname", FIELD_STRING, offsetof(Spec, domainname), NULL, false},
+	{"hostname", FIELD_CALL, offsetof(Spec, hostname), take_name, false},
+	{"domainname", FIELD_CALL, offsetof(Spec, domainname), take_name, false},
 	{"process", FIELD_CALL, 0, config_process, false},
 	{"root", FIELD_CALL, 0, config_root, true},
 	{"mounts", FIELD_EACH, 0, config_mount, false},

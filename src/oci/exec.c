@@ -142,8 +142,14 @@ static bool add_groups(SpecUser *user, char **groups, GError **error)
 	return true;
 }
 
-static bool add_capabilities(SpecCapabilities *set, char **names, GError **error)
+/*
+ * Who is not root has over its exec what is ambient, which takes inheritable.  root has no need of
+ * either: what is inheritable would outlive its becoming another user (CVE-2022-29162).
+ */
+static bool add_capabilities(SpecProcess *process, char **names, GError **error)
 {
+	SpecCapabilities *set = &process->capabilities;
+
 	for (char **name = names; name && *name; name++) {
 		uint64_t mask;
 
@@ -153,6 +159,8 @@ static bool add_capabilities(SpecCapabilities *set, char **names, GError **error
 		set->bounding |= mask;
 		set->effective |= mask;
 		set->permitted |= mask;
+		if (process->user.uid == 0)
+			continue;
 		set->inheritable |= mask;
 		set->ambient |= mask;
 	}
@@ -179,7 +187,7 @@ static bool change_process(Spec *spec, const ExecOptions *options, char **comman
 	replace(&process->selinux_label, options->label);
 	return set_user(&process->user, options->user, error) &&
 	       add_groups(&process->user, options->groups, error) &&
-	       add_capabilities(&process->capabilities, options->caps, error);
+	       add_capabilities(process, options->caps, error);
 }
 
 static Spec *make_spec(const Created *created, const ExecOptions *options, char **command,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -53,6 +54,15 @@ static bool signal_all(const Created *created, const CgroupHandle *cgroup, int s
 	return !error || !*error;
 }
 
+/* "0" asks whether one could be sent, as kill(2) has it. */
+static bool take_signal(const char *text, int *ret_signal)
+{
+	if (strcmp(text, "0") != 0)
+		return signals_parse(text, ret_signal);
+	*ret_signal = 0;
+	return true;
+}
+
 int verb_kill(const OciGlobals *globals, int argc, char **argv, GError **error)
 {
 	gboolean all = FALSE;
@@ -67,7 +77,7 @@ int verb_kill(const OciGlobals *globals, int argc, char **argv, GError **error)
 
 	if (!verb_parse(globals, &argc, &argv, entries, error))
 		return -1;
-	if (argc > 2 && !signals_parse(argv[2], &signal_number)) {
+	if (argc > 2 && !take_signal(argv[2], &signal_number)) {
 		error_set(error, RLC_ERROR_USAGE, "unknown signal '%s'", argv[2]);
 		return -1;
 	}

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <pwd.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/error.h"
 #include "oci/bundle.h"
 #include "oci/verb.h"
 
@@ -84,18 +82,16 @@ int verb_list(const OciGlobals *globals, int argc, char **argv, GError **error)
 		{NULL},
 	};
 	json_t *all;
+	bool json;
 
-	if (!verb_parse(globals, &argc, &argv, entries, error))
+	if (!verb_parse(globals, &argc, &argv, entries, error) ||
+	    !verb_format(format, &json, error))
 		return -1;
-	if (format && strcmp(format, "json") != 0 && strcmp(format, "table") != 0) {
-		error_set(error, RLC_ERROR_USAGE, "invalid format option '%s'", format);
-		return -1;
-	}
 	all = read_all(globals->root);
 	if (quiet) {
 		for (size_t i = 0; i < json_array_size(all); i++)
 			puts(text_of(json_array_get(all, i), "id"));
-	} else if (g_strcmp0(format, "json") == 0) {
+	} else if (json) {
 		json_dumpf(all, stdout, JSON_COMPACT);
 		putchar('\n');
 	} else {

@@ -103,8 +103,10 @@ int verb_ps(const OciGlobals *globals, int argc, char **argv, GError **error)
 	g_auto(Created) created = {.dir = -1, .lock = -1};
 	g_auto(CgroupHandle) cgroup = CGROUP_HANDLE_NONE;
 	g_autoptr(GArray) pids = NULL;
+	bool json;
 
 	if (!verb_parse(globals, &argc, &argv, entries, error) ||
+	    !verb_format(format, &json, error) ||
 	    !created_open(globals->root, argv[1], false, &created, error))
 		return -1;
 	if (created_state(&created) == CREATED_STOPPED) {
@@ -114,7 +116,7 @@ int verb_ps(const OciGlobals *globals, int argc, char **argv, GError **error)
 	if (!cgroup_handle_open(created.dir, &cgroup, error))
 		return -1;
 	pids = processes_find(&created, &cgroup);
-	if (g_strcmp0(format, "json") == 0) {
+	if (json) {
 		print_json(pids);
 		return 0;
 	}

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arguments.h"
+#include "base/error.h"
 
 static const OciVerb verbs[] = {
 	{"create", "ID", "create a container that waits for its start", 1, 1, verb_create},
@@ -82,4 +83,11 @@ bool verb_parse(const OciGlobals *globals, int *argc, char ***argv, const GOptio
 		arguments_add(context, entries);
 	return arguments_parse(context, entries, name, argc, *argv, error) &&
 	       arguments_count(argc, argv, &wanted, error);
+}
+
+bool verb_format(const char *format, bool *ret_json, GError **error)
+{
+	*ret_json = g_strcmp0(format, "json") == 0;
+	return !format || *ret_json || strcmp(format, "table") == 0 ||
+	       error_set(error, RLC_ERROR_USAGE, "invalid format option '%s'", format);
 }

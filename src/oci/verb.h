@@ -37,6 +37,9 @@ struct OciVerb {
 bool verb_parse(const OciGlobals *globals, int *argc, char ***argv, const GOptionEntry *entries,
 		GError **error);
 
+/* --format of list and ps: "table", which NULL stands for, or "json". */
+bool verb_format(const char *format, bool *ret_json, GError **error);
+
 /* --help=table, of the program and of each verb, for doc/man/generate */
 #define VERB_TABLE "--help=table"
 void verb_print_table(const char *name, const char *arguments, const char *summary,

@@ -88,6 +88,10 @@ is "$out" $'CapPrm:\t0000000020000420\n1024' "a process that says nothing of cap
 jq '.capabilities = {}' "$bundle/process" >"$bundle/capless"
 run oci root exec --process "$bundle/capless" p1
 is "$out" $'CapPrm:\t0000000000000000\n1024' "one that says that there are none has none"
+run oci root exec --cap CAP_SYS_TIME p1 grep -E 'Cap(Inh|Eff|Amb)' /proc/self/status
+is "$out" $'CapInh:\t0000000000000000\nCapEff:\t0000000022000420\nCapAmb:\t0000000000000000' "root's --cap is not inheritable"
+run oci root exec --user 5:5 --cap CAP_SYS_TIME p1 grep CapEff /proc/self/status
+is "$out" $'CapEff:\t0000000002000000' "and reaches another user's command"
 run oci root exec p1 sed -n 's/^Cpus_allowed_list:\t//p' /proc/self/status
 is "$out" "$first" "exec runs on the processors that execCPUAffinity names"
 is "$(sed -n 's/^Cpus_allowed_list:\t//p' "/proc/$(oci root state p1 | jq .pid)/status")" \

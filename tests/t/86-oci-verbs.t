@@ -62,6 +62,12 @@ both() { # USER FILTER: what both versions can
 	like "$err" "parse --interval 'nope'" "$user: an interval that is none"
 	oci "$user" events --interval 50ms v1 >"$T/events" &
 	ok "$user: events goes on" wait_for 20 test -s "$T/events"
+	run oci "$user" ps --format yaml v1
+	like "$err" "invalid format option 'yaml'" "$user: ps has two forms"
+	run oci "$user" kill v1 0
+	is "$status$err" 0 "$user: signal 0 asks whether it lives"
+	run oci "$user" kill v1 NOPE
+	like "$err" "unknown signal 'NOPE'" "$user: a signal that is none"
 	run oci "$user" kill --all v1 KILL
 	is "$status$err" 0 "$user: kill --all"
 	ok "$user: ends the other process" wait_for 20 ended "$(cat "$bundle/pid2")"
@@ -74,8 +80,10 @@ both() { # USER FILTER: what both versions can
 	[ -z "$gone" ] || rmdir "$gone" # as systemd does with a scope
 	run oci "$user" kill --all v1 KILL
 	is "$status$err" 0 "$user: nor when their cgroup has gone"
-	run oci "$user" kill v1 KILL
-	like "$err" "container not running" "$user: of init alone it is"
+	for signal in KILL 0; do
+		run oci "$user" kill v1 $signal
+		like "$err" "container not running" "$user: of init alone it is: $signal"
+	done
 	for verb in pause update "events --stats"; do
 		# shellcheck disable=SC2086 # words
 		run oci "$user" $verb v1

@@ -155,6 +155,8 @@ inside '.process.noNewPrivileges = false' 'grep NoNewPrivs /proc/self/status'
 is "$out" $'NoNewPrivs:\t0' "noNewPrivileges only where it is asked for"
 inside '.hostname = "named" | .domainname = "domain"' 'hostname; cat /proc/sys/kernel/domainname'
 is "$out" $'named\ndomain' "hostname and domainname"
+inside '.hostname = "" | .domainname = ""' hostname
+is "$out" "$(uname -n)" "empty names are none"
 inside '.linux.sysctl = {"net.ipv4.ip_forward": "1", "kernel.msgmax": "4096"}' \
 	'cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/msgmax'
 is "$out" $'1\n4096' "sysctl"
