@@ -13,6 +13,8 @@
 #define ARCH_PREFIX   "SCMP_ARCH_"
 #define OPTIMIZE_TREE 2 /* SCMP_FLTATR_CTL_OPTIMIZE: a binary search */
 
+#define FLAG_WAIT_KILLABLE_RECV (1U << 5) /* Linux 5.19 */
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(json_t, json_decref)
 
 static const struct {
@@ -52,7 +54,7 @@ static const struct {
 	{"SECCOMP_FILTER_FLAG_TSYNC", 0},
 	{"SECCOMP_FILTER_FLAG_LOG", SECCOMP_FILTER_FLAG_LOG},
 	{"SECCOMP_FILTER_FLAG_SPEC_ALLOW", SECCOMP_FILTER_FLAG_SPEC_ALLOW},
-	{"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", 1U << 5},
+	{"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", FLAG_WAIT_KILLABLE_RECV},
 };
 
 /* A profile that is being read. */
@@ -499,6 +501,9 @@ bool profile_parse(const char *text, const ProfileHost *host, Profile *ret_profi
 	if (!start_filter(&reader, root, error) ||
 	    !add_rules(&reader, json_object_get(root, "syscalls"), error))
 		return false;
+	/* it is about notifications, and the kernel refuses it where there are none */
+	if (!(profile.flags & SECCOMP_FILTER_FLAG_NEW_LISTENER))
+		profile.flags &= ~FLAG_WAIT_KILLABLE_RECV;
 	*ret_profile = profile;
 	profile = (Profile){0};
 	return true;

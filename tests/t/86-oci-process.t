@@ -149,6 +149,12 @@ is "$(jq -c '[.linux.seccomp.enabled, .linux.mountExtensions.idmap.enabled, .lin
 	'[true,true,true,true,true,true,true]' "features: what works is said"
 is "$(jq -c .potentiallyUnsafeConfigAnnotations <<<"$out")" '["io.rlc.network","io.rlc.publish"]' \
 	"and which annotations a caller should not take from just anybody"
+for flag in LOG SPEC_ALLOW TSYNC WAIT_KILLABLE_RECV; do
+	bundle root ".process.args = [\"echo\", \"ran\"] | .linux.seccomp = {\"defaultAction\": \"SCMP_ACT_ALLOW\",
+		\"flags\": [\"SECCOMP_FILTER_FLAG_$flag\"]}"
+	is "$(oci root run --bundle "$bundle" p1 2>&1)" ran "the flag $flag, with no listener"
+done
+run "$RLC_OCI" features
 for action in $(jq -r '.linux.seccomp.actions[] | select(. != "SCMP_ACT_NOTIFY")' <<<"$out"); do
 	bundle root ".process.args = [\"echo\", \"ran\"] | .linux.seccomp = {\"defaultAction\": \"SCMP_ACT_ALLOW\",
 		\"syscalls\": [{\"names\": [\"swapon\"], \"action\": \"$action\"}]}"
