@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "cmd/containers.h"
 #include "cmd/options.h"
+#include "cmd/run_table.h"
 
 #define SHORT_ID	   12
 #define STOP_MARGIN	   60 /* seconds that ending may take beyond --stop-timeout */
@@ -132,6 +133,18 @@ static void append_start(GString *unit, const char *program, const char *name)
 	append_command(unit, "ExecStart=", program, start);
 }
 
+/* run's --cidfile has to be new, and one is there from the time before. */
+static void append_remove_cidfile(GString *unit, const GPtrArray *run)
+{
+	g_autoptr(GArray) given =
+		run_table_read(&run_table, (int)run->len - 1, (char **)run->pdata, NULL);
+	const RunGiven *cidfile = given ? run_table_given(given, "cidfile") : NULL;
+	const char *const remove[] = {"-f", "--", cidfile ? cidfile->value : NULL, NULL};
+
+	if (cidfile)
+		append_command(unit, "ExecStartPre=-", "/bin/rm", remove);
+}
+
 /* The container is made anew each time, by the command that made this one. */
 static void append_start_anew(GString *unit, const char *program, const char *name,
 			      const Spec *spec)
@@ -152,6 +165,7 @@ static void append_start_anew(GString *unit, const char *program, const char *na
 	g_ptr_array_add(words, NULL);
 	g_string_append_printf(unit, "WorkingDirectory=%s\n", escaped);
 	append_command(unit, "ExecStartPre=-", program, remove);
+	append_remove_cidfile(unit, words);
 	append_command(unit, "ExecStart=", program, (const char *const *)words->pdata);
 	append_command(unit, "ExecStopPost=-", program, remove);
 }

@@ -111,7 +111,7 @@ for who in root "$sub"; do
 	rlc rm -f policy
 
 	# --- made anew: the command line survives systemd's syntax, which is undone here by hand
-	run as "$who" sh -c 'mkdir -p "$HOME/a 50% b" && cd "$HOME/a 50% b" && "$RLC" run -d --network none -e "$1" builtin:busybox printf "$2" "$3" "" "$4"' \
+	run as "$who" sh -c 'mkdir -p "$HOME/a 50% b" && cd "$HOME/a 50% b" && "$RLC" run -d --network none --cidfile "id of it" -e "$1" builtin:busybox printf "$2" "$3" "" "$4"' \
 		sh 'A=50% $x "q" \n' '%s|' $'tab\tand\nnewline' "it's; #1"
 	odd=$out
 	rlc generate systemd --new "$odd"
@@ -124,9 +124,11 @@ words = [m.group(1) if m.group(1) is not None else m.group(2) for m in re.findit
 words = [re.sub(r"\\(x..|.)", lambda m: chr(int(m.group(1)[1:], 16)) if m.group(1)[0] == "x" and len(m.group(1)) == 3 else m.group(1), w)
 	.replace("%%", "%").replace("$$", "$") for w in words]
 print(words[1:])' <<<"$out")" \
-		"['run', '--name', 'container-${odd:0:12}', '-d', '--network', 'none', '-e', 'A=50% \$x \"q\" \\\\n', 'builtin:busybox', 'printf', '%s|', 'tab\\tand\\nnewline', '', \"it's; #1\"]" \
+		"['run', '--name', 'container-${odd:0:12}', '-d', '--network', 'none', '--cidfile', 'id of it', '-e', 'A=50% \$x \"q\" \\\\n', 'builtin:busybox', 'printf', '%s|', 'tab\\tand\\nnewline', '', \"it's; #1\"]" \
 		"$kind: --new: every word of the command line"
+	like "$out" $'\nExecStartPre=-/bin/rm -f -- "id of it"\n' "$kind: --new: --cidfile is new each time"
 	rlc rm -f "$odd"
+	rm -f "/root/a 50% b/id of it"
 	[ "$who" = root ] || rm -rf "$T/home-$who/a 50% b"
 
 	# --- what has none
