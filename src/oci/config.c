@@ -108,7 +108,11 @@ static bool joins_mounts(const SpecLinux *linux_)
 /* The engine's words for it. Its mounts are always made in a namespace of their own. */
 static void settle(Spec *spec)
 {
+	SpecMemory *memory = &spec->linux_.resources.memory;
+
 	spec->rlc.oci = true;
+	if (memory->limit > 0 && memory->swap == 0)
+		memory->swap = -1; /* to limit it with memory is a default of rlc run's */
 	spec->rlc.host_mounts =
 		!(spec->linux_.namespaces & CLONE_NEWNS) && !joins_mounts(&spec->linux_);
 	if (spec->rlc.host_mounts)

@@ -336,6 +336,20 @@ static void test_read(void)
 	g_assert_cmpstr(spec->process.affinity_final, ==, "0,1");
 }
 
+/* What is not asked for is not limited. */
+static void test_swap(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Spec) spec = read_text(
+		"c",
+		g_strdup("{\"ociVersion\": \"1.0.0\", \"root\": {\"path\": \"x\"}, "
+			 "\"linux\": {\"resources\": {\"memory\": {\"limit\": 67108864}}}}"),
+		&error);
+
+	g_assert_no_error(error);
+	g_assert_cmpint(spec->linux_.resources.memory.swap, ==, -1);
+}
+
 static char kind_of(const char *value)
 {
 	return g_ascii_isdigit(*value) ? '0' : *value == 'f' ? 't' : *value;
@@ -449,6 +463,7 @@ int main(int argc, char **argv)
 	g_test_init(&argc, &argv, NULL);
 	text = g_strdelimit(g_strdup(sample), "'", '"');
 	g_test_add_func("/oci/schema/read", test_read);
+	g_test_add_func("/oci/schema/swap", test_swap);
 	g_test_add_func("/oci/schema/types", test_types);
 	g_test_add_func("/oci/schema/required", test_required);
 	g_test_add_func("/oci/schema/wrong", test_wrong);
