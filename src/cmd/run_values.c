@@ -28,7 +28,7 @@ bool run_value_size(const char *text, guint64 *ret_bytes)
 	const char *unit;
 	guint64 number;
 
-	if (length > 2 && digits[length - 1] == 'b' && !g_ascii_isdigit(digits[length - 2]))
+	if (length > 1 && digits[length - 1] == 'b')
 		digits[--length] = '\0';
 	unit = length > 1 ? strchr(units, digits[length - 1]) : NULL;
 	if (unit && *unit) {

@@ -14,7 +14,10 @@ bool run_value_replace(char **field, const char *value);
 /* A number in decimal digits, up to max. */
 bool run_value_number(const char *text, guint64 max, guint64 *ret_number);
 
-/* A size: a number of bytes, or with k, m, g or t behind it of 1024, 1024² … bytes. */
+/*
+ * A size: a number of bytes, or with k, m, g or t behind it of 1024, 1024² … bytes.  A "b" may
+ * stand at its end, as docker has it.
+ */
 bool run_value_size(const char *text, guint64 *ret_bytes);
 
 /* The same for options that refuse anything else, and less than min, with what a size is. */

@@ -206,6 +206,10 @@ static void test_mounts(void)
 		 "tmpfs", "/b", "size=1m|mode=1777|noexec|nosuid|nodev"},
 		{"--tmpfs /b", "tmpfs", "tmpfs", "/b", "noexec|nosuid|nodev"},
 		{"--tmpfs /b:size=10%,exec", "tmpfs", "tmpfs", "/b", "size=10%|exec|nosuid|nodev"},
+		{"--tmpfs /b:size=1mB,nr_inodes=9b", "tmpfs", "tmpfs", "/b",
+		 "size=1m|nr_inodes=9|noexec|nosuid|nodev"},
+		{"--shm-size 4096b", "tmpfs", "shm", "/dev/shm",
+		 "mode=1777|size=4096|noexec|nosuid|nodev"},
 		{"--shm-size 2m", "tmpfs", "shm", "/dev/shm",
 		 "mode=1777|size=2097152|noexec|nosuid|nodev"},
 	};
