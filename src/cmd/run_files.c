@@ -91,12 +91,18 @@ static bool is_percentage(const char *text)
 	return digits > 0 && strcmp(text + digits, "%") == 0;
 }
 
+/* Digits, and what may be behind them: the kernel knows 1m, but neither 1mb nor 1.5m. */
+static bool is_kernels_size(const char *text)
+{
+	text += strspn(text, G_CSET_DIGITS);
+	return !*text || (strchr("%kKmMgGtT", *text) && !text[1]);
+}
+
 /* "key=value" of a tmpfs, brought to the form that the kernel takes. */
 static char *tmpfs_setting(const char *word, GError **error)
 {
 	const char *equals = strchr(word, '=');
 	size_t length = equals ? (size_t)(equals - word) : 0;
-	g_autofree char *lower = g_ascii_strdown(word, -1); /* the kernel knows 1m, not 1mb */
 	guint64 number;
 
 	for (size_t i = 0; equals && i < G_N_ELEMENTS(tmpfs_keys); i++) {
@@ -106,7 +112,10 @@ static char *tmpfs_setting(const char *word, GError **error)
 			    ? g_ascii_string_to_unsigned(equals + 1, 8, 0, 07777, &number, NULL)
 			    : (i == 0 && is_percentage(equals + 1)) ||
 				      run_value_size(equals + 1, &number))
-			return g_strndup(word, strlen(word) - g_str_has_suffix(lower, "b"));
+			return is_kernels_size(equals + 1)
+				       ? g_strdup(word)
+				       : g_strdup_printf("%s=%" G_GUINT64_FORMAT, tmpfs_keys[i],
+							 number);
 		error_set(error, RLC_ERROR_USAGE, "option '%s': '%s' is not a %s", word, equals + 1,
 			  strcmp(tmpfs_keys[i], "mode") == 0 ? "mode in octal" : "number or size");
 		return NULL;

@@ -19,6 +19,22 @@ bool run_value_number(const char *text, guint64 max, guint64 *ret_number)
 	return g_ascii_string_to_unsigned(text, 10, 0, max, ret_number, NULL);
 }
 
+/* "1.5" of a unit of so many bits; the number is rounded down. */
+static bool parse_fraction(const char *text, unsigned shift, guint64 *ret_bytes)
+{
+	size_t whole = strspn(text, G_CSET_DIGITS);
+	size_t parts = text[whole] == '.' ? strspn(text + whole + 1, G_CSET_DIGITS) : 0;
+	double bytes;
+
+	if (whole == 0 || parts == 0 || text[whole + 1 + parts])
+		return false;
+	bytes = g_ascii_strtod(text, NULL) * (double)(G_GUINT64_CONSTANT(1) << shift);
+	if (bytes >= (double)G_MAXINT64)
+		return false;
+	*ret_bytes = (guint64)bytes;
+	return true;
+}
+
 bool run_value_size(const char *text, guint64 *ret_bytes)
 {
 	static const char units[] = "kmgt";
@@ -36,7 +52,7 @@ bool run_value_size(const char *text, guint64 *ret_bytes)
 		digits[--length] = '\0';
 	}
 	if (!run_value_number(digits, G_MAXINT64 >> shift, &number))
-		return false;
+		return shift > 0 && parse_fraction(digits, shift, ret_bytes);
 	*ret_bytes = number << shift;
 	return true;
 }

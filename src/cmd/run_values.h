@@ -15,8 +15,8 @@ bool run_value_replace(char **field, const char *value);
 bool run_value_number(const char *text, guint64 max, guint64 *ret_number);
 
 /*
- * A size: a number of bytes, or with k, m, g or t behind it of 1024, 1024² … bytes.  A "b" may
- * stand at its end, as docker has it.
+ * A size: a number of bytes, or with k, m, g or t behind it of 1024, 1024² … bytes, also 1.5g.  A
+ * "b" may stand at its end, as docker has it.
  */
 bool run_value_size(const char *text, guint64 *ret_bytes);
 
