@@ -446,12 +446,14 @@ bool run_image_prepare(RunOptions *options, GArray *holds, int *ret_exit_code, G
 	return spec->root.layers && run_image_apply(options, image, error);
 }
 
-/* The path of a layer's root is STORE/layers/HEX/diff. */
+/* The path of a layer's root is STORE/layers/HEX/diff; what the store is called today counts not. */
 static bool hold_layer(const char *path, GArray *holds, GError **error)
 {
-	g_autoptr(Store) store = store_open(NULL, false, error);
 	g_autofree char *directory = g_path_get_dirname(path);
+	g_autofree char *layers = g_path_get_dirname(directory);
+	g_autofree char *place = g_path_get_dirname(layers);
 	g_autofree char *hex = g_path_get_basename(directory);
+	g_autoptr(Store) store = store_open(place, false, error);
 	g_autofree char *layer = g_strconcat("sha256:", hex, NULL);
 	int hold = store ? store_hold_layer(store, layer, error) : -1;
 

@@ -47,6 +47,19 @@ for who in root "$sub"; do
 	rlc restart lives && rlc wait lives
 	is "$(as "$who" "$RLC" logs --tail 3 lives)" life$'\n'life$'\n'life "$kind: and after restart"
 
+	# its image is in another store than the usual one
+	install -d -m 0700 -o "$who" "$T/other"
+	run as "$who" RLC_STORE="$T/other" "$RLC" pull "oci:$T/oci:app"
+	rlc run -d --store "$T/other" --name other --network none "$out"
+	rlc wait other
+	rlc start other
+	is "$status" 0 "$kind: it starts again without being told of its store"
+	rlc wait other
+	rlc logs other
+	is "$out" life$'\n'life$'\n'life "$kind: with all that it wrote"
+	rlc rm other
+	rm -rf "$T/other"
+
 	# replaced, renamed, given away
 	rlc run -d --name changes --network none --entrypoint sh app -c '
 		if [ -e /older ]; then
