@@ -329,6 +329,19 @@ char *blob_write(const Store *store, const char *text, size_t length, GError **e
 	return g_steal_pointer(&digest);
 }
 
+static bool sync_dir(const Store *store, const char *path, GError **error)
+{
+	auto_fd dir = openat(store->dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return (dir >= 0 && fsync(dir) == 0) ||
+	       error_errno(error, errno, "sync '%s/%s'", store->path, path);
+}
+
+bool blob_sync_names(const Store *store, GError **error)
+{
+	return sync_dir(store, "layers", error) && sync_dir(store, "blobs/sha256", error);
+}
+
 static bool add_text(gpointer data, const void *bytes, size_t length, GError **error)
 {
 	GString *text = data;

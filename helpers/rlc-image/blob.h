@@ -57,6 +57,9 @@ bool blob_start(BlobJob *job, GError **error);
 /* Put small documents into the store. Returns their digest, or NULL. */
 char *blob_write(const Store *store, const char *text, size_t length, GError **error);
 
+/* Wait until the names that blobs and layers have are on the disk: before an image gets its own. */
+bool blob_sync_names(const Store *store, GError **error);
+
 /* Read a small blob of a source whole, verified; also from the store, if it is there. */
 char *blob_fetch(const Store *store, Source *source, const Descriptor *blob, GError **error);
 

@@ -163,7 +163,8 @@ static bool add_image(Make *make, const char *name, GError **error)
 	    !implied_adopt(make->store, image, error))
 		return false;
 	merge_layers(make->store, image);
-	if (!store_put(make->store, image, error) || !sweep_write_index(make->store, error))
+	if (!blob_sync_names(make->store, error) || !store_put(make->store, image, error) ||
+	    !sweep_write_index(make->store, error))
 		return false;
 	puts(store_image_id(image));
 	return true;

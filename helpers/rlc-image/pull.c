@@ -326,14 +326,6 @@ static bool commit_job(const BlobJob *job, GError **error)
 	return true;
 }
 
-static bool sync_dir(const Store *store, const char *path, GError **error)
-{
-	auto_fd dir = openat(store->dir, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	return (dir >= 0 && fsync(dir) == 0) ||
-	       error_errno(error, errno, "sync '%s/%s'", store->path, path);
-}
-
 /* Everything on the disk, then everything in its place, then the name. */
 static bool commit(const Pull *pull, GError **error)
 {
@@ -350,8 +342,7 @@ static bool commit(const Pull *pull, GError **error)
 	merge_layers(pull->store, pull->image);
 	config = blob_write(pull->store, pull->config, strlen(pull->config), error);
 	manifest = config ? blob_write(pull->store, pull->text, pull->length, error) : NULL;
-	return manifest && sync_dir(pull->store, "layers", error) &&
-	       sync_dir(pull->store, "blobs/sha256", error) &&
+	return manifest && blob_sync_names(pull->store, error) &&
 	       store_put(pull->store, pull->image, error) && sweep_write_index(pull->store, error);
 }
 
