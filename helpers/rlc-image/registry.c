@@ -163,7 +163,7 @@ static bool read_token(Registry *registry, const char *text, GError **error)
 }
 
 static bool fetch_token(Registry *registry, const Credentials *credentials, const char *realm,
-			const char *challenge, GError **error)
+			const char *challenge, bool *ret_again, GError **error)
 {
 	g_autofree char *service = registry_challenge_value(challenge, "service");
 	g_autofree char *asked = registry_challenge_value(challenge, "scope");
@@ -178,9 +178,11 @@ static bool fetch_token(Registry *registry, const Credentials *credentials, cons
 	const char *headers[] = {form ? NULL : basic, NULL};
 	g_autoptr(GString) text = g_string_new(NULL);
 	g_auto(HttpResponse) response = {0};
+	bool ok = http_request(registry->http, url, form, headers, 0, http_to_string, text,
+			       &response, error);
 
-	if (!http_request(registry->http, url, form, headers, 0, http_to_string, text, &response,
-			  error))
+	*ret_again = response.transient;
+	if (!ok)
 		return false;
 	if (response.status == 401 || response.status == 403)
 		return denied(registry, credentials, error);
@@ -190,8 +192,8 @@ static bool fetch_token(Registry *registry, const Credentials *credentials, cons
 	return read_token(registry, text->str, error);
 }
 
-/* Answer a 401. */
-static bool authorize(Registry *registry, const char *challenge, GError **error)
+/* Answer a 401. *ret_again: not now, but another time. */
+static bool authorize(Registry *registry, const char *challenge, bool *ret_again, GError **error)
 {
 	g_auto(Credentials) credentials = {0};
 	g_autofree char *realm = NULL;
@@ -217,8 +219,8 @@ static bool authorize(Registry *registry, const char *challenge, GError **error)
 		return error_set(error, RLC_ERROR_UNSUPPORTED,
 				 "log in to '%s': its token server '%s' is not https",
 				 registry->endpoint->host, realm);
-	registry->refused = true;
-	return fetch_token(registry, &credentials, realm, challenge, error);
+	registry->refused = fetch_token(registry, &credentials, realm, challenge, ret_again, error);
+	return registry->refused;
 }
 
 /* ------------------------------------------------------------------------------------ requests */
@@ -323,7 +325,7 @@ static bool try_get(Registry *registry, const char *kind, const char *reference,
 	registry->answered = true;
 	if (response->status == 401) {
 		*ret_again = false;
-		return authorize(registry, response->challenge, error);
+		return authorize(registry, response->challenge, ret_again, error);
 	}
 	if (response->status >= 200 && response->status <= 299)
 		registry->refused = false;

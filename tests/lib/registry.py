@@ -84,10 +84,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send(200)
             return
         if path == "/token":
-            if self.headers.get("Authorization") == USER:
+            if "busy" in self.path and times("token") <= 2:
+                self.error(503, "later")
+            elif self.headers.get("Authorization") == USER:
                 self.send(200, b'{"token": "letmein"}')
             else:
                 self.error(401, "who are you?")
+            return
+        if path == "/brief":
+            self.send(200, b'{"token": "%d"}' % times("tokens"))
             return
         if path.startswith("/elsewhere/"):
             if self.headers.get("Authorization"):
@@ -110,8 +115,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         got = self.headers.get("Authorization")
         if mode == "basic" and got != USER:
             self.error(401, "no", [("WWW-Authenticate", 'Basic realm="x"')])
-        elif mode == "token" and got != "Bearer letmein":
-            realm = f"http://127.0.0.1:{self.port()}/token"
+        elif mode == "brief" and (not got or times(("brief", got)) > 2):  # a token is good twice
+            realm = f"http://127.0.0.1:{self.port()}/brief"
+            self.error(401, "no", [("WWW-Authenticate", f'Bearer realm="{realm}"')])
+        elif mode in ("token", "busy-token") and got != "Bearer letmein":
+            realm = f"http://127.0.0.1:{self.port()}/token?{mode}"
             self.error(401, "no", [("WWW-Authenticate",
                                     f'Bearer realm="{realm}",service="s",scope="repository:x:pull"')])
         elif mode == "digest-auth":

@@ -311,6 +311,12 @@ for who in root "$sub"; do
 	rlc pull --creds alice:secret "$at/token/app"
 	is "$status $out" "0 $id" "$kind: a token"
 	empty
+	rlc pull --creds alice:secret "$at/busy-token/app"
+	is "$status $out" "0 $id" "$kind: a token of a server that is busy at first"
+	empty
+	rlc pull "$at/brief/app"
+	is "$status $out" "0 $id" "$kind: tokens that end in the middle of it"
+	empty
 	printf '{"auths": {"%s": {"identitytoken": "refresh"}}}' "$at" >"$T/identity.json"
 	rlc pull --authfile "$T/identity.json" "$at/token/app"
 	is "$status $out" "0 $id" "$kind: an identity token"
