@@ -12,9 +12,11 @@
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "image/digest.h"
+#include "kernel/tree.h"
 #include "rlc-image/blob.h"
 
-#define DEPTH_MAX  4096
+#define DEPTH_MAX  512 /* as tree_apply_layer() */
 #define OWNER_ATTR "user.rlc.owner"
 
 typedef struct {
@@ -37,10 +39,9 @@ static char read_mark(int dir)
 	return fgetxattr(dir, IMPLIED_ATTR, &mark, 1) == 1 ? mark : '\0';
 }
 
-/* Another pull may adopt the same layer meanwhile, and be first. */
 static bool remove_mark(int dir, const char *path, GError **error)
 {
-	return fremovexattr(dir, IMPLIED_ATTR) == 0 || errno == ENODATA ||
+	return fremovexattr(dir, IMPLIED_ATTR) == 0 ||
 	       error_errno(error, errno, "remove the mark of '%s'", path);
 }
 
@@ -115,39 +116,124 @@ static void close_root(gpointer root)
 	fd_close(root);
 }
 
-static bool adopt_layer(const Store *store, const StoreImage *image, guint index, GError **error)
+/* root: of the layer, or of what is to take its place. */
+static bool adopt_all(const Implied *implied, int root, char mark, GError **error)
 {
-	auto_fd root = open_layer(store, g_ptr_array_index(image->layers, index));
-	Implied implied;
-	char mark;
+	return (mark == *IMPLIED_ROOT || walk(implied, root, "", 0, error)) &&
+	       (mark == *IMPLIED_TREE_BUT_ROOT || adopt(implied, root, "", error)) &&
+	       remove_mark(root, "/", error);
+}
+
+static bool has_same_owner(int dir, int other)
+{
+	char owner[64], wanted[64];
+	ssize_t length = fgetxattr(dir, OWNER_ATTR, owner, sizeof owner);
+	ssize_t wanted_length = fgetxattr(other, OWNER_ATTR, wanted, sizeof wanted);
+
+	return length == wanted_length &&
+	       (length <= 0 || memcmp(owner, wanted, (size_t)length) == 0);
+}
+
+/* A root is most often 0755 and root's, with or without an entry of its own. */
+static bool is_as_below(int root, const Implied *implied)
+{
+	int below = g_array_index(implied->lower, int, 0);
+	struct stat st, wanted;
+
+	return fstat(root, &st) == 0 && fstat(below, &wanted) == 0 &&
+	       st.st_mode == wanted.st_mode && st.st_uid == wanted.st_uid &&
+	       st.st_gid == wanted.st_gid && has_same_owner(root, below);
+}
+
+static bool fill(const Implied *implied, int root, int dir, char mark, GError **error)
+{
+	auto_fd target = -1;
+
+	if (mkdirat(dir, "diff", 0755) == 0)
+		target = openat(dir, "diff", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (target < 0)
+		return error_errno(error, errno, "make a directory for a layer");
+	return tree_apply_layer(root, target, TREE_SAME, error) &&
+	       adopt_all(implied, target, mark, error) &&
+	       (syncfs(target) == 0 || error_errno(error, errno, "sync a layer"));
+}
+
+/* The layer again, by hard links, under a name that goes by the layers below it, too. */
+static bool make_tree(const Store *store, const Implied *implied, int root, char mark,
+		      const char *name, GError **error)
+{
+	g_autofree char *fresh = g_strdup_printf("tmp/implied-%d", getpid());
+	auto_fd dir = -1;
 	bool ok;
 
-	if (root < 0)
-		return error_errno(error, errno, "open a layer");
-	mark = read_mark(root);
-	if (!mark)
+	if (blob_layer_is_in_store(store, name))
 		return true;
+	if (!tree_remove(store->dir, fresh, error))
+		return false;
+	if (mkdirat(store->dir, fresh, 0700) == 0)
+		dir = openat(store->dir, fresh, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return error_errno(error, errno, "make '%s/%s'", store->path, fresh);
+	ok = fill(implied, root, dir, mark, error) && blob_place_layer(store, fresh, name, error);
+	if (!ok)
+		tree_remove(store->dir, fresh, NULL);
+	return ok;
+}
+
+static char *name_tree(const StoreImage *image, guint index)
+{
+	g_autofree char *chain = store_image_chain_of(image, index + 1);
+	g_autofree char *text = g_strconcat("implied ", chain, NULL);
+
+	return digest_of(text, strlen(text));
+}
+
+/* The layers below are in trees already. Adds this one, or what takes its place. */
+static bool adopt_layer(const Store *store, const StoreImage *image, GPtrArray *trees,
+			GError **error)
+{
+	guint index = trees->len;
+	const char *layer = g_ptr_array_index(image->layers, index);
+	auto_fd root = open_layer(store, layer);
+	g_autofree char *name = NULL;
+	Implied implied;
+	char mark;
+	bool ok = true;
+
+	if (root < 0)
+		return error_errno(error, errno, "open layer '%s'", layer);
+	mark = read_mark(root);
 	implied.lower = g_array_new(FALSE, FALSE, sizeof(int));
 	g_array_set_clear_func(implied.lower, close_root);
-	for (guint i = index; i > 0; i--) {
-		int below = open_layer(store, g_ptr_array_index(image->layers, i - 1));
+	for (guint i = index; mark && i > 0; i--) {
+		int below = open_layer(store, g_ptr_array_index(trees, i - 1));
 
 		if (below >= 0)
 			g_array_append_val(implied.lower, below);
 	}
-	ok = mark == *IMPLIED_ROOT || walk(&implied, root, "", 0, error);
-	/* last, for it says that there is work to do */
-	ok = ok && (mark == *IMPLIED_TREE_BUT_ROOT || adopt(&implied, root, "", error)) &&
-	     remove_mark(root, "/", error);
+	if (implied.lower->len && (mark != *IMPLIED_ROOT || !is_as_below(root, &implied))) {
+		name = name_tree(image, index);
+		ok = make_tree(store, &implied, root, mark, name, error);
+	}
 	g_array_unref(implied.lower);
+	if (ok)
+		store_list_add(trees, name ? name : layer);
 	return ok;
 }
 
-bool implied_adopt(const Store *store, const StoreImage *image, GError **error)
+bool implied_adopt(const Store *store, StoreImage *image, GError **error)
 {
-	for (guint i = 0; i < image->layers->len; i++) {
-		if (!adopt_layer(store, image, i, error))
+	g_autoptr(GPtrArray) trees = g_ptr_array_new_with_free_func(g_free);
+	bool same = true;
+
+	while (trees->len < image->layers->len) {
+		if (!adopt_layer(store, image, trees, error))
 			return false;
+		same = same && strcmp(g_ptr_array_index(trees, trees->len - 1),
+				      g_ptr_array_index(image->layers, trees->len - 1)) == 0;
 	}
+	g_ptr_array_set_size(image->trees, 0);
+	for (guint i = 0; !same && i < trees->len; i++)
+		store_list_add(image->trees, g_ptr_array_index(trees, i));
 	return true;
 }

@@ -34,7 +34,7 @@ static bool fill(const Store *store, const StoreImage *image, int dir, GError **
 	if (target < 0)
 		return error_errno(error, errno, "make a directory for merged layers");
 	for (guint i = 0; i < image->layers->len; i++) {
-		if (!apply(store, g_ptr_array_index(image->layers, i), target, error))
+		if (!apply(store, store_image_tree(image, i), target, error))
 			return false;
 	}
 	return syncfs(target) == 0 || error_errno(error, errno, "sync the merged layers");

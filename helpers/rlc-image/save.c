@@ -369,7 +369,7 @@ static GPtrArray *layer_dirs(const Store *store, const StoreImage *image)
 	GPtrArray *dirs = g_ptr_array_new_with_free_func(g_free);
 
 	for (guint i = image->layers->len; i > 0; i--) {
-		g_autofree char *layer = blob_layer_path(g_ptr_array_index(image->layers, i - 1));
+		g_autofree char *layer = blob_layer_path(store_image_tree(image, i - 1));
 
 		g_ptr_array_add(dirs, g_build_filename(store->path, layer, "diff", NULL));
 	}

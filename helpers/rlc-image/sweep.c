@@ -123,6 +123,8 @@ static bool mark(Sweep *sweep, const StoreImage *image, GError **error)
 	}
 	for (guint i = 0; i < image->layers->len; i++)
 		need(sweep->layers, g_ptr_array_index(image->layers, i));
+	for (guint i = 0; i < image->trees->len; i++)
+		need(sweep->layers, g_ptr_array_index(image->trees, i));
 	if (merged)
 		need(sweep->layers, merged);
 	return true;

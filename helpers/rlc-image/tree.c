@@ -75,7 +75,7 @@ static void add_attribute(ArchiveEntry *entry, const char *path, const char *nam
 		return;
 	if (strcmp(name, OWNER_ATTR) == 0)
 		read_owner(entry, value);
-	else
+	else if (!g_str_has_prefix(name, "user.rlc."))
 		archive_entry_xattr_add_entry(entry, name, value, (size_t)length);
 }
 

@@ -267,7 +267,7 @@ static GPtrArray *take_layers(const Store *store, const StoreImage *image, GArra
 	if (merged && take_layer(layers, store, merged, holds, NULL))
 		return g_steal_pointer(&layers);
 	for (guint i = image->layers->len; i-- > 0;) {
-		if (!take_layer(layers, store, g_ptr_array_index(image->layers, i), holds, error))
+		if (!take_layer(layers, store, store_image_tree(image, i), holds, error))
 			return NULL;
 	}
 	return g_steal_pointer(&layers);
@@ -446,7 +446,8 @@ bool run_image_prepare(RunOptions *options, GArray *holds, int *ret_exit_code, G
 	return spec->root.layers && run_image_apply(options, image, error);
 }
 
-/* The path of a layer's root is STORE/layers/HEX/diff; what the store is called today counts not. */
+/* The path of a layer's root is STORE/layers/HEX/diff; what the store is called today counts not.
+ */
 static bool hold_layer(const char *path, GArray *holds, GError **error)
 {
 	g_autofree char *directory = g_path_get_dirname(path);

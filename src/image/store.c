@@ -48,6 +48,7 @@ static const struct {
 	{"pulled", FIELD_NUMBER, offsetof(StoreImage, pulled)},
 	{"size", FIELD_NUMBER, offsetof(StoreImage, size)},
 	{"layer", FIELD_LIST, offsetof(StoreImage, layers)},
+	{"tree", FIELD_LIST, offsetof(StoreImage, trees)},
 	{"entrypoint", FIELD_LIST, offsetof(StoreImage, entrypoint)},
 	{"cmd", FIELD_LIST, offsetof(StoreImage, cmd)},
 	{"env", FIELD_LIST, offsetof(StoreImage, env)},
@@ -124,16 +125,18 @@ const char *store_image_id(const StoreImage *image)
 	return digest_hex(image->config);
 }
 
+const char *store_image_tree(const StoreImage *image, guint i)
+{
+	return g_ptr_array_index(image->trees->len ? image->trees : image->layers, i);
+}
+
 /* Of the first layer its diff id; of each that follows, the digest of the chain so far and its own.
  */
-char *store_image_chain(const StoreImage *image)
+char *store_image_chain_of(const StoreImage *image, guint count)
 {
-	char *chain;
+	char *chain = g_strdup(g_ptr_array_index(image->layers, 0));
 
-	if (image->layers->len < MERGED_LAYERS_MIN)
-		return NULL;
-	chain = g_strdup(g_ptr_array_index(image->layers, 0));
-	for (guint i = 1; i < image->layers->len; i++) {
+	for (guint i = 1; i < count; i++) {
 		g_autofree char *pair = g_strdup_printf(
 			"%s %s", chain, (const char *)g_ptr_array_index(image->layers, i));
 
@@ -141,6 +144,13 @@ char *store_image_chain(const StoreImage *image)
 		chain = digest_of(pair, strlen(pair));
 	}
 	return chain;
+}
+
+char *store_image_chain(const StoreImage *image)
+{
+	return image->layers->len < MERGED_LAYERS_MIN
+		       ? NULL
+		       : store_image_chain_of(image, image->layers->len);
 }
 
 /* ------------------------------------------------------------------------ the form of names/ */
@@ -221,7 +231,11 @@ static bool image_is_whole(const StoreImage *image)
 		if (!digest_is_valid(g_ptr_array_index(image->layers, i)))
 			return false;
 	}
-	return true;
+	for (guint i = 0; i < image->trees->len; i++) {
+		if (!digest_is_valid(g_ptr_array_index(image->trees, i)))
+			return false;
+	}
+	return image->trees->len == 0 || image->trees->len == image->layers->len;
 }
 
 StoreImage *store_image_parse(const char *name, const void *data, size_t length, GError **error)

@@ -5,7 +5,9 @@
  *     oci-layout, index.json   an OCI image layout for other programs to read; made from names/
  *     blobs/sha256/HEX         manifests, configurations and layers as they came
  *     names/NAME               one small file for each name: the image as a StoreImage
- *     layers/HEX/diff          a layer's files by its diff id, ready to be an overlay's lower
+ *     layers/HEX/diff          a layer's files by its diff id, ready to be an overlay's lower; or
+ *                              by a digest of its chain, with directories as they are in the layers
+ *                              below, where its archive says nothing of them (implied.h)
  *     kept/ID/layers           the digits of the layers of a container that is kept, one a line: as
  *                              long as it is there, so are they
  *     tmp/                     what is being made
@@ -49,6 +51,7 @@ typedef struct {
 	int64_t pulled;	   /* seconds since 1970 */
 	uint64_t size;	   /* bytes of all blobs */
 	GPtrArray *layers; /* of char *: diff ids (digests), lowest first */
+	GPtrArray *trees;  /* of char *: for each layer which of layers/; empty: its diff id */
 	/* The configuration, as the image's maker wrote it: hostile */
 	GPtrArray *entrypoint, *cmd; /* of char *, NULL terminated like all lists here */
 	GPtrArray *env;		     /* of char *: each is NAME=VALUE, nothing else comes here */
@@ -71,6 +74,12 @@ void store_list_add(GPtrArray *list, const char *text);
 
 /* The image's id: digits of its configuration's digest. */
 const char *store_image_id(const StoreImage *image);
+
+/* Digest: under which of layers/ are the files of layer i? Borrowed. */
+const char *store_image_tree(const StoreImage *image, guint i);
+
+/* The chain id of the uppermost of the lowest count layers, of which there is one. Caller frees. */
+char *store_image_chain_of(const StoreImage *image, guint count);
 
 /*
  * The chain id of the topmost layer, under which layers/ may have the layers merged into one; NULL

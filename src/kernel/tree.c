@@ -234,7 +234,7 @@ static bool copy_xattr(const char *from, const char *to, const char *attribute, 
 	return true;
 }
 
-static bool copy_xattrs(const char *from, const char *to, GError **error)
+static bool copy_xattrs(const char *from, const char *to, TreeHow how, GError **error)
 {
 	g_autofree char *names = g_malloc(XATTR_MAX);
 	ssize_t length = llistxattr(from, names, XATTR_MAX);
@@ -242,7 +242,8 @@ static bool copy_xattrs(const char *from, const char *to, GError **error)
 	if (length < 0)
 		return errno == ENOTSUP || error_errno(error, errno, "list attributes");
 	for (const char *name = names; name < names + length; name += strlen(name) + 1) {
-		if (!g_str_has_prefix(name, OVERLAY_XATTR) && !copy_xattr(from, to, name, error))
+		if ((how == TREE_SAME || !g_str_has_prefix(name, OVERLAY_XATTR)) &&
+		    !copy_xattr(from, to, name, error))
 			return false;
 	}
 	return true;
@@ -250,7 +251,7 @@ static bool copy_xattrs(const char *from, const char *to, GError **error)
 
 /* Owner, mode, attributes and times, in the order in which none undoes another. */
 static bool copy_attributes(int from_dir, int to_dir, const char *name, const struct stat *st,
-			    GError **error)
+			    TreeHow how, GError **error)
 {
 	g_autofree char *from = link_path(from_dir, name), *to = link_path(to_dir, name);
 	const struct timespec times[2] = {st->st_atim, st->st_mtim};
@@ -260,7 +261,7 @@ static bool copy_attributes(int from_dir, int to_dir, const char *name, const st
 				   st->st_gid);
 	if (!S_ISLNK(st->st_mode) && fchmodat(to_dir, name, st->st_mode & 07777, 0) < 0)
 		return error_errno(error, errno, "change the mode of '%s'", name);
-	if (!copy_xattrs(from, to, error)) {
+	if (!copy_xattrs(from, to, how, error)) {
 		error_prefix(error, "copy '%s': ", name);
 		return false;
 	}
@@ -343,7 +344,7 @@ static bool copy_file(Apply *apply, int from_dir, int to_dir, const char *name, 
 		log_debug("tree: '%s' is left out: a socket or device node", path);
 		return true;
 	}
-	return ok && copy_attributes(from_dir, to_dir, name, st, error);
+	return ok && copy_attributes(from_dir, to_dir, name, st, apply->how, error);
 }
 
 /* ----------------------------------------------------------------------------------- the layer */
@@ -386,7 +387,7 @@ static bool apply_subdir(Apply *apply, int layer, int target, const char *name, 
 	if (to < 0)
 		return error_errno(error, errno, "open '%s'", path);
 	return apply_dir(apply, from, to, path, error) &&
-	       copy_attributes(layer, target, name, st, error);
+	       copy_attributes(layer, target, name, st, apply->how, error);
 }
 
 static bool apply_entry(Apply *apply, int layer, int target, const char *name, const char *path,
@@ -400,7 +401,7 @@ static bool apply_entry(Apply *apply, int layer, int target, const char *name, c
 		return apply_subdir(apply, layer, target, name, path, &st, error);
 	if (!tree_remove(target, name, error))
 		return false;
-	if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(0, 0))
+	if (apply->how != TREE_SAME && S_ISCHR(st.st_mode) && st.st_rdev == makedev(0, 0))
 		return true;
 	if (apply->how == TREE_COPY)
 		return copy_file(apply, layer, target, name, path, &st, error);
@@ -441,5 +442,5 @@ bool tree_apply_layer(int layer, int target, TreeHow how, GError **error)
 		return false;
 	if (fstat(layer, &st) < 0)
 		return error_errno(error, errno, "stat a layer");
-	return copy_attributes(layer, target, ".", &st, error);
+	return copy_attributes(layer, target, ".", &st, how, error);
 }

@@ -15,6 +15,7 @@
 typedef enum {
 	TREE_LINK, /* a hard link: takes no room, but both change when one is written */
 	TREE_COPY, /* contents, owner, mode, times and attributes; what was linked stays linked */
+	TREE_SAME, /* hard links too, of whiteouts as well: what comes is a layer like this one */
 } TreeHow;
 
 /*

@@ -28,6 +28,16 @@ skopeo copy -q "oci:$T/oci:v1" "oci-archive:$T/oci.tar:app:v2"
 tar -C "$base" -cf "$T/root.tar" .
 gzip -k "$T/root.tar"
 chmod 0644 "$T"/*.tar*
+# a layer of two images, whose archive lacks the directory that its file is in
+mkdir -p "$T/layers/open/etc" "$T/layers/strict/etc" "$T/layers/bare/etc"
+chmod 0777 "$T/layers/open/etc"
+cp -a "$base/bin" "$T/layers/strict"
+echo bare >"$T/layers/bare/etc/bare"
+tar -C "$T/layers/bare" -cf "$T/bare.tar" etc/bare
+for name in open strict; do
+	"$LIB/make-image.py" "$T/shared" --name "$name" "$T/layers/$name" "$T/bare.tar" \
+		--config '{"Cmd": ["stat", "-c", "%a", "/etc"], "Env": ["PATH=/bin"]}' >/dev/null
+done
 
 for who in root "$sub" "$one"; do
 	kind=${who#rlct-} && kind=${kind%%-*}
@@ -120,6 +130,17 @@ print(a["Id"], a["Config"]["Cmd"], a["Config"]["Labels"]["made"], len(a["RootFS"
 		"$kind: the root as one tar, with modes, links and times"
 	[ "$kind" = one ] || is "$(stat -c %u:%g "$T/exported/home/alice")" 1000:100 "$kind: and owners"
 	rm -rf "$T/expected" "$T/tmp/export.tar"
+
+	# what an image has below a layer is nobody else's
+	rlc pull -q "oci:$T/shared:open"
+	rlc pull -q "oci:$T/shared:strict"
+	rlc run --network none localhost/shared:strict
+	is "$status $out" "0 755" "$kind: a directory is as its own image has it, whoever brought the layer above"
+	rlc export -o "$T/tmp/strict.tar" localhost/shared:strict
+	is "$(tar -tvf "$T/tmp/strict.tar" | awk '/ etc/ { print $1, $6 }' | paste -sd' ')" \
+		"drwxr-xr-x etc/ -rw-r--r-- etc/bare" "$kind: in an export, too"
+	rm "$T/tmp/strict.tar"
+	rlc rmi localhost/shared:open localhost/shared:strict
 
 	# names that begin as a transport does
 	rlc tag "$id" docker://oci:5000/x:1 docker://dir:1

@@ -194,12 +194,37 @@ static void test_image_round_trip(void)
 	g_assert_cmpuint(read->size, ==, 1ULL << 40);
 	g_assert_cmpuint(read->layers->len, ==, 2);
 	g_assert_cmpstr(g_ptr_array_index(read->layers, 1), ==, OTHER);
+	g_assert_cmpuint(read->trees->len, ==, 0);
+	g_assert_cmpstr(store_image_tree(read, 1), ==, OTHER);
 	g_assert_cmpstr(g_ptr_array_index(read->env, 0), ==, "A=1=2\nB");
 	g_assert_null(g_ptr_array_index(read->env, 1));
 	g_assert_cmpuint(read->cmd->len, ==, 1);
 	g_assert_cmpstr(read->workdir, ==, "/x=y");
 	g_assert_null(read->user);
 	g_assert_cmpuint(read->entrypoint->len, ==, 0);
+}
+
+static StoreImage *read_again(const StoreImage *image)
+{
+	g_autoptr(GBytes) bytes = store_image_serialize(image);
+
+	return store_image_parse("a", g_bytes_get_data(bytes, NULL), g_bytes_get_size(bytes), NULL);
+}
+
+/* Of each layer one, or of none. */
+static void test_image_trees(void)
+{
+	g_autoptr(StoreImage) image = make_image(), read = NULL;
+
+	store_list_add(image->trees, DIGEST);
+	g_assert_null(read_again(image));
+	store_list_add(image->trees, DIGEST);
+	read = read_again(image);
+	g_assert_cmpstr(store_image_tree(read, 1), ==, DIGEST);
+	g_assert_cmpstr(g_ptr_array_index(read->layers, 1), ==, OTHER);
+	g_ptr_array_set_size(image->trees, 1);
+	store_list_add(image->trees, "../..");
+	g_assert_null(read_again(image));
 }
 
 /* Whatever is cut off is noticed. */
@@ -544,6 +569,7 @@ int main(int argc, char **argv)
 	g_test_add_func("/image/reference/short", test_short_names);
 	g_test_add_func("/image/digest", test_digest);
 	g_test_add_func("/image/store/round-trip", test_image_round_trip);
+	g_test_add_func("/image/store/trees", test_image_trees);
 	g_test_add_func("/image/store/truncated", test_image_truncated);
 	g_test_add_func("/image/store", test_store);
 	g_test_add_func("/image/manifest", test_manifest);

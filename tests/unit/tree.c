@@ -128,6 +128,31 @@ static void test_remove(Layers *layers, gconstpointer how)
 	g_assert_true(exists(layers, "opaque/new"));
 }
 
+/* What comes of a layer is that layer again. */
+static void test_same(Layers *layers, gconstpointer data)
+{
+	auto_fd opaque = make_dir(layers->upper, "opaque");
+	g_autoptr(GError) error = NULL;
+	auto_fd made = -1;
+	struct stat st;
+	char value = 0;
+
+	(void)data;
+	write_text(opaque, "new", "x");
+	g_assert_cmpint(symlinkat("new", opaque, "link"), ==, 0);
+	g_assert_cmpint(mknodat(layers->upper, "gone", S_IFCHR, makedev(0, 0)), ==, 0);
+	g_assert_cmpint(fsetxattr(opaque, "user.overlay.opaque", "y", 1, 0), ==, 0);
+	g_assert_true(tree_apply_layer(layers->upper, layers->target, TREE_SAME, &error));
+	g_assert_no_error(error);
+	g_assert_cmpint(fstatat(layers->target, "gone", &st, 0), ==, 0);
+	g_assert_true(S_ISCHR(st.st_mode) && st.st_rdev == makedev(0, 0));
+	g_assert_cmpint(fstatat(layers->target, "opaque/new", &st, 0), ==, 0);
+	g_assert_cmpuint(st.st_nlink, ==, 2);
+	assert_text(layers, "opaque/link", "x");
+	made = openat(layers->target, "opaque", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	g_assert_cmpint(fgetxattr(made, "user.overlay.opaque", &value, 1), ==, 1);
+}
+
 /* DEPTH directories in one another, a file in each; the names that are used on the way are taken.
  */
 static void make_deep(int at, unsigned depth)
@@ -250,6 +275,7 @@ int main(int argc, char **argv)
 		add("hard-links", how, test_hard_links);
 		add("links-lead-nowhere", how, test_links_lead_nowhere);
 	}
+	g_test_add("/tree/same", Layers, NULL, set_up, test_same, tear_down);
 	g_test_add("/tree/remove-deep", Layers, NULL, set_up, test_remove_deep, tear_down);
 	return g_test_run();
 }
