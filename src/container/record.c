@@ -116,7 +116,6 @@ static const Field spec_fields[] = {
 	{"cpu.burst", FIELD_INT64, AT(linux_.resources.cpu.burst), NULL},
 	{"cpu.cpus", FIELD_STRING, AT(linux_.resources.cpu.cpus), NULL},
 	{"cpu.mems", FIELD_STRING, AT(linux_.resources.cpu.mems), NULL},
-	{"cpu.idle", FIELD_INT64, AT(linux_.resources.cpu.idle), NULL},
 	{"pids", FIELD_INT64, AT(linux_.resources.pids), NULL},
 	{"io.weight", FIELD_UINT32, AT(linux_.resources.block_io.weight), NULL},
 	{"io.weight-device", FIELD_STRUCTURES, AT(linux_.resources.block_io.weight_device),

@@ -152,11 +152,23 @@ static void test_malformed(void)
 	}
 }
 
+/* Rows that are written no more are in the records of containers that were kept. */
+static void test_earlier(void)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(Spec) spec =
+		record_parse_spec("[container]\ncpu.burst=0\ncpu.idle=false\npids=7\n", &error);
+
+	g_assert_no_error(error);
+	g_assert_cmpint(spec->linux_.resources.pids, ==, 7);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
 	g_test_set_nonfatal_assertions();
 	g_test_add_func("/record/spec", test_spec);
+	g_test_add_func("/record/earlier", test_earlier);
 	g_test_add_func("/record/status", test_status);
 	g_test_add_func("/record/malformed", test_malformed);
 	return g_test_run();
