@@ -354,8 +354,8 @@ static bool run_planned(const Plan *plan, Sync *launcher, int guest, int *ret_ex
 
 	container.launcher = launcher;
 	container.guest = guest;
-	if (plan->known)
-		state_load_status(plan, &status);
+	if (plan->known && state_load_status(plan, &status))
+		status.restarts = 0; /* --restart on-failure:N is about what nobody asked for */
 	supervise_block_signals();
 	ok = run_lives(&container, &status, &failed);
 	known = plan->known || container.restarted;

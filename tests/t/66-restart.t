@@ -27,6 +27,10 @@ for who in root "$sub"; do
 	is "$(restarts failing)" 2 "$kind: on-failure:2 means two more"
 	rlc logs failing
 	is "$out" life$'\n'life$'\n'life "$kind: each life is in the log"
+	rlc start failing
+	rlc wait failing
+	rlc logs failing
+	is "$(wc -l <<<"$out") $(restarts failing)" "6 2" "$kind: started by hand, it has two more again"
 	rlc run -d --name fine --network $net --restart on-failure $bb true
 	rlc wait fine
 	is "$out $(restarts fine)" "0 0" "$kind: on-failure lets a success be"
