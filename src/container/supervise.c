@@ -11,8 +11,10 @@
  *
  * The end has an order.  When init is dead so is everything inside, but the pty may still hold
  * output: it is copied until the master says EIO, which it does when the last slave is closed and
- * the buffer is empty.  Only then is the loop over.  A sink that takes nothing could hold that up
- * for ever; who had asked for the end, by a signal or --timeout, does not wait for it long.
+ * the buffer is empty.  Only then is the loop over.  Until init is dead one slave is held open
+ * here, for a payload may close its terminal and open it again, as an init system does.  A sink
+ * that takes nothing could hold that up for ever; who had asked for the end, by a signal or
+ * --timeout, does not wait for it long.
  *
  * A detached container has no caller: its streams lead to the log and to who is attached
  * (streams.h, serve.h), and nothing is pumped.
@@ -68,6 +70,7 @@ struct Supervisor {
 	guint idle_source;
 	Pump input, output;
 	Streams *streams;	       /* of a detached container; or NULL */
+	int slave;		       /* of the console, which so is never without one; or -1 */
 	int terminal_in, terminal_out; /* the caller's, opened anew; -1: none */
 	struct termios saved;	       /* of the caller's terminal, when raw */
 	bool raw;
@@ -213,8 +216,7 @@ static void input_ended(Supervisor *supervisor)
 }
 
 /*
- * No slave is open any more; or the caller's terminal is gone, and closing the master tells the
- * payload so by SIGHUP.
+ * The end; or the caller's terminal is gone, and closing the master tells the payload so by SIGHUP.
  */
 static void output_ended(Supervisor *supervisor)
 {
@@ -283,6 +285,8 @@ static bool start_terminal(Supervisor *supervisor, GError **error)
 {
 	int console = supervisor->container->console;
 
+	if (console >= 0)
+		supervisor->slave = ioctl(console, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (supervisor->container->serve && supervisor->container->plan->spec->rlc.detach)
 		return start_streams(supervisor, error);
 	if (console < 0)
@@ -375,6 +379,7 @@ static gboolean init_ended(int fd, GIOCondition condition, gpointer data)
 	supervisor->init_ended = true;
 	supervisor->init_source = 0;
 	unwatch(&supervisor->timer_source);
+	fd_close(&supervisor->slave);
 	if (supervisor->streams)
 		streams_drain(supervisor->streams);
 	if (container->console < 0 || supervisor->streams)
@@ -492,6 +497,7 @@ static void stop(Supervisor *supervisor)
 	unwatch(&supervisor->init_source);
 	unwatch(&supervisor->signal_source);
 	restore_terminal(supervisor);
+	fd_close(&supervisor->slave);
 	fd_close(&supervisor->terminal_in);
 	fd_close(&supervisor->terminal_out);
 }
@@ -517,7 +523,7 @@ bool supervise(Container *container, int *ret_exit_code, GError **error)
 	supervisor->input.buffer = pump_buffers[0];
 	supervisor->output.buffer = pump_buffers[1];
 	supervisor->loop = loop;
-	supervisor->terminal_in = supervisor->terminal_out = -1;
+	supervisor->terminal_in = supervisor->terminal_out = supervisor->slave = -1;
 	ok = start(supervisor, signals, error);
 	if (ok)
 		g_main_loop_run(loop);

@@ -277,6 +277,14 @@ def only_t():
     return t
 
 
+def closed_for_a_while():
+    script = "exec </dev/null >/dev/null 2>&1; sleep 0.3; echo back >/dev/console; exit 7"
+    t = Terminal(RUN + ["-t", "builtin:busybox", "sh", "-c", script])
+    equal(t.wait(), 7)
+    equal(b"back" in t.text, True)
+    return t
+
+
 def hang_up():
     t = Terminal(SHELL)
     t.expect(PROMPT)
@@ -368,6 +376,7 @@ TESTS = [
     ("20000 lines come through in order", long_output),
     ("a slow reader loses nothing", slow_reader),
     ("-t without -i", only_t),
+    ("a payload that closes its terminal may open it again", closed_for_a_while),
     ("the terminal hangs up", hang_up),
     ("-t without a terminal works, with one note", no_terminal),
     ("-i without -t on a terminal", no_t_on_a_terminal),

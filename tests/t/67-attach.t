@@ -135,6 +135,11 @@ for who in root "$sub"; do
 		run as "$who" "$RLC" start -a short
 		is "$status $out $err" "5 out err" "$kind: start -a has all of it, and the code"
 	done
+	run as "$who" "$RLC" run -dt --name closes --network none builtin:busybox \
+		sh -c 'exec </dev/null >/dev/null 2>&1; sleep 0.3; echo back >/dev/console'
+	run as "$who" "$RLC" wait closes
+	run as "$who" "$RLC" logs closes
+	is "$out" back$'\r' "$kind: a payload that closes its terminal may open it again"
 	run as "$who" "$RLC" run -d -i --name echoes --network none builtin:busybox cat
 	run as "$who" "$RLC" kill echoes
 	run as "$who" "$RLC" wait echoes
