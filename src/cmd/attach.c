@@ -32,7 +32,7 @@ static bool attach_to(const char *name, const AttachOptions *options, int *ret_e
 	auto_fd socket = entry ? control_connect(root, entry->id, error) : -1;
 
 	return socket >= 0 && attach_ask(socket, error) &&
-	       attach(socket, options, ret_exit_code, error);
+	       attach(socket, root, entry->id, options, ret_exit_code, error);
 }
 
 int cmd_attach(int argc, char **argv)

@@ -73,7 +73,7 @@ static bool start_attached(const char *name, const AttachOptions *options, int *
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, guest) < 0)
 		return error_errno(error, errno, "open a pair of sockets");
 	ok = attach_ask(guest[0], error) && start_entry(root, entry, guest, error) &&
-	     attach(guest[0], options, ret_exit_code, error);
+	     attach(guest[0], root, entry->id, options, ret_exit_code, error);
 	fd_close(&guest[0]);
 	fd_close(&guest[1]);
 	return ok;

@@ -1,4 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Theory of operation: one loop that waits for nothing but poll(2).  The supervisor does not read
+ * what the payload does not take, so input may have to wait here, and meanwhile output goes on: who
+ * does not read it is let go.  A signal has a connection of its own, for it must not wait behind
+ * input.
+ */
 #include "container/attach.h"
 
 #include <errno.h>
@@ -19,6 +25,7 @@
 
 typedef struct {
 	int socket, signals;
+	const char *root, *id;
 	bool terminal;	   /* both sides have one */
 	bool input;	   /* more of it may come */
 	bool signals_pass; /* to the container */
@@ -26,7 +33,9 @@ typedef struct {
 	bool detached;
 	struct termios saved;
 	bool raw;
-	ControlBytes bytes;
+	bool unsent; /* `typed`, with so many bytes; none: the end of input */
+	size_t length;
+	ControlBytes typed, bytes;
 } Attach;
 
 static void set_raw(Attach *attach)
@@ -53,39 +62,42 @@ static bool send_size(Attach *attach, GError **error)
 	if (!attach->terminal || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_row == 0)
 		return true;
 	packet.number = (int32_t)((uint32_t)size.ws_row << 16 | size.ws_col);
-	return control_send(attach->socket, &packet, NULL, 0, 0) ||
+	return control_send(attach->socket, &packet, NULL, 0, MSG_DONTWAIT) || errno == EAGAIN ||
 	       error_errno(error, errno, "tell the terminal's size");
 }
 
-static bool send_bytes(Attach *attach, size_t length, GError **error)
+/* If there is room for it now. Of one that has ended the last words can still be read. */
+static bool send_input(Attach *attach, GError **error)
 {
-	size_t size = offsetof(ControlBytes, bytes) + length;
+	size_t size = offsetof(ControlBytes, bytes) + attach->length;
 
-	attach->bytes.verb = CONTROL_INPUT;
-	attach->bytes.number = 0;
-	if (TEMP_FAILURE_RETRY(send(attach->socket, &attach->bytes, size, MSG_NOSIGNAL)) < 0)
-		return error_errno(error, errno, "send input to the supervisor");
-	return true;
+	attach->typed.verb = CONTROL_INPUT;
+	attach->unsent = TEMP_FAILURE_RETRY(send(attach->socket, &attach->typed, size,
+						 MSG_DONTWAIT | MSG_NOSIGNAL)) < 0;
+	if (!attach->unsent || errno == EAGAIN)
+		return true;
+	attach->unsent = attach->input = false;
+	return errno == EPIPE || errno == ECONNRESET ||
+	       error_errno(error, errno, "send input to the supervisor");
 }
 
 static bool take_input(Attach *attach, GError **error)
 {
 	char typed[CONTROL_BYTES_MAX / 2];
 	ssize_t n = read(STDIN_FILENO, typed, sizeof typed);
-	size_t length = (size_t)n;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
-	if (n <= 0) {
+	attach->length = n > 0 ? (size_t)n : 0;
+	if (n <= 0)
 		attach->input = false;
-		return attach->terminal || send_bytes(attach, 0, error);
-	}
-	if (attach->terminal)
-		length = keys_take(&attach->detach_keys, typed, length, attach->bytes.bytes,
-				   &attach->detached);
+	else if (attach->terminal)
+		attach->length = keys_take(&attach->detach_keys, typed, attach->length,
+					   attach->typed.bytes, &attach->detached);
 	else
-		memcpy(attach->bytes.bytes, typed, length);
-	return length == 0 || send_bytes(attach, length, error);
+		memcpy(attach->typed.bytes, typed, attach->length);
+	/* a terminal has another way to say that input ends */
+	return (attach->terminal && attach->length == 0) || send_input(attach, error);
 }
 
 /* One packet. *ret_ended with the exit code; answers to RESIZE and SIGNAL are passed over. */
@@ -95,6 +107,9 @@ static bool take_packet(Attach *attach, bool *ret_ended, int *ret_exit_code, GEr
 	ssize_t n = TEMP_FAILURE_RETRY(recv(attach->socket, packet, sizeof *packet, 0));
 	size_t header = offsetof(ControlBytes, bytes);
 
+	/* it ended with input of ours unread; said once, and what it sent comes after */
+	if (n < 0 && errno == ECONNRESET)
+		n = TEMP_FAILURE_RETRY(recv(attach->socket, packet, sizeof *packet, 0));
 	if (n < (ssize_t)header)
 		return error_set(
 			error, RLC_ERROR_STATE,
@@ -111,6 +126,19 @@ static bool take_packet(Attach *attach, bool *ret_ended, int *ret_exit_code, GEr
 	return true;
 }
 
+/* One that ends just now is told of by the other connection. */
+static bool pass_signal(const Attach *attach, int signal_number, GError **error)
+{
+	g_autoptr(GError) refused = NULL;
+	auto_fd socket = control_connect(attach->root, attach->id, &refused);
+
+	if ((socket >= 0 && control_ask(socket, CONTROL_SIGNAL, signal_number, &refused)) ||
+	    g_error_matches(refused, RLC_ERROR, RLC_ERROR_STATE))
+		return true;
+	g_propagate_error(error, g_steal_pointer(&refused));
+	return false;
+}
+
 static bool take_signal(Attach *attach, GError **error)
 {
 	struct signalfd_siginfo info;
@@ -120,7 +148,7 @@ static bool take_signal(Attach *attach, GError **error)
 	if (info.ssi_signo == SIGCONT)
 		set_raw(attach);
 	else if (attach->signals_pass && info.ssi_signo != SIGWINCH && info.ssi_signo != SIGHUP)
-		return control_ask(attach->socket, CONTROL_SIGNAL, (int)info.ssi_signo, error);
+		return pass_signal(attach, (int)info.ssi_signo, error);
 	else if (info.ssi_signo != SIGWINCH)
 		attach->detached = true; /* the container goes on */
 	return send_size(attach, error);
@@ -133,14 +161,16 @@ static bool attach_loop(Attach *attach, int *ret_exit_code, GError **error)
 	*ret_exit_code = 0;
 	while (ok && !ended && !attach->detached) {
 		struct pollfd fds[] = {
-			{attach->socket, POLLIN, 0},
+			{attach->socket, attach->unsent ? POLLIN | POLLOUT : POLLIN, 0},
 			{attach->signals, POLLIN, 0},
-			{attach->input ? STDIN_FILENO : -1, POLLIN, 0},
+			{attach->input && !attach->unsent ? STDIN_FILENO : -1, POLLIN, 0},
 		};
 
 		if (poll(fds, G_N_ELEMENTS(fds), -1) < 0 && errno != EINTR)
 			return error_errno(error, errno, "wait for the container");
-		if (fds[0].revents)
+		if (fds[0].revents & POLLOUT)
+			ok = send_input(attach, error);
+		if (ok && fds[0].revents & ~POLLOUT)
 			ok = take_packet(attach, &ended, ret_exit_code, error);
 		if (ok && fds[1].revents)
 			ok = take_signal(attach, error);
@@ -155,7 +185,8 @@ bool attach_ask(int socket, GError **error)
 	return control_ask(socket, CONTROL_ATTACH, 0, error);
 }
 
-bool attach(int socket, const AttachOptions *options, int *ret_exit_code, GError **error)
+bool attach(int socket, const char *state_root, const char *id, const AttachOptions *options,
+	    int *ret_exit_code, GError **error)
 {
 	static const int taken[] = {SIGWINCH, SIGCONT, SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 	g_autofree Attach *attach = g_new0(Attach, 1);
@@ -174,6 +205,8 @@ bool attach(int socket, const AttachOptions *options, int *ret_exit_code, GError
 		return false;
 	attach->socket = socket;
 	attach->signals = signals;
+	attach->root = state_root;
+	attach->id = id;
 	attach->input = options->input;
 	attach->detach_keys = options->detach_keys;
 	attach->terminal = terminal && isatty(STDOUT_FILENO);

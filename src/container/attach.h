@@ -24,4 +24,5 @@ bool attach_ask(int socket, GError **error);
  * then.  On a terminal, if the container has one: raw mode, the caller's size, and detaching by
  * keys.  A signal that is not passed on detaches, too; *ret_exit_code is 0 after that.
  */
-bool attach(int socket, const AttachOptions *options, int *ret_exit_code, GError **error);
+bool attach(int socket, const char *state_root, const char *id, const AttachOptions *options,
+	    int *ret_exit_code, GError **error);

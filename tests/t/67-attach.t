@@ -145,6 +145,20 @@ for who in root "$sub"; do
 	run as "$who" "$RLC" wait echoes
 	run as "$who" sh -c 'printf "one\ntwo\n" | "$RLC" start -i echoes'
 	is "$status $out" "0 one"$'\n'"two" "$kind: start -i carries both ways"
+
+	# More input than the payload takes
+	run as "$who" "$RLC" run -d -i --name late --network none builtin:busybox \
+		sh -c 'read -r go; head -c 4000000 /dev/zero; cat >/dev/null; exit 6'
+	run as "$who" sh -c '{ echo go; head -c 1000000 /dev/zero; } | { "$RLC" attach late; echo $? >&2; } | wc -c'
+	is "$out $err" "4000000 6" "$kind: attach: output goes on while input waits for the payload"
+	run as "$who" "$RLC" run -d -i --name first --network none builtin:busybox sh -c 'sleep 0.2; head -c 5; exit 4'
+	run as "$who" sh -c 'seq 200000 2>/dev/null | "$RLC" attach first'
+	is "$status $err" "4 " "$kind: attach: the code of a payload that does not read to the end"
+	is "$out" 1$'\n'2$'\n'3 "$kind: attach: and its output"
+	run as "$who" "$RLC" run -d -i --name deaf --network none builtin:busybox \
+		sh -c 'trap "exit 9" INT; while :; do sleep 0.05; done'
+	run as "$who" sh -c 'head -c 1000000 /dev/zero | timeout --preserve-status -s INT -k 10 1 "$RLC" attach deaf'
+	is "$status" 9 "$kind: attach: SIGINT does not wait behind input"
 	run as "$who" "$RLC" start -a short echoes
 	refused "$kind: start -a with two" "with --attach there is one CONTAINER"
 	run as "$who" "$RLC" start -a --detach-keys ctrl-p,ctrl short
