@@ -11,8 +11,8 @@
  * One SOCK_SEQPACKET socket with a path, in a directory of mode 0700: a packet arrives whole or not
  * at all, and no other user, nor anything in a network namespace, can reach it.  A connection may
  * carry several requests; each has exactly one answer.  The supervisor never waits for a client:
- * one that does not read is dropped.  End of file without CONTROL_ENDED means that the supervisor
- * died.
+ * one that does not read for long is dropped.  End of file without CONTROL_ENDED means that the
+ * supervisor died.
  */
 #pragma once
 

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Theory of operation: a client is a connection and what it asked to hear of.  Nothing here waits:
- * answers and output are sent with MSG_DONTWAIT, and a client whose socket is full is dropped, for
- * the payload must not stand still because somebody pressed Ctrl-Z in `rlc attach`.  Input is the
- * other way round: when the payload does not read, the client is not read either.
+ * Theory of operation: a client is a connection and what it asked to hear of.  Nothing here waits
+ * while the payload runs: answers and output are sent with MSG_DONTWAIT, and of what a client's
+ * socket does not take, some is queued.  Who falls back further is dropped, for the payload must
+ * not stand still because somebody pressed Ctrl-Z in `rlc attach`.  Input is the other way round:
+ * when the payload does not read, the client is not read either.
  */
 #include "container/serve.h"
 
 #include <errno.h>
 #include <glib-unix.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -27,6 +29,8 @@
 #include "feature/cgroup.h"
 
 #define SEND_BUFFER (1 << 20)
+#define QUEUE_MAX   (16 << 20) /* bytes, for one client */
+#define LAST_MS	    10000      /* for what is queued when the container has ended */
 
 G_STATIC_ASSERT((int)CONTAINER_JOIN == (int)CONTROL_JOIN_COUNT);
 
@@ -37,7 +41,9 @@ typedef struct {
 	bool attached, waits;
 	GByteArray
 		*input; /* what the payload has not taken yet; the socket is not read meanwhile */
-	bool input_ends;
+	GQueue queue;	/* of GBytes: packets that its socket did not take yet */
+	size_t queued;	/* bytes */
+	guint queue_source;
 } Client;
 
 struct Serve {
@@ -57,7 +63,10 @@ static void client_free(gpointer data)
 
 	if (client->source)
 		g_source_remove(client->source);
+	if (client->queue_source)
+		g_source_remove(client->queue_source);
 	fd_close(&client->socket);
+	g_queue_clear_full(&client->queue, (GDestroyNotify)g_bytes_unref);
 	g_byte_array_unref(client->input);
 	g_free(client);
 }
@@ -67,12 +76,67 @@ static void drop(Client *client)
 	g_ptr_array_remove_fast(client->serve->clients, client);
 }
 
+static bool send_now(const Client *client, const void *packet, size_t size)
+{
+	return send(client->socket, packet, size, MSG_DONTWAIT | MSG_NOSIGNAL) == (ssize_t)size;
+}
+
+/* As much of the queue as the socket takes. False: the client is gone. */
+static bool flush_queue(Client *client)
+{
+	GBytes *packet;
+
+	while ((packet = g_queue_peek_head(&client->queue))) {
+		gsize size;
+		gconstpointer data = g_bytes_get_data(packet, &size);
+
+		if (!send_now(client, data, size))
+			return errno == EAGAIN;
+		client->queued -= size;
+		g_bytes_unref(g_queue_pop_head(&client->queue));
+	}
+	return true;
+}
+
+static gboolean queue_writable(int fd, GIOCondition condition, gpointer data)
+{
+	Client *client = data;
+
+	(void)fd;
+	(void)condition;
+	if (!flush_queue(client)) {
+		drop(client);
+		return G_SOURCE_CONTINUE; /* the source is gone already */
+	}
+	if (client->queued > 0)
+		return G_SOURCE_CONTINUE;
+	client->queue_source = 0;
+	return G_SOURCE_REMOVE;
+}
+
+/* In its turn. False: the client is to be dropped. */
+static bool send_packet(Client *client, const void *packet, size_t size)
+{
+	if (client->queued == 0 && send_now(client, packet, size))
+		return true;
+	if (client->queued == 0 && errno != EAGAIN)
+		return false;
+	if (client->queued + size > QUEUE_MAX)
+		return false;
+	g_queue_push_tail(&client->queue, g_bytes_new(packet, size));
+	client->queued += size;
+	if (!client->queue_source)
+		client->queue_source =
+			g_unix_fd_add(client->socket, G_IO_OUT, queue_writable, client);
+	return true;
+}
+
 static bool answer(Client *client, ControlVerb verb, int number, const char *text)
 {
 	ControlPacket packet = {.verb = verb, .number = number};
 
 	g_strlcpy(packet.text, text ? text : "", sizeof packet.text);
-	return control_send(client->socket, &packet, NULL, 0, MSG_DONTWAIT);
+	return send_packet(client, &packet, sizeof packet);
 }
 
 static bool fail(Client *client, int number, const char *what)
@@ -314,22 +378,39 @@ void serve_output(Serve *serve, int stream, const char *bytes, size_t length)
 		for (guint i = serve->clients->len; i-- > 0;) {
 			Client *client = g_ptr_array_index(serve->clients, i);
 
-			if (client->attached && send(client->socket, &bytes_packet, size,
-						     MSG_DONTWAIT | MSG_NOSIGNAL) != (ssize_t)size)
+			if (client->attached && !send_packet(client, &bytes_packet, size))
 				drop(client);
 		}
 	}
 }
 
+/* All is over: now there is time to wait for who reads slowly. */
+static void await_queue(Client *client, gint64 deadline)
+{
+	struct pollfd writable = {.fd = client->socket, .events = POLLOUT};
+
+	while (flush_queue(client) && client->queued > 0) {
+		gint64 left = (deadline - g_get_monotonic_time()) / 1000;
+
+		if (left <= 0 || TEMP_FAILURE_RETRY(poll(&writable, 1, (int)left)) <= 0)
+			return;
+	}
+}
+
 void serve_end(Serve *serve, int exit_code)
 {
+	gint64 deadline = g_get_monotonic_time() + LAST_MS * 1000;
+	ControlPacket ended = {.verb = CONTROL_ENDED, .number = exit_code};
+
+	g_source_remove(serve->source);
 	for (guint i = 0; i < serve->clients->len; i++) {
 		Client *client = g_ptr_array_index(serve->clients, i);
 
 		if (client->waits || client->attached)
-			answer(client, CONTROL_ENDED, exit_code, NULL);
+			send_packet(client, &ended, sizeof ended);
 	}
-	g_source_remove(serve->source);
+	for (guint i = 0; i < serve->clients->len; i++)
+		await_queue(g_ptr_array_index(serve->clients, i), deadline);
 	g_ptr_array_unref(serve->clients);
 	g_free(serve);
 }

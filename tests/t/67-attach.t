@@ -145,6 +145,10 @@ for who in root "$sub"; do
 	run as "$who" "$RLC" wait echoes
 	run as "$who" sh -c 'printf "one\ntwo\n" | "$RLC" start -i echoes'
 	is "$status $out" "0 one"$'\n'"two" "$kind: start -i carries both ways"
+	run as "$who" "$RLC" run -d --name much --network none builtin:busybox seq 1 1000000
+	run as "$who" "$RLC" wait much
+	run as "$who" sh -c '"$RLC" start -a much | { sleep 1; tail -n 1; }'
+	is "$out $err" "1000000 " "$kind: start -a: a reader may be slow"
 
 	# More input than the payload takes
 	run as "$who" "$RLC" run -d -i --name late --network none builtin:busybox \
