@@ -113,7 +113,8 @@ for who in root "$sub"; do
 	attached() { # OPTIONS…
 		as_background "$who" "$RLC" attach "$@" --no-stdin plain >"$T/attached" 2>&1
 		pid=$!
-		takes_signals() { ((0x$(awk '/^SigBlk/ { print $2 }' "/proc/$pid/status") & 2)); }
+		# bash blocks them, too, before it becomes rlc
+		takes_signals() { [ "$(cat "/proc/$pid/comm")" = rlc ] && ((0x$(awk '/^SigBlk/ { print $2 }' "/proc/$pid/status") & 2)); }
 		wait_for 10 takes_signals
 	}
 	attached --sig-proxy=false
