@@ -9,6 +9,8 @@
 #include "cmd/run_values.h"
 #include "container/control.h"
 
+#define CONNECT_PAUSE_US 10000
+
 StateEntry *containers_get(const char *name, char **ret_root, GError **error)
 {
 	g_autofree char *root = state_root_choose(NULL, error);
@@ -95,6 +97,23 @@ const char *containers_network(const Spec *spec)
 	return modes[spec->rlc.network.mode];
 }
 
+int containers_connect(const char *root, const char *id, GError **error)
+{
+	for (;;) {
+		g_autoptr(GError) failed = NULL;
+		int socket = control_connect(root, id, &failed);
+
+		if (socket >= 0)
+			return socket;
+		if (!g_error_matches(failed, RLC_ERROR, RLC_ERROR_STATE) ||
+		    !state_is_running(root, id)) {
+			g_propagate_error(error, g_steal_pointer(&failed));
+			return -1;
+		}
+		g_usleep(CONNECT_PAUSE_US);
+	}
+}
+
 /* Signal it and wait; *ret_ended false when the time is over. */
 static bool end(int socket, int signal_number, int timeout_ms, bool *ret_ended, GError **error)
 {
@@ -127,11 +146,16 @@ bool containers_stop_time(const char *text, int *ret_seconds, GError **error)
 	return true;
 }
 
+void containers_await_end(const char *root, const char *id)
+{
+	auto_fd successor = containers_connect(root, id, NULL);
+}
+
 bool containers_stop(const char *root, const char *id, int signal_number, int timeout_ms,
 		     GError **error)
 {
 	g_autoptr(GError) refused = NULL;
-	auto_fd socket = control_connect(root, id, &refused);
+	auto_fd socket = containers_connect(root, id, &refused);
 	bool ended = false;
 
 	if (socket >= 0 && control_call(socket, CONTROL_WAIT, 0, NULL, NULL, NULL, &refused)) {
@@ -142,7 +166,8 @@ bool containers_stop(const char *root, const char *id, int signal_number, int ti
 		g_propagate_error(error, g_steal_pointer(&refused));
 		return false;
 	}
-	state_await_end(root, id);
+	if (socket >= 0)
+		containers_await_end(root, id);
 	return true;
 }
 

@@ -50,6 +50,16 @@ const char *containers_network(const Spec *spec);
 bool containers_stop_time(const char *text, int *ret_seconds, GError **error);
 
 /*
+ * The supervisor's control socket: of one that is just beginning, when it has one.  -1 with
+ * RLC_ERROR_STATE when it has ended, and others may know it.
+ */
+int containers_connect(const char *root, const char *id, GError **error);
+
+/* Of one whose supervisor hung up: until all know that it has ended, or somebody started it again.
+ */
+void containers_await_end(const char *root, const char *id);
+
+/*
  * End it with this signal, and when timeout_ms (-1: none) is over with SIGKILL; returns when it has
  * ended.  One that has ended already is none the worse for it.
  */

@@ -17,14 +17,14 @@ static int recorded_code(const char *root, const char *id)
 {
 	g_autoptr(StateEntry) entry = NULL;
 
-	state_await_end(root, id);
+	containers_await_end(root, id);
 	entry = state_get(root, id, NULL);
 	return entry ? entry->status.exit_code : 128 + SIGKILL;
 }
 
 static int wait_for_end(const char *root, const char *id)
 {
-	auto_fd socket = control_connect(root, id, NULL);
+	auto_fd socket = containers_connect(root, id, NULL);
 	int exit_code;
 
 	if (socket >= 0 && control_call(socket, CONTROL_WAIT, 0, NULL, NULL, NULL, NULL) &&

@@ -302,13 +302,14 @@ bool state_save_spec(const char *state_root, const char *id, const Spec *spec, G
 	return state_dirs_replace(dir, RECORD_CONFIG, text, error);
 }
 
-void state_await_end(const char *state_root, const char *id)
+bool state_is_running(const char *state_root, const char *id)
 {
-	g_autofree char *path = g_build_filename(state_root, "containers", id, "lock", NULL);
-	auto_fd lock = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	StateDirs dirs;
+	bool running = state_dirs_open(state_root, &dirs, NULL) &&
+		       state_dirs_is_running(dirs.containers, id);
 
-	if (lock >= 0 && TEMP_FAILURE_RETRY(flock(lock, LOCK_SH)) < 0)
-		log_debug("state: wait for the lock of %s: %s", id, g_strerror(errno));
+	state_dirs_close(&dirs);
+	return running;
 }
 
 bool state_forget(const char *state_root, const char *id, bool volumes, GError **error)

@@ -45,8 +45,8 @@ Spec *state_load_spec(const char *state_root, const char *id, GError **error);
 /* Replace it, whole or not at all: `rlc update`. */
 bool state_save_spec(const char *state_root, const char *id, const Spec *spec, GError **error);
 
-/* Wait until no supervisor has the container's lock: its record says then how it ended. */
-void state_await_end(const char *state_root, const char *id);
+/* Has a supervisor the container's lock? If none, its record says how it ended. */
+bool state_is_running(const char *state_root, const char *id);
 
 /*
  * Remove a container that has ended (RLC_ERROR_STATE if it runs), with its name and its logs; with

@@ -173,6 +173,22 @@ is "$(wc -l <"$T/race")" 1 "of six that ask for one name at once, one gets it"
 rlc "$sub" rm -fa
 no_leftovers "nothing is left"
 
+# Who ends a container that somebody starts again at once waits for the end that he asked for
+rlc "$sub" run -d --name racer --network none $bb sleep 1000
+for _ in 1 2 3 4 5; do
+	pids=()
+	for _ in 1 2 3; do
+		as_background "$sub" timeout 60 "$RLC" restart -t 0 racer >/dev/null 2>&1
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid"
+		echo $?
+	done
+done >"$T/codes"
+nok "three restarts at once: none of them waits for ever" grep -qx 124 "$T/codes"
+rlc "$sub" rm -fa
+
 # A name is never taken for the beginning of another one's id, though who has it has ended
 rlc "$sub" run -d --network none $bb sleep 1000
 begins=${out:0:4}
