@@ -90,6 +90,8 @@ for who in root "$sub"; do
 	rlc stop other
 	rlc start other
 	is "$status $out$err" "0 other" "$kind: start of one that has ended, under its new name"
+	said() { [ "$(as "$who" "$RLC" logs other | wc -l)" = 3 ]; }
+	wait_for 10 said
 	rlc logs other
 	is "$out" hello$'\n'hello$'\n'hello "$kind: the log goes on"
 	rlc exec other echo inside
