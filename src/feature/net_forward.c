@@ -33,6 +33,7 @@
 #include <fcntl.h>
 #include <net/ethernet.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -51,8 +52,13 @@
 #define FLOWS_MAX 4096
 #define FLOW_LIFE (180 * G_USEC_PER_SEC)
 
-/* On a bridge; each takes two descriptors. */
-#define STREAMS_MAX 3000
+/* Connections that are relayed, of a port; each takes two descriptors. */
+#define STREAMS_MAX  3000
+#define FILES_STREAM 2
+
+/* On a bridge, of the limit of open files: what flows may have of it, and what is not for peers */
+#define FLOWS_PART   8
+#define FILES_OTHERS 32
 
 /* How many ports are tried to give a peer behind the gateway a name of its own. */
 #define NAMES_MAX 64
@@ -604,9 +610,27 @@ static gboolean socket_readable(gint fd, GIOCondition condition, gpointer data)
 	return G_SOURCE_CONTINUE;
 }
 
+/*
+ * bridge: what is relayed never takes more descriptors than there are.  Else a connection that
+ * cannot be accepted would be reported for ever.
+ */
+static unsigned share_files(NetForward *forward)
+{
+	rlim_t others = FILES_OTHERS + forward->sockets->len;
+	struct rlimit files;
+
+	getrlimit(RLIMIT_NOFILE, &files);
+	forward->flows.max = (guint)CLAMP(files.rlim_cur / FLOWS_PART, 1, FLOWS_MAX);
+	others += forward->flows.max;
+	return files.rlim_cur >= others + FILES_STREAM
+		       ? (unsigned)(files.rlim_cur - others) / FILES_STREAM
+		       : 1;
+}
+
 void net_forward_start(NetForward *forward, NetInward *inward)
 {
-	static const NetRelayLimits limits = {.streams = STREAMS_MAX};
+	const NetRelayLimits limits = {.streams = STREAMS_MAX,
+				       .all = forward->lease ? share_files(forward) : 0};
 
 	forward->inward = inward;
 

@@ -53,7 +53,8 @@ bool net_forward_take_over(NetForward *forward, int fd);
 
 /*
  * From now on what comes goes in: the main loop, and in slirp mode the tap, are there.  inward
- * (borrowed) takes TCP in slirp mode; NULL: libslirp does.
+ * (borrowed) takes TCP in slirp mode; NULL: libslirp does.  On a bridge: with the limit of open
+ * files as it is to be, and before net_sandbox_seal().
  */
 void net_forward_start(NetForward *forward, NetInward *inward);
 

@@ -33,10 +33,8 @@ static bool start(NetLoop *loop, const NetPlan *plan, const NetLease *lease, Syn
 		return false;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	loop->context = g_main_context_new();
-	if (!net_sandbox_seal(error))
-		return false;
-	net_forward_start(forward, NULL);
-	return true;
+	net_forward_start(forward, NULL); /* it may still ask for its limits */
+	return net_sandbox_seal(error);
 }
 
 void net_proxy_main(const NetPlan *plan, const NetLease *lease, Sync *control)

@@ -40,6 +40,9 @@ typedef struct {
 	Flow out, in;
 } Stream;
 
+/* Of all relays of this process */
+static unsigned all_streams;
+
 struct NetRelay {
 	NetLoop *loop;
 	const NetServers *servers;
@@ -52,6 +55,7 @@ struct NetRelay {
 static void stream_free(Stream *stream)
 {
 	g_queue_unlink(&stream->relay->streams, &stream->link);
+	all_streams--;
 	fd_close(&stream->client);
 	fd_close(&stream->server);
 	g_source_destroy(&stream->source);
@@ -232,6 +236,7 @@ static void stream_new(NetRelay *relay, int client)
 	stream->server = -1;
 	stream->client_tag = g_source_add_unix_fd(&stream->source, client, G_IO_HUP | G_IO_ERR);
 	g_queue_push_tail_link(&relay->streams, &stream->link);
+	all_streams++;
 	g_source_set_can_recurse(&stream->source, TRUE);
 	g_source_attach(&stream->source, relay->loop->context);
 	if (!stream_connect(stream)) {
@@ -242,7 +247,9 @@ static void stream_new(NetRelay *relay, int client)
 
 void net_relay_take(NetRelay *relay, int client)
 {
-	if (relay->streams.length < relay->limits.streams)
+	const NetRelayLimits *limits = &relay->limits;
+
+	if (relay->streams.length < limits->streams && (!limits->all || all_streams < limits->all))
 		stream_new(relay, client);
 	else
 		close(client);

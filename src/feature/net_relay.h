@@ -17,6 +17,7 @@ typedef struct NetRelay NetRelay;
 /* What a relay allows its clients. */
 typedef struct {
 	unsigned streams; /* so many at once; more are refused */
+	unsigned all;	  /* so many of all relays of this process; 0: that does not matter */
 	gint64 idle;	  /* microseconds of silence that end one; 0: none do */
 } NetRelayLimits;
 

@@ -227,23 +227,41 @@ is "$(grep heard "$started_out")" "heard 20000000" "all arrives that is sent aft
 
 # Nobody reads, of answers of so many lengths that the last of one is in the relay
 in_host sysctl -qw net.ipv4.tcp_wmem='4096 65536 65536' net.ipv4.tcp_rmem='4096 65536 65536'
-run in_host /usr/bin/python3 -c 'import socket, sys, time
+ticks='import socket, sys, time
 def ticks():
 	return sum(map(int, open(f"/proc/{sys.argv[1]}/stat").read().rsplit(")", 1)[1].split()[11:13]))
+def busy():
+	before = ticks()
+	time.sleep(2)
+	return "busy" if ticks() - before > 20 else "idle"'
+run in_host /usr/bin/python3 -c "$ticks"'
 clients = [socket.create_connection(("127.0.0.1", 8081)) for i in range(40)]
 for i, client in enumerate(clients):
 	client.sendall(b"%d" % (60000 + i * 12000))
 	client.shutdown(socket.SHUT_WR)
 time.sleep(2)
-before = ticks()
-time.sleep(2)
-print("busy" if ticks() - before > 20 else "idle")
+print(busy())
 for i, client in enumerate(clients):
 	assert sum(map(len, iter(lambda: client.recv(65536), b""))) == 60000 + i * 12000' \
 	"$(pgrep -P "$started" -x rlc-net)"
 is "$out" idle "who reads nothing keeps nobody busy"
 is "$status" 0 "and has all when it does read"
 end_container "$started"
+
+# As many as there are descriptors for, and not one more, whichever number is even
+for files in 400 401; do
+	start_ready root sh -c 'ulimit -n "$1"; shift; exec "$@"' sh $files "$RLC" run --rootfs /:O -p 127.0.0.1:8080:80 \
+		/usr/bin/python3 -c 'import socket, time
+with socket.create_server(("", 80), backlog=1000):
+	print("ready", flush=True)
+	time.sleep(1000)'
+	run in_host /usr/bin/python3 -c "$ticks"'
+clients = [socket.create_connection(("127.0.0.1", 8080)) for i in range(300)]
+time.sleep(1)
+print(busy())' "$(pgrep -P "$started" -x rlc-net)"
+	is "$out" idle "more clients than descriptors ($files) keep nobody busy"
+	end_container "$started"
+done
 
 # ------------------------------------------------------------------------ a peer that goes on sending
 
