@@ -2,8 +2,10 @@
 #include "feature/sysctl.h"
 
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "base/error.h"
 #include "base/fd.h"
@@ -28,12 +30,14 @@ static const struct {
 	{"user.", CLONE_NEWUSER},
 };
 
-static bool belongs_to_container(const char *name, const Spec *spec)
+/* Of the namespaces that an OCI caller joins those are not among plan->enter that are the host's.
+ */
+static bool belongs_to_container(const char *name, const Plan *plan)
 {
-	uint64_t own = spec->linux_.namespaces;
+	uint64_t own = plan->spec->linux_.namespaces;
 
-	for (guint i = 0; i < spec->linux_.joined->len; i++)
-		own |= g_array_index(spec->linux_.joined, SpecNamespace, i).flag;
+	for (guint i = 0; plan->enter && i < plan->enter->len; i++)
+		own |= (uint64_t)ioctl(g_array_index(plan->enter, int, i), NS_GET_NSTYPE);
 	for (size_t i = 0; i < G_N_ELEMENTS(owners); i++) {
 		if (g_str_has_prefix(name, owners[i].prefix))
 			return own & owners[i].flag;
@@ -75,12 +79,11 @@ static bool leads_upwards(const char *assignment)
 
 bool sysctl_plan(const Spec *spec, Plan *plan, GError **error)
 {
-	(void)plan;
 	for (guint i = 0; i < spec->linux_.sysctl->len; i++) {
 		const char *assignment = g_ptr_array_index(spec->linux_.sysctl, i);
 		g_autofree char *name = dotted_name(assignment);
 
-		if (leads_upwards(assignment) || !belongs_to_container(name, spec))
+		if (leads_upwards(assignment) || !belongs_to_container(name, plan))
 			return error_set(error, RLC_ERROR_USAGE,
 					 "set '%s': no parameter of a namespace that this "
 					 "container has of its own",

@@ -160,6 +160,9 @@ is "$out" "$(uname -n)" "empty names are none"
 inside '.linux.sysctl = {"net.ipv4.ip_forward": "1", "kernel.msgmax": "4096"}' \
 	'cat /proc/sys/net/ipv4/ip_forward /proc/sys/kernel/msgmax'
 is "$out" $'1\n4096' "sysctl"
+inside ".linux.sysctl = {\"net.ipv4.ip_default_ttl\": \"$(cat /proc/sys/net/ipv4/ip_default_ttl)\"} |
+	(.linux.namespaces[] | select(.type == \"network\")).path = \"/proc/$$/ns/net\"" true
+like "$status $err" "^[^0].*no parameter of a namespace that this container has of its own" "but not those of the host, whose network is joined by its path"
 inside '.linux.devices = [{"path": "/dev/own", "type": "c", "major": 1, "minor": 3, "fileMode": 384,
 	"uid": 7, "gid": 8}]' 'stat -c "%F %t:%T %a %u:%g" /dev/own'
 is "$out" "character special file 1:3 600 7:8" "devices"
