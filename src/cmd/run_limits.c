@@ -372,7 +372,7 @@ static const RunOption rows[] = {
 	{"oom-score-adj", 0, OPTION_ONCE, set_oom_score_adj, "NUMBER",
 	 "how soon the host's lack of memory kills it: -1000 to 1000"},
 	{"cgroups", 0, OPTION_ONCE, set_cgroups, "WHEN",
-	 "auto (default: for a limit, or with --detach), enabled or disabled"},
+	 "auto (default: for a limit, with --detach, or root's SYS_ADMIN), enabled or disabled"},
 	{"cgroup-parent", 0, OPTION_ONCE, set_cgroup_parent, "PATH",
 	 "make the cgroup there, or in a slice of systemd's: NAME.slice"},
 	{"cgroup-conf", 0, OPTION_MANY, set_cgroup_conf, "FILE=VALUE",

@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
@@ -68,6 +69,15 @@ static bool needs_device_program(const Plan *plan)
 	}
 	return plan->spec->linux_.resources.devices->len > 0 &&
 	       (!plan->spec->rlc.oci || may_guard(plan->spec));
+}
+
+/* Who may mount can have nodes of all the host's devices: with the host's ids they work. */
+static bool reaches_devices(const Spec *spec, const Plan *plan)
+{
+	const IdmapTier *tier = g_ptr_array_index(plan->idmap.tiers, 0);
+
+	return geteuid() == 0 && tier->method == IDMAP_NONE && !spec->rlc.privileged &&
+	       spec->process.capabilities.bounding & UINT64_C(1) << CAP_SYS_ADMIN;
 }
 
 static bool check_device_program(Plan *plan, GError **error)
@@ -133,7 +143,8 @@ bool cgroup_plan(const Spec *spec, Plan *plan, GError **error)
 		       error_set(error, RLC_ERROR_USAGE,
 				 "make no cgroup: the limits asked for need one");
 	cgroup->required = is_required(spec, plan);
-	if (!cgroup->required && !spec->rlc.detach && !spec->rlc.oci)
+	if (!cgroup->required && !spec->rlc.detach && !spec->rlc.oci &&
+	    !reaches_devices(spec, plan))
 		return true;
 	if (!make_lines(spec, plan, v1, error) || !check_device_program(plan, error))
 		return false;

@@ -224,10 +224,12 @@ open_tun='mkdir /tmp/d; mount -t tmpfs none /tmp/d && mknod /tmp/d/tun c 10 200 
 rights="--network none --cap-add SYS_ADMIN --cap-add MKNOD"
 # shellcheck disable=SC2086 # words
 {
-	rlc root run $rights $bb sh -c "$open_tun"
+	rlc root run $rights --cgroups disabled $bb sh -c "$open_tun"
 	is "$out" "$(printf 'read\nwrite')" "without a cgroup a payload with these rights opens any device"
 	rlc root run $rights --cgroups enabled $bb sh -c "$open_tun"
 	is "$out" "" "with one it opens none that was not given"
+	rlc root run $rights $bb sh -c "$open_tun"
+	is "$out" "" "and it has one where there can be any"
 	rlc root run $rights --device-cgroup-rule 'c 10:200 rwm' $bb sh -c "$open_tun"
 	is "$out" "$(printf 'read\nwrite')" "--device-cgroup-rule allows it"
 	rlc root run $rights --device-cgroup-rule 'c 10:* rm' $bb sh -c "$open_tun"
