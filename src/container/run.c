@@ -56,15 +56,19 @@ static G_GNUC_NORETURN void run_init(Container *container, Sync *sync)
 	_exit(125);
 }
 
-/* In namespaces of others, where some are joined. Returns like fork(2). */
+/*
+ * In namespaces of others, where some are joined: hidden, for who is in a pid namespace with init
+ * may be root of the user namespace that it joins, and init still has the host's ids and mounts in
+ * sight. Returns like fork(2).
+ */
 static pid_t clone_init(Container *container, GError **error)
 {
 	const Plan *plan = container->plan;
 
 	if (plan->enter && plan->enter->len > 0)
-		return namespace_clone_in((const int *)(void *)plan->enter->data, plan->enter->len,
-					  container->cgroup, plan->clone_flags,
-					  &container->init_pidfd, error);
+		return namespace_clone_hidden(
+			(const int *)(void *)plan->enter->data, plan->enter->len, container->cgroup,
+			plan->clone_flags, UINT64_MAX, &container->init_pidfd, error);
 	if (plan->join || container->cgroup >= 0)
 		return join_clone(plan->join, container->cgroup, plan->clone_flags,
 				  &container->init_pidfd, error);

@@ -129,6 +129,32 @@ like "$err" "neither uidMappings of its own nor a user namespace" "no map at all
 inside '.mounts += [{"destination": "/m", "type": "tmpfs", "options": ["idmap"]}]' true
 like "$err" "only bind mounts can be" "what is no bind is refused"
 
+# --------------------------------- who joins namespaces whose root lies in wait (CVE-2016-9962)
+
+echo secret >"$T/host-only"
+chmod 0755 "$T"
+watch="while :; do cat /proc/[0-9]*/root$T/host-only 2>/dev/null; done"
+caps='.process.capabilities |= map_values(. + ["CAP_SYS_PTRACE"])'
+bundle root "$userns | $caps | .process.args = [\"sh\", \"-c\", $(jq -n --arg c "$watch" '$c')] | .mounts |= map(select(.type != \"cgroup\"))
+	| (.mounts[].options // []) |= map(select(startswith(\"gid=\") | not))"
+chown -R 100000:200000 "$bundle/rootfs"
+oci root create --bundle "$bundle" watcher >"$T/seen" 2>&1
+oci root start watcher
+inside=$(oci root state watcher | jq .pid)
+ok "a payload that is root of its user namespace lies in wait" wait_for 10 test "$(cat "/proc/$inside/comm")" = sh
+bundle root ".linux.namespaces |= map(if .type == \"pid\" then .path = \"/proc/$inside/ns/pid\" else . end)
+	| .linux.namespaces += [{\"type\": \"user\", \"path\": \"/proc/$inside/ns/user\"}] | .process.args = [\"true\"]
+	| .mounts |= map(select(.type != \"cgroup\")) | (.mounts[].options // []) |= map(select(startswith(\"gid=\") | not))"
+for ((round = 0; round < 10; round++)); do
+	run oci root run --bundle "$bundle" p1
+done
+is "$status$err" 0 "a container that joins its namespaces runs"
+is "$(cat "$T/seen")" "" "and shows it nothing of the host's"
+nsenter --target "$inside" --user --pid --preserve-credentials -- sleep 1
+like "$(cat "$T/seen")" secret "who joins without care does"
+oci root delete --force watcher
+chown -R 0:0 "$bundle/rootfs"
+
 # --------------------------------------------------------------------------------------- resctrl
 
 # tests/unit/resctrl.c has the rest: it takes a processor that few machines have
