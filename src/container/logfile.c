@@ -204,8 +204,9 @@ typedef struct {
 	unsigned number;     /* of the file that is read */
 	GByteArray *pending; /* the beginning of a record */
 	uint64_t skip;	     /* so many lines are not shown */
-	uint64_t lines;	     /* counted */
+	uint64_t lines;	     /* that have begun */
 	bool within[2];	     /* a line has begun, of stdout and stderr */
+	bool skipping[2];    /* and is not shown */
 	bool counting;	     /* nothing is shown */
 	bool broken;	     /* nobody reads our output */
 } Reader;
@@ -235,20 +236,22 @@ static void show(Reader *reader, int stream, const char *record, size_t length)
 static void take_record(Reader *reader, const char *record, size_t length)
 {
 	const LogQuery *query = reader->query;
+	int stream;
 
 	if (length < HEADER_LENGTH)
 		return;
 	if ((query->since && strncmp(record, reader->since, TIME_LENGTH) < 0) ||
 	    (query->until && strncmp(record, reader->until, TIME_LENGTH) > 0))
 		return;
-	if (reader->counting || reader->skip > 0) {
-		if (record[FLAG_AT] != 'F')
-			return;
-		reader->lines += reader->counting;
-		reader->skip -= reader->counting ? 0 : 1;
-		return;
+	stream = strncmp(record + STREAM_AT, "stderr", 6) == 0 ? 2 : 1;
+	if (!reader->within[stream - 1]) { /* a line begins: the last one may have no end yet */
+		reader->lines++;
+		reader->skipping[stream - 1] = reader->counting || reader->lines <= reader->skip;
 	}
-	show(reader, strncmp(record + STREAM_AT, "stderr", 6) == 0 ? 2 : 1, record, length);
+	if (reader->skipping[stream - 1])
+		reader->within[stream - 1] = record[FLAG_AT] != 'F';
+	else
+		show(reader, stream, record, length);
 }
 
 static void take_bytes(Reader *reader, const char *data, size_t length)
@@ -332,6 +335,8 @@ static bool count_lines(Reader *reader, GError **error)
 		return false;
 	reader->counting = false;
 	reader->skip = reader->lines - MIN(reader->lines, (uint64_t)reader->query->tail);
+	reader->lines = 0;
+	reader->within[0] = reader->within[1] = false;
 	reader->number = 0;
 	fd_close(&reader->fd);
 	g_byte_array_set_size(reader->pending, 0);

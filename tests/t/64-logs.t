@@ -20,8 +20,11 @@ is "$err" two "standard error is standard error"
 rlc logs -t both
 like "$out" '^20[0-9-]+T[0-9:]+\.[0-9]{9}Z one' "-t puts the time in front"
 is "$(grep -c Z <<<"$out")" 3 "of each line once"
-rlc logs --tail 2 both
-is "$out" "three"$'\n'"no newline" "--tail counts lines"
+finished lines $bb printf 'one\ntwo\nno newline'
+for tail in '0 ' '1 no newline' $'2 two\nno newline' $'9 one\ntwo\nno newline'; do
+	rlc logs --tail "${tail%% *}" lines
+	is "$out" "${tail#* }" "--tail ${tail%% *} counts lines, the last one too"
+done
 rlc logs --since 1h both
 is "$(head -n1 <<<"$out")" one "--since a while ago"
 rlc logs --since 1000000000d both
