@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "cmd/run_values.h"
+#include "feature/cgroup_property.h"
 
 static bool set_name(RunParse *parse, const char *value, GError **error)
 {
@@ -141,7 +142,12 @@ static bool set_label(RunParse *parse, const char *value, GError **error)
 
 static bool set_annotation(RunParse *parse, const char *value, GError **error)
 {
-	return add_pair(parse->spec->annotations, value, error);
+	g_autoptr(GError) problem = NULL;
+
+	if (cgroup_property_parse(value, NULL, NULL, &problem) || !problem)
+		return add_pair(parse->spec->annotations, value, error);
+	g_propagate_error(error, g_steal_pointer(&problem));
+	return false;
 }
 
 static bool set_explain(RunParse *parse, const char *value, GError **error)
@@ -203,7 +209,8 @@ static const RunOption rows[] = {
 	{"label", 'l', OPTION_MANY, set_label, "NAME[=VALUE]",
 	 "what to remember of it, for 'rlc ps --filter'"},
 	{"annotation", 0, OPTION_MANY, set_annotation, "NAME[=VALUE]",
-	 "what to remember of it, as OCI's annotation"},
+	 "what to remember of it, as OCI's annotation; org.systemd.property.NAME is one of its "
+	 "scope's"},
 	{"explain", 0, OPTION_SWITCH, set_explain, NULL,
 	 "print every step as a shell script; run nothing"},
 	{"timing", 0, OPTION_SWITCH, set_timing, NULL, "print what each step took"},

@@ -34,6 +34,7 @@
 #include "feature/cgroup_devices.h"
 #include "feature/cgroup_limits.h"
 #include "feature/cgroup_place.h"
+#include "feature/cgroup_property.h"
 #include "feature/cgroup_systemd.h"
 #include "feature/cgroup_v1.h"
 #include "kernel/cgroup.h"
@@ -152,8 +153,11 @@ bool cgroup_plan(const Spec *spec, Plan *plan, GError **error)
 		cgroup->controllers = cgroup_limits_controllers(cgroup->limits);
 		cgroup->devices = may_guard(spec) && !spec->rlc.privileged;
 	}
-	if (cgroup_place_choose(plan, &refused))
+	if (cgroup_place_choose(plan, &refused)) {
+		cgroup->required |=
+			cgroup->method == CGROUP_SCOPE && cgroup_property_any(spec->annotations);
 		return !spec->rlc.oci || check_unused(cgroup, error);
+	}
 	if (cgroup->required) {
 		g_propagate_error(error, g_steal_pointer(&refused));
 		return false;
@@ -271,8 +275,8 @@ static bool make_scope(Container *container, GError **error)
 
 	if (container->scope)
 		return true;
-	if (!cgroup_systemd_scope(plan->cgroup.unit, plan->cgroup.slice, description, getpid(),
-				  error))
+	if (!cgroup_systemd_scope(plan->cgroup.unit, plan->cgroup.slice, description,
+				  plan->spec->annotations, getpid(), error))
 		return false;
 	container->scope = cgroup_of(0, error);
 	if (!container->scope)

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/hint.h"
 #include "base/library.h"
+#include "feature/cgroup_property.h"
 #include "kernel/cgroup.h"
 #include "kernel/sync.h"
 #include "kernel/userns.h"
@@ -48,6 +49,14 @@ static struct {
 			   const char *interface, const char *member, BusError *error,
 			   Message **reply, const char *types, ...);
 	int (*read)(Message *message, const char *types, ...);
+	int (*new_call)(Bus *bus, Message **ret, const char *destination, const char *path,
+			const char *interface, const char *member);
+	int (*call)(Bus *bus, Message *message, uint64_t timeout_us, BusError *error,
+		    Message **reply);
+	int (*append)(Message *message, const char *types, ...);
+	int (*append_basic)(Message *message, char type, const void *value);
+	int (*open)(Message *message, char type, const char *contents);
+	int (*close)(Message *message);
 } sd;
 
 static const LibraryFunction functions[] = {
@@ -60,6 +69,12 @@ static const LibraryFunction functions[] = {
 	{"sd_bus_match_signal", &sd.match_signal},
 	{"sd_bus_call_method", &sd.call_method},
 	{"sd_bus_message_read", &sd.read},
+	{"sd_bus_message_new_method_call", &sd.new_call},
+	{"sd_bus_call", &sd.call},
+	{"sd_bus_message_append", &sd.append},
+	{"sd_bus_message_append_basic", &sd.append_basic},
+	{"sd_bus_message_open_container", &sd.open},
+	{"sd_bus_message_close_container", &sd.close},
 };
 
 static bool load(GError **error)
@@ -196,6 +211,7 @@ static bool await_job(Bus *bus, const Job *job, GError **error)
 
 typedef struct {
 	const char *unit, *slice, *description, *subgroup;
+	const GPtrArray *annotations;
 	uint32_t pid;
 } Request;
 
@@ -208,26 +224,109 @@ static bool refused(const BusError *said, int result, const char *what, GError *
 			     : error_errno(error, -result, "%s", what);
 }
 
+/* --- what a scope is asked for --- */
+
+static int append_value(Message *message, GVariant *value);
+
+/* type is that of sd_bus_message_open_container(3). */
+static int append_container(Message *message, char type, const char *contents, GVariant *value)
+{
+	int result = sd.open(message, type, contents);
+
+	for (gsize i = 0; i < g_variant_n_children(value) && result >= 0; i++) {
+		g_autoptr(GVariant) child = g_variant_get_child_value(value, i);
+
+		result = append_value(message, child);
+	}
+	return result < 0 ? result : sd.close(message);
+}
+
+/* Without the brackets around it */
+static int append_members(Message *message, char type, GVariant *value)
+{
+	const char *whole = g_variant_get_type_string(value);
+	g_autofree char *contents = g_strndup(whole + 1, strlen(whole) - 2);
+
+	return append_container(message, type, contents, value);
+}
+
+static int append_value(Message *message, GVariant *value)
+{
+	const char *type = g_variant_get_type_string(value);
+	int boolean;
+
+	switch (g_variant_classify(value)) {
+	case G_VARIANT_CLASS_BOOLEAN:
+		boolean = g_variant_get_boolean(value);
+		return sd.append_basic(message, *type, &boolean);
+	case G_VARIANT_CLASS_STRING:
+	case G_VARIANT_CLASS_OBJECT_PATH:
+	case G_VARIANT_CLASS_SIGNATURE:
+		return sd.append_basic(message, *type, g_variant_get_string(value, NULL));
+	case G_VARIANT_CLASS_ARRAY:
+		return append_container(message, *type, type + 1, value);
+	case G_VARIANT_CLASS_TUPLE:
+		return append_members(message, 'r', value);
+	case G_VARIANT_CLASS_DICT_ENTRY:
+		return append_members(message, 'e', value);
+	case G_VARIANT_CLASS_VARIANT: {
+		g_autoptr(GVariant) child = g_variant_get_variant(value);
+
+		return append_container(message, *type, g_variant_get_type_string(child), value);
+	}
+	default: /* a number, which both keep alike */
+		return sd.append_basic(message, *type, g_variant_get_data(value));
+	}
+}
+
+static int append_property(Message *message, const char *annotation)
+{
+	g_autofree char *name = NULL;
+	g_autoptr(GVariant) value = NULL, pair = NULL;
+
+	if (!cgroup_property_parse(annotation, &name, &value, NULL))
+		return 0;
+	pair = g_variant_ref_sink(g_variant_new("(sv)", name, value));
+	return append_value(message, pair);
+}
+
 /*
  * CollectMode: that it failed is no reason to remember it.  TasksMax: systemd has a limit of its
- * own for scopes, which nobody asked for.
+ * own for scopes, which nobody asked for.  What the caller asks for comes last, and counts.
  */
+static int append_properties(Message *message, const Request *ask)
+{
+	int result = sd.open(message, 'a', "(sv)");
+
+	/* clang-format off */
+	if (result >= 0)
+		result = sd.append(message, "(sv)(sv)(sv)(sv)(sv)(sv)",
+				   "Description", "s", ask->description,
+				   "Slice", "s", ask->slice,
+				   "PIDs", "au", 1, ask->pid,
+				   "Delegate", "b", 1,
+				   "TasksMax", "t", UINT64_MAX,
+				   "CollectMode", "s", "inactive-or-failed");
+	/* clang-format on */
+	for (guint i = 0; i < ask->annotations->len && result >= 0; i++)
+		result = append_property(message, ask->annotations->pdata[i]);
+	return result < 0 ? result : sd.close(message);
+}
+
 static bool start_scope(Bus *bus, const Request *ask, Job *job, GError **error)
 {
 	BusError said = {0};
-	Message *reply = NULL;
-	/* clang-format off */
-	int result = sd.call_method(bus, DESTINATION, OBJECT, MANAGER, "StartTransientUnit", &said,
-				    &reply, "ssa(sv)a(sa(sv))", ask->unit, "fail", 6,
-				    "Description", "s", ask->description,
-				    "Slice", "s", ask->slice,
-				    "PIDs", "au", 1, ask->pid,
-				    "Delegate", "b", 1,
-				    "TasksMax", "t", UINT64_MAX,
-				    "CollectMode", "s", "inactive-or-failed",
-				    0);
-	/* clang-format on */
+	Message *call = NULL, *reply = NULL;
+	int result = sd.new_call(bus, &call, DESTINATION, OBJECT, MANAGER, "StartTransientUnit");
 
+	if (result >= 0)
+		result = sd.append(call, "ss", ask->unit, "fail");
+	if (result >= 0)
+		result = append_properties(call, ask);
+	if (result >= 0)
+		result = sd.append(call, "a(sa(sv))", 0);
+	if (result >= 0)
+		result = sd.call(bus, call, WAIT_US, &said, &reply);
 	if (result < 0)
 		return refused(&said, result, "ask systemd for a scope", error);
 	if (sd.read(reply, "o", &job->path) < 0)
@@ -315,11 +414,14 @@ static bool ask_systemd(bool (*what)(const Request *, GError **), const Request 
 		error_set(error, RLC_ERROR_FAILED, "ask systemd: the process that did was killed"));
 }
 
-bool cgroup_systemd_scope(const char *unit, const char *slice, const char *description, pid_t pid,
-			  GError **error)
+bool cgroup_systemd_scope(const char *unit, const char *slice, const char *description,
+			  const GPtrArray *annotations, pid_t pid, GError **error)
 {
-	const Request ask = {
-		.unit = unit, .slice = slice, .description = description, .pid = (uint32_t)pid};
+	const Request ask = {.unit = unit,
+			     .slice = slice,
+			     .description = description,
+			     .annotations = annotations,
+			     .pid = (uint32_t)pid};
 
 	return ask_systemd(make_scope, &ask, error);
 }

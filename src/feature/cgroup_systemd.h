@@ -27,10 +27,11 @@ char *cgroup_systemd_directory(GError **error);
 
 /*
  * Put a process of ours into a new scope with its cgroup for us to divide; returns when it is
- * there.  A process of its own talks to systemd and ends, so that no library stays in this one.
+ * there.  Of the annotations count those that are a property (cgroup_property.h).  A process of its
+ * own talks to systemd and ends, so that no library stays in this one.
  */
-bool cgroup_systemd_scope(const char *unit, const char *slice, const char *description, pid_t pid,
-			  GError **error);
+bool cgroup_systemd_scope(const char *unit, const char *slice, const char *description,
+			  const GPtrArray *annotations, pid_t pid, GError **error);
 
 /*
  * Put a process of ours into a cgroup below a scope's that exists.  A user may not do so himself

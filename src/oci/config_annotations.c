@@ -2,6 +2,7 @@
 /* "annotations" of a config.json, those of rlc's own among them. */
 #include <string.h>
 
+#include "feature/cgroup_property.h"
 #include "feature/net_publish.h"
 #include "feature/net_settings.h"
 #include "oci/config.h"
@@ -42,12 +43,17 @@ bool config_annotation(const FieldAt *at, void *target, GError **error)
 {
 	Spec *spec = target;
 	const char *value = field_string(at, error);
+	g_autoptr(GError) problem = NULL;
+	char *annotation;
 
 	if (!value)
 		return false;
 	if (!*at->key)
 		return field_wrong(at, error, "the name is empty");
-	g_ptr_array_add(spec->annotations, g_strdup_printf("%s=%s", at->key, value));
+	annotation = g_strdup_printf("%s=%s", at->key, value);
+	g_ptr_array_add(spec->annotations, annotation);
+	if (!cgroup_property_parse(annotation, NULL, NULL, &problem) && problem)
+		return field_wrong(at, error, "%s", problem->message);
 	if (strcmp(at->key, "io.rlc.network") == 0)
 		return take_network(at, value, &spec->rlc.network, error);
 	return strcmp(at->key, "io.rlc.publish") != 0 ||

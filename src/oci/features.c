@@ -3,8 +3,9 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "oci/verb.h"
+#include "feature/cgroup_property.h"
 #include "kernel/capability.h"
+#include "oci/verb.h"
 
 static json_t *strings(const char *const *texts, size_t n)
 {
@@ -110,7 +111,7 @@ int verb_features(const OciGlobals *globals, int argc, char **argv, GError **err
 			strings(options, G_N_ELEMENTS(options)), "linux", linux_features(),
 			"annotations", "io.rlc.version", RLC_VERSION,
 			"potentiallyUnsafeConfigAnnotations",
-			STRINGS("io.rlc.network", "io.rlc.publish"));
+			STRINGS("io.rlc.network", "io.rlc.publish", CGROUP_PROPERTY));
 	json_dumpf(all, stdout, JSON_INDENT(2));
 	putchar('\n');
 	json_decref(all);

@@ -54,6 +54,7 @@ refuse '.annotations = {"io.rlc.network": "bridge"}' "annotations.io.rlc.network
 refuse '.annotations = {"io.rlc.network": "slirp:mtu=1"}' "io.rlc.network: mtu '1' is not in 576-65535"
 refuse '.annotations = {"io.rlc.network": "slirp"} | del(.linux.namespaces[] | select(.type == "network"))' \
 	'there is no network namespace of its own'
+refuse '.annotations = {"org.systemd.property.After": "a.service"}' "annotations.org.systemd.property.After: 'a.service' is not in GVariant"
 refuse '.annotations = {"io.rlc.publish": "80"}' 'io.rlc.publish is for the network slirp alone'
 refuse '.annotations = {"io.rlc.network": "slirp", "io.rlc.publish": "x:y"}' 'io.rlc.publish: '
 refuse '.linux.netDevices = {"rlct-nope": {}}' "netdevices: network device 'rlct-nope': find link 'rlct-nope': No such device"

@@ -173,7 +173,7 @@ run "$RLC_OCI" features
 is "$(jq -c '[.linux.seccomp.enabled, .linux.mountExtensions.idmap.enabled, .linux.cgroup.v1, .linux.cgroup.v2,
 	.linux.cgroup.systemd, .linux.intelRdt.enabled, .linux.netDevices.enabled]' <<<"$out")" \
 	'[true,true,true,true,true,true,true]' "features: what works is said"
-is "$(jq -c .potentiallyUnsafeConfigAnnotations <<<"$out")" '["io.rlc.network","io.rlc.publish"]' \
+is "$(jq -c .potentiallyUnsafeConfigAnnotations <<<"$out")" '["io.rlc.network","io.rlc.publish","org.systemd.property."]' \
 	"and which annotations a caller should not take from just anybody"
 for flag in LOG SPEC_ALLOW TSYNC WAIT_KILLABLE_RECV; do
 	bundle root ".process.args = [\"echo\", \"ran\"] | .linux.seccomp = {\"defaultAction\": \"SCMP_ACT_ALLOW\",

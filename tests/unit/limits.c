@@ -6,6 +6,7 @@
 #include "cmd/run_options.h"
 #include "feature/cgroup_devices.h"
 #include "feature/cgroup_limits.h"
+#include "feature/cgroup_property.h"
 #include "kernel/cgroup.h"
 
 static void test_cpu_weight(void)
@@ -302,6 +303,55 @@ static void test_taken_back(void)
 	g_assert_cmpstr(text, ==, "cpu.idle?=0|cpu.weight=100|cpu.max.burst=0");
 }
 
+static void check_property(const char *annotation, const char *name, const char *printed)
+{
+	g_autoptr(GError) error = NULL;
+	g_autoptr(GVariant) value = NULL;
+	g_autofree char *ret_name = NULL, *text = NULL;
+
+	g_assert_true(cgroup_property_parse(annotation, &ret_name, &value, &error));
+	g_assert_no_error(error);
+	text = g_variant_print(value, TRUE);
+	g_assert_cmpstr(ret_name, ==, name);
+	g_assert_cmpstr(text, ==, printed);
+}
+
+static void test_properties(void)
+{
+	static const char *const wrong[] = {
+		CGROUP_PROPERTY "TimeoutStopUSec=",
+		CGROUP_PROPERTY "TimeoutStopUSec",
+		CGROUP_PROPERTY "=true",
+		CGROUP_PROPERTY "A.b=true",
+		CGROUP_PROPERTY "Ab=true",
+		CGROUP_PROPERTY "Description=words",
+		CGROUP_PROPERTY "After=just 5",
+		CGROUP_PROPERTY "Fds=handle 1",
+		CGROUP_PROPERTY "AfterSec='1'",
+		CGROUP_PROPERTY "AfterSec=-1",
+		CGROUP_PROPERTY "AfterSec=1e14",
+		CGROUP_PROPERTY "AfterSec=[1]",
+	};
+	g_autoptr(GError) none = NULL;
+
+	check_property(CGROUP_PROPERTY "SendSIGHUP=true", "SendSIGHUP", "true");
+	check_property(CGROUP_PROPERTY "TimeoutStopUSec=uint64 30", "TimeoutStopUSec", "uint64 30");
+	check_property(CGROUP_PROPERTY "TimeoutStopSec=30", "TimeoutStopUSec", "uint64 30000000");
+	check_property(CGROUP_PROPERTY "TimeoutStopSec=0.5", "TimeoutStopUSec", "uint64 500000");
+	check_property(CGROUP_PROPERTY "Description='a=b'", "Description", "'a=b'");
+	check_property(CGROUP_PROPERTY "After=['a.service']", "After", "['a.service']");
+	check_property(CGROUP_PROPERTY "IODeviceWeight=[('/dev/sda', uint64 10)]", "IODeviceWeight",
+		       "[('/dev/sda', uint64 10)]");
+	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
+		g_autoptr(GError) error = NULL;
+
+		g_assert_false(cgroup_property_parse(wrong[i], NULL, NULL, &error));
+		g_assert_error(error, RLC_ERROR, RLC_ERROR_USAGE);
+	}
+	g_assert_false(cgroup_property_parse("org.systemd.other=1", NULL, NULL, &none));
+	g_assert_no_error(none);
+}
+
 int main(int argc, char **argv)
 {
 	g_test_init(&argc, &argv, NULL);
@@ -315,5 +365,6 @@ int main(int argc, char **argv)
 	g_test_add_func("/limits/device-options", test_device_options);
 	g_test_add_func("/limits/device-program", test_device_program);
 	g_test_add_func("/limits/device-program-all", test_device_program_all);
+	g_test_add_func("/limits/properties", test_properties);
 	return g_test_run();
 }

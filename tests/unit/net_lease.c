@@ -185,15 +185,16 @@ static void test_names(Disk *disk, gconstpointer data)
 	g_assert_true(net_lease_add_name(leases, "web", "id1", "10.0.0.7 fd00::7", NULL));
 	g_assert_true(net_lease_add_name(leases, "db", "id2", "10.0.0.6", NULL));
 	g_assert_true(net_lease_add_name(leases, "self", "id3", "10.0.0.5", NULL));
-	g_assert_false(net_lease_add_name(leases, "db", "id4", "10.0.0.4", NULL));
+	g_assert_true(
+		net_lease_add_name(leases, "db", "id4", "10.0.0.4", NULL)); /* id2's no more */
 	net_lease_hosts(leases->names, "id3", hosts);
-	g_assert_cmpstr(hosts->str, ==, "10.0.0.6\tdb\n10.0.0.7\tweb\nfd00::7\tweb\n");
-	net_lease_drop_name(leases, "db", "id1"); /* not its own */
+	g_assert_cmpstr(hosts->str, ==, "10.0.0.4\tdb\n10.0.0.7\tweb\nfd00::7\tweb\n");
+	net_lease_drop_name(leases, "db", "id2"); /* not its own */
 	net_lease_drop_name(leases, "web", "id1");
 	g_string_truncate(hosts, 0);
 	net_lease_hosts(leases->names, "id3", hosts);
-	g_assert_cmpstr(hosts->str, ==, "10.0.0.6\tdb\n");
-	net_lease_drop_name(leases, "db", "id2");
+	g_assert_cmpstr(hosts->str, ==, "10.0.0.4\tdb\n");
+	net_lease_drop_name(leases, "db", "id4");
 	net_lease_drop_name(leases, "self", "id3");
 }
 

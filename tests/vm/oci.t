@@ -94,6 +94,34 @@ for i in 1 2; do
 	is "$status$err" 0 "delete"
 done
 
+# properties that annotations ask for
+for who in root "$sub"; do
+	manager=(systemctl)
+	[ "$who" = root ] || manager=(in_session "$who" systemctl --user)
+	bundle "$who" "$sleeper"' | .linux.cgroupsPath = ":rlct:o1" | .annotations += {
+		"org.systemd.property.TimeoutStopSec": "2.5", "org.systemd.property.Description": "'"'it is mine'"'",
+		"org.systemd.property.MemoryHigh": "uint64 67108864", "org.systemd.property.SendSIGHUP": "true",
+		"org.systemd.property.Documentation": "['"'man:rlc(1)', 'man:rlc-oci(1)'"']"}'
+	run oci_ "$who" --systemd-cgroup run --detach --bundle "$bundle" o1
+	is "$status$err" 0 "${who%%-*}: a scope with properties"
+	is "$("${manager[@]}" show -p TimeoutStopUSec,Description,MemoryHigh,SendSIGHUP,Documentation rlct-o1.scope | sort)" \
+		"Description=it is mine
+Documentation=\"man:rlc(1)\" \"man:rlc-oci(1)\"
+MemoryHigh=67108864
+SendSIGHUP=yes
+TimeoutStopUSec=2.500000s" "${who%%-*}: which it has"
+	run oci_ "$who" delete --force o1
+	bundle "$who" "$sleeper"' | .linux.cgroupsPath = ":rlct:o2" | .annotations += {"org.systemd.property.Delegation": "true"}'
+	run oci_ "$who" --systemd-cgroup run --detach --bundle "$bundle" o1
+	is "$status" 1 "${who%%-*}: one that systemd does not know"
+	like "$err" "ask systemd for a scope: .*Delegation" "${who%%-*}: is refused in its words"
+done
+run in_session "$sub" "$RLC" run -d --name timed --network none --memory 64m --annotation org.systemd.property.TimeoutStopUSec='uint64 7000000' builtin:busybox sleep 1000
+is "$status$err" "0" "rlc run with a property"
+unit=$(sed -n 's/^0::.*\/\(rlc-[^/]*\.scope\).*/\1/p' "/proc/$(in_session "$sub" "$RLC" inspect --format '{{.State.Pid}}' timed)/cgroup")
+is "$(in_session "$sub" systemctl --user show -p TimeoutStopUSec "$unit")" "TimeoutStopUSec=7s" "which its scope has: $unit"
+in_session "$sub" "$RLC" rm -f timed
+
 bundle root "$sleeper"' | .linux.resources = {"memory": {"limit": 65536}}'
 run oci_ root create --bundle "$bundle" o1
 is "$status" 1 "too little to be made"
