@@ -8,12 +8,14 @@
 char *signals_name(int signal_number)
 {
 	const char *name = sigabbrev_np(signal_number);
-	int above = signal_number - SIGRTMIN, below = SIGRTMAX - signal_number;
+	int above, below;
 
 	if (name)
 		return g_strdup(name);
-	if (above < 0 || below < 0)
+	if (signal_number < SIGRTMIN || signal_number > SIGRTMAX)
 		return g_strdup_printf("%d", signal_number);
+	above = signal_number - SIGRTMIN;
+	below = SIGRTMAX - signal_number;
 	if (above == 0 || below == 0)
 		return g_strdup(above == 0 ? "RTMIN" : "RTMAX");
 	return above <= below ? g_strdup_printf("RTMIN+%d", above)

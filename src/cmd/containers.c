@@ -9,7 +9,7 @@
 #include "cmd/run_values.h"
 #include "container/control.h"
 
-#define CONNECT_PAUSE_US 10000
+#define CONNECT_PAUSE_US 2000
 
 StateEntry *containers_get(const char *name, char **ret_root, GError **error)
 {

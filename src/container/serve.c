@@ -152,7 +152,7 @@ static bool fail(Client *client, int number, const char *what)
 static bool take_signal(Client *client, int number, bool stop)
 {
 	Container *container = client->serve->container;
-	g_autofree char *name = signals_name(number);
+	g_autofree char *name = NULL;
 
 	if (number <= 0 || number >= NSIG)
 		return fail(client, EINVAL, "send a signal");
@@ -165,6 +165,7 @@ static bool take_signal(Client *client, int number, bool stop)
 	if (syscall(SYS_pidfd_send_signal, container->init_pidfd, number, NULL, 0) < 0 &&
 	    errno != ESRCH) /* it ends just now */
 		return fail(client, errno, "send a signal");
+	name = signals_name(number);
 	events_add_own(container, "kill", -1, name);
 	return answer(client, CONTROL_OK, 0, NULL);
 }
@@ -399,7 +400,7 @@ static void await_queue(Client *client, gint64 deadline)
 
 void serve_end(Serve *serve, int exit_code)
 {
-	gint64 deadline = g_get_monotonic_time() + LAST_MS * 1000;
+	gint64 deadline = g_get_monotonic_time() + (gint64)LAST_MS * 1000;
 	ControlPacket ended = {.verb = CONTROL_ENDED, .number = exit_code};
 
 	g_source_remove(serve->source);

@@ -37,7 +37,7 @@ static bool to_microseconds(char **name, GVariant **value, GError **error)
 	g_autofree char *old = *name;
 	double seconds;
 	bool ok = seconds_of(*value, &seconds) && seconds >= 0 &&
-		  seconds < (double)(G_MAXUINT64 / G_USEC_PER_SEC);
+		  seconds < (double)G_MAXINT64 / (double)G_USEC_PER_SEC;
 
 	*name = g_strdup_printf("%.*sUSec", (int)(strlen(old) - strlen("Sec")), old);
 	g_clear_pointer(value, g_variant_unref);

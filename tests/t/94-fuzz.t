@@ -63,7 +63,11 @@ if grep -q '^FUZZ_LDFLAGS = .' "$FUZZ_BUILD/Makefile"; then
 	ok "which is the processor's" awk '{ had += $2 } END { exit !(had >= 1 && had < 60) }' "$FUZZ_BUILD/rounds"
 	(exec env -u MAKEFLAGS -u MFLAGS "$SRCDIR/ci/fuzz" --until 100000 user >"$T/out" 2>&1) &
 	fuzzing=$!
-	begun() { pgrep -P "$(pgrep -P "$fuzzing" | paste -sd,)" -x user; }
+	begun() {
+		local shells
+
+		shells=$(pgrep -d , -P "$fuzzing") && pgrep -P "$shells" -x user
+	}
 	ok "a long round begins" wait_for 60 begun
 	before=$(wc -l <"$FUZZ_BUILD/rounds")
 	sleep 1
