@@ -29,13 +29,13 @@ void archive_dir_clear(ArchiveDir *dir)
 }
 
 /* An empty directory of the store's tmp/. What is there is of a process that had our number. */
-static int make_dir(const Store *store, const char *path, mode_t mode, GError **error)
+static int make_dir(const Store *store, const char *path, GError **error)
 {
 	int fd = -1;
 
 	if (!tree_remove(store->dir, path, error))
 		return -1;
-	if (mkdirat(store->dir, path, mode) == 0)
+	if (mkdirat(store->dir, path, 0700) == 0)
 		fd = openat(store->dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		error_errno(error, errno, "make '%s/%s'", store->path, path);
@@ -96,7 +96,7 @@ int archive_unpack(const Store *store, int input, const char *what, ArchiveDir *
 
 	ret->store = store;
 	ret->path = g_strdup_printf("tmp/archive-%d", getpid());
-	dir = make_dir(store, ret->path, 0700, error);
+	dir = make_dir(store, ret->path, error);
 	if (dir < 0 || !unpack_start(dir, NULL, &unpacker, error))
 		return -1;
 	ok = copy_all(input, unpacker.input, what, error) && finish(&unpacker, what, NULL, error);
@@ -204,26 +204,22 @@ static bool import_place(Import *import, const char *part, const char *layer, co
 			 const char *diff_id, GError **error)
 {
 	const Store *store = import->store;
-	g_autofree char *blob = blob_path(digest);
 
 	if (syncfs(store->dir) < 0)
 		return error_errno(error, errno, "sync the store '%s'", store->path);
 	return blob_place_layer(store, layer, diff_id, error) &&
-	       (renameat(store->dir, part, store->dir, blob) == 0 ||
-		error_errno(error, errno, "rename '%s/%s' to '%s'", store->path, part, blob));
+	       blob_place(store, part, digest, error);
 }
 
 static bool import_run(Import *import, int input, const char *what, const char *part,
 		       const char *layer, char **ret_digest, char **ret_diff_id, GError **error)
 {
-	g_autofree char *diff = g_strconcat(layer, "/diff", NULL);
-	auto_fd outer = make_dir(import->store, layer, 0700, error);
-	auto_fd dir = outer >= 0 ? make_dir(import->store, diff, 0755, error) : -1;
+	auto_fd dir = blob_make_layer(import->store, layer, error);
 	bool ok;
 
 	import->part = openat(import->store->dir, part,
 			      O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (import->part < 0 && outer >= 0)
+	if (import->part < 0 && dir >= 0)
 		return error_errno(error, errno, "make '%s/%s'", import->store->path, part);
 	if (dir < 0 || !unpack_start(dir, NULL, &import->unpacker, error))
 		return false;

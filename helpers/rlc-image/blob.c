@@ -58,6 +58,58 @@ bool blob_layer_is_in_store(const Store *store, const char *diff_id)
 	return fstatat(store->dir, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
 }
 
+int blob_open_layer(const Store *store, const char *diff_id)
+{
+	g_autofree char *layer = blob_layer_path(diff_id);
+	g_autofree char *diff = g_strconcat(layer, "/diff", NULL);
+
+	return openat(store->dir, diff, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+bool blob_place(const Store *store, const char *part, const char *digest, GError **error)
+{
+	g_autofree char *blob = blob_path(digest);
+
+	return renameat(store->dir, part, store->dir, blob) == 0 ||
+	       error_errno(error, errno, "rename '%s/%s' to '%s'", store->path, part, blob);
+}
+
+int blob_make_layer(const Store *store, const char *path, GError **error)
+{
+	g_autofree char *diff = g_strconcat(path, "/diff", NULL);
+	int dir;
+
+	if (!tree_remove(store->dir, path, error))
+		return -1;
+	if (mkdirat(store->dir, path, 0700) < 0 || mkdirat(store->dir, diff, 0755) < 0) {
+		error_errno(error, errno, "make '%s/%s'", store->path, diff);
+		return -1;
+	}
+	dir = openat(store->dir, diff, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
+		error_errno(error, errno, "open '%s/%s'", store->path, diff);
+	return dir;
+}
+
+bool blob_build_layer(const Store *store, const char *name, BlobFill fill, const void *data,
+		      GError **error)
+{
+	g_autofree char *fresh = g_strdup_printf("tmp/build-%d", getpid());
+	g_autoptr(GError) left = NULL;
+	auto_fd target = -1;
+	bool ok;
+
+	if (blob_layer_is_in_store(store, name))
+		return true;
+	target = blob_make_layer(store, fresh, error);
+	ok = target >= 0 && fill(target, data, error) &&
+	     (syncfs(target) == 0 || error_errno(error, errno, "sync a layer")) &&
+	     blob_place_layer(store, fresh, name, error);
+	if (!ok && !tree_remove(store->dir, fresh, &left))
+		log_warn("%s", left->message);
+	return ok;
+}
+
 bool blob_place_layer(const Store *store, const char *fresh, const char *diff_id, GError **error)
 {
 	g_autofree char *layer = blob_layer_path(diff_id);
@@ -189,28 +241,10 @@ static bool flow_verify(Flow *flow, GError **error)
 	return true;
 }
 
-/* An empty directory for the layer's files. What a pull that was killed left there goes first. */
-static int make_layer(const BlobJob *job, GError **error)
-{
-	g_autofree char *path = blob_new_layer_path(job->blob->digest);
-	g_autofree char *diff = g_strconcat(path, "/diff", NULL);
-	int dir;
-
-	if (!tree_remove(job->store->dir, path, error))
-		return -1;
-	if (mkdirat(job->store->dir, path, 0700) < 0 || mkdirat(job->store->dir, diff, 0755) < 0) {
-		error_errno(error, errno, "make '%s/%s'", job->store->path, diff);
-		return -1;
-	}
-	dir = openat(job->store->dir, diff, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (dir < 0)
-		error_errno(error, errno, "open '%s/%s'", job->store->path, diff);
-	return dir;
-}
-
 static bool start_unpacking(Flow *flow, GError **error)
 {
-	auto_fd layer = make_layer(flow->job, error);
+	g_autofree char *path = blob_new_layer_path(flow->job->blob->digest);
+	auto_fd layer = blob_make_layer(flow->job->store, path, error);
 
 	flow->unpacking =
 		layer >= 0 && unpack_start(layer, flow->job->diff_id, &flow->unpacker, error);

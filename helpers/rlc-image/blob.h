@@ -36,6 +36,25 @@ char *blob_new_layer_path(const char *digest);
 bool blob_is_in_store(const Store *store, const char *digest, uint64_t size);
 bool blob_layer_is_in_store(const Store *store, const char *diff_id);
 
+/* Its files: a descriptor of their root, or -1 with errno. */
+int blob_open_layer(const Store *store, const char *diff_id);
+
+/*
+ * An empty directory for a layer's files, "diff" in path, which is of tmp/: a descriptor of it, or
+ * -1.  What a process that was killed left at path goes first.
+ */
+int blob_make_layer(const Store *store, const char *path, GError **error);
+
+/* Put files into a directory. */
+typedef bool (*BlobFill)(int target, const void *data, GError **error);
+
+/* Make what has this name (a digest) in layers/ by fill, unless it is there. */
+bool blob_build_layer(const Store *store, const char *name, BlobFill fill, const void *data,
+		      GError **error);
+
+/* Give a blob that is whole, a file of tmp/, its place. */
+bool blob_place(const Store *store, const char *part, const char *digest, GError **error);
+
 /*
  * Give a layer that is whole, in a directory of tmp/, its place.  Where another process has put the
  * same there meanwhile, this one goes.

@@ -20,16 +20,10 @@
 #define OWNER_ATTR "user.rlc.owner"
 
 typedef struct {
+	int root;      /* of the layer */
+	char mark;     /* on it: what it has that is implied; or 0 */
 	GArray *lower; /* of int: the roots of the layers below, nearest first */
 } Implied;
-
-static int open_layer(const Store *store, const char *diff_id)
-{
-	g_autofree char *layer = blob_layer_path(diff_id);
-	g_autofree char *diff = g_strconcat(layer, "/diff", NULL);
-
-	return openat(store->dir, diff, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-}
 
 /* What the mark of a directory says; 0 where there is none. */
 static char read_mark(int dir)
@@ -116,14 +110,6 @@ static void close_root(gpointer root)
 	fd_close(root);
 }
 
-/* root: of the layer, or of what is to take its place. */
-static bool adopt_all(const Implied *implied, int root, char mark, GError **error)
-{
-	return (mark == *IMPLIED_ROOT || walk(implied, root, "", 0, error)) &&
-	       (mark == *IMPLIED_TREE_BUT_ROOT || adopt(implied, root, "", error)) &&
-	       remove_mark(root, "/", error);
-}
-
 static bool has_same_owner(int dir, int other)
 {
 	char owner[64], wanted[64];
@@ -135,51 +121,28 @@ static bool has_same_owner(int dir, int other)
 }
 
 /* A root is most often 0755 and root's, with or without an entry of its own. */
-static bool is_as_below(int root, const Implied *implied)
+static bool is_as_below(const Implied *implied)
 {
 	int below = g_array_index(implied->lower, int, 0);
 	struct stat st, wanted;
 
-	return fstat(root, &st) == 0 && fstat(below, &wanted) == 0 &&
+	return fstat(implied->root, &st) == 0 && fstat(below, &wanted) == 0 &&
 	       st.st_mode == wanted.st_mode && st.st_uid == wanted.st_uid &&
-	       st.st_gid == wanted.st_gid && has_same_owner(root, below);
+	       st.st_gid == wanted.st_gid && has_same_owner(implied->root, below);
 }
 
-static bool fill(const Implied *implied, int root, int dir, char mark, GError **error)
+/* The layer again, by hard links, and its implied directories as they are below */
+static bool fill(int target, const void *data, GError **error)
 {
-	auto_fd target = -1;
+	const Implied *implied = data;
 
-	if (mkdirat(dir, "diff", 0755) == 0)
-		target = openat(dir, "diff", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (target < 0)
-		return error_errno(error, errno, "make a directory for a layer");
-	return tree_apply_layer(root, target, TREE_SAME, error) &&
-	       adopt_all(implied, target, mark, error) &&
-	       (syncfs(target) == 0 || error_errno(error, errno, "sync a layer"));
+	return tree_apply_layer(implied->root, target, TREE_SAME, error) &&
+	       (implied->mark == *IMPLIED_ROOT || walk(implied, target, "", 0, error)) &&
+	       (implied->mark == *IMPLIED_TREE_BUT_ROOT || adopt(implied, target, "", error)) &&
+	       remove_mark(target, "/", error);
 }
 
-/* The layer again, by hard links, under a name that goes by the layers below it, too. */
-static bool make_tree(const Store *store, const Implied *implied, int root, char mark,
-		      const char *name, GError **error)
-{
-	g_autofree char *fresh = g_strdup_printf("tmp/implied-%d", getpid());
-	auto_fd dir = -1;
-	bool ok;
-
-	if (blob_layer_is_in_store(store, name))
-		return true;
-	if (!tree_remove(store->dir, fresh, error))
-		return false;
-	if (mkdirat(store->dir, fresh, 0700) == 0)
-		dir = openat(store->dir, fresh, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir < 0)
-		return error_errno(error, errno, "make '%s/%s'", store->path, fresh);
-	ok = fill(implied, root, dir, mark, error) && blob_place_layer(store, fresh, name, error);
-	if (!ok)
-		tree_remove(store->dir, fresh, NULL);
-	return ok;
-}
-
+/* Of what is to take a layer's place: it goes by the layers below, too. */
 static char *name_tree(const StoreImage *image, guint index)
 {
 	g_autofree char *chain = store_image_chain_of(image, index + 1);
@@ -188,52 +151,51 @@ static char *name_tree(const StoreImage *image, guint index)
 	return digest_of(text, strlen(text));
 }
 
-/* The layers below are in trees already. Adds this one, or what takes its place. */
-static bool adopt_layer(const Store *store, const StoreImage *image, GPtrArray *trees,
-			GError **error)
+static bool needs_tree(const Implied *implied)
 {
-	guint index = trees->len;
+	return implied->lower->len > 0 && (implied->mark != *IMPLIED_ROOT || !is_as_below(implied));
+}
+
+/* The layers below are among the trees already. Adds this one, or what takes its place. */
+static bool adopt_layer(const Store *store, StoreImage *image, GError **error)
+{
+	guint index = image->trees->len;
 	const char *layer = g_ptr_array_index(image->layers, index);
-	auto_fd root = open_layer(store, layer);
+	auto_fd root = blob_open_layer(store, layer);
+	g_autoptr(GArray) lower = g_array_new(FALSE, FALSE, sizeof(int));
+	const Implied implied = {.root = root, .mark = read_mark(root), .lower = lower};
 	g_autofree char *name = NULL;
-	Implied implied;
-	char mark;
-	bool ok = true;
 
 	if (root < 0)
 		return error_errno(error, errno, "open layer '%s'", layer);
-	mark = read_mark(root);
-	implied.lower = g_array_new(FALSE, FALSE, sizeof(int));
-	g_array_set_clear_func(implied.lower, close_root);
-	for (guint i = index; mark && i > 0; i--) {
-		int below = open_layer(store, g_ptr_array_index(trees, i - 1));
+	g_array_set_clear_func(lower, close_root);
+	for (guint i = index; implied.mark && i > 0; i--) {
+		int below = blob_open_layer(store, g_ptr_array_index(image->trees, i - 1));
 
 		if (below >= 0)
-			g_array_append_val(implied.lower, below);
+			g_array_append_val(lower, below);
 	}
-	if (implied.lower->len && (mark != *IMPLIED_ROOT || !is_as_below(root, &implied))) {
+	if (needs_tree(&implied)) {
 		name = name_tree(image, index);
-		ok = make_tree(store, &implied, root, mark, name, error);
+		if (!blob_build_layer(store, name, fill, &implied, error))
+			return false;
 	}
-	g_array_unref(implied.lower);
-	if (ok)
-		store_list_add(trees, name ? name : layer);
-	return ok;
+	store_list_add(image->trees, name ? name : layer);
+	return true;
 }
 
 bool implied_adopt(const Store *store, StoreImage *image, GError **error)
 {
-	g_autoptr(GPtrArray) trees = g_ptr_array_new_with_free_func(g_free);
 	bool same = true;
 
-	while (trees->len < image->layers->len) {
-		if (!adopt_layer(store, image, trees, error))
-			return false;
-		same = same && strcmp(g_ptr_array_index(trees, trees->len - 1),
-				      g_ptr_array_index(image->layers, trees->len - 1)) == 0;
-	}
 	g_ptr_array_set_size(image->trees, 0);
-	for (guint i = 0; !same && i < trees->len; i++)
-		store_list_add(image->trees, g_ptr_array_index(trees, i));
+	for (guint i = 0; i < image->layers->len; i++) {
+		if (!adopt_layer(store, image, error))
+			return false;
+		same = same && strcmp(g_ptr_array_index(image->trees, i),
+				      g_ptr_array_index(image->layers, i)) == 0;
+	}
+	if (same)
+		g_ptr_array_set_size(image->trees, 0);
 	return true;
 }

@@ -313,16 +313,13 @@ static bool run_jobs(const Pull *pull, GError **error)
 static bool commit_job(const BlobJob *job, GError **error)
 {
 	g_autofree char *part = blob_part_path(job->blob->digest);
-	g_autofree char *blob = blob_path(job->blob->digest);
 	g_autofree char *fresh = blob_new_layer_path(job->blob->digest);
 
 	if (job->need_layer && !blob_place_layer(job->store, fresh, job->diff_id, error))
 		return false;
-	if (!job->need_blob)
-		unlinkat(job->store->dir, part, 0);
-	else if (renameat(job->store->dir, part, job->store->dir, blob) < 0)
-		return error_errno(error, errno, "rename '%s/%s' to '%s'", job->store->path, part,
-				   blob);
+	if (job->need_blob)
+		return blob_place(job->store, part, job->blob->digest, error);
+	unlinkat(job->store->dir, part, 0);
 	return true;
 }
 

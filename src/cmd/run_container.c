@@ -142,12 +142,8 @@ static bool set_label(RunParse *parse, const char *value, GError **error)
 
 static bool set_annotation(RunParse *parse, const char *value, GError **error)
 {
-	g_autoptr(GError) problem = NULL;
-
-	if (cgroup_property_parse(value, NULL, NULL, &problem) || !problem)
-		return add_pair(parse->spec->annotations, value, error);
-	g_propagate_error(error, g_steal_pointer(&problem));
-	return false;
+	return cgroup_property_check(value, error) &&
+	       add_pair(parse->spec->annotations, value, error);
 }
 
 static bool set_explain(RunParse *parse, const char *value, GError **error)

@@ -3,9 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/nsfs.h>
 #include <sched.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 
 #include "base/error.h"
@@ -38,7 +36,7 @@ static bool open_one(const SpecNamespace *joined, const char *own, Plan *plan, G
 
 	if (fd < 0)
 		return error_errno(error, errno, "open the namespace '%s'", joined->path);
-	if (ioctl(fd, NS_GET_NSTYPE) != (int)joined->flag) {
+	if (namespace_type(fd) != joined->flag) {
 		g_autofree char *name = namespace_flags_text(joined->flag);
 
 		return error_set(error, RLC_ERROR_USAGE, "join '%s': not a namespace of type %s",

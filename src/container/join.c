@@ -227,7 +227,7 @@ static bool open_path(JoinPlan *join, const char *path, GError **error)
 
 static bool check_netns(const JoinPlan *join, GError **error)
 {
-	if (ioctl(join->netns, NS_GET_NSTYPE) != CLONE_NEWNET)
+	if (namespace_type(join->netns) != CLONE_NEWNET)
 		return error_set(error, RLC_ERROR_USAGE, "use '%s': not a network namespace",
 				 join->path);
 	if (is_same_file(join->netns, "/proc/self/ns/net"))

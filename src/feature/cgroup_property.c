@@ -70,6 +70,11 @@ static bool read_value(const char *text, char **name, GVariant **ret_value, GErr
 	       to_microseconds(name, ret_value, error);
 }
 
+bool cgroup_property_is(const char *annotation)
+{
+	return g_str_has_prefix(annotation, CGROUP_PROPERTY);
+}
+
 bool cgroup_property_parse(const char *annotation, char **ret_name, GVariant **ret_value,
 			   GError **error)
 {
@@ -77,8 +82,6 @@ bool cgroup_property_parse(const char *annotation, char **ret_name, GVariant **r
 	g_autofree char *name = NULL;
 	g_autoptr(GVariant) value = NULL;
 
-	if (!g_str_has_prefix(annotation, CGROUP_PROPERTY))
-		return false;
 	equals = strchrnul(begin, '=');
 	name = g_strndup(begin, (gsize)(equals - begin));
 	if (strlen(name) < NAME_MIN || name[strspn(name, LETTERS)])
@@ -86,17 +89,24 @@ bool cgroup_property_parse(const char *annotation, char **ret_name, GVariant **r
 				 "systemd has no property '%s': a name has letters alone", name);
 	if (!read_value(*equals ? equals + 1 : "", &name, &value, error))
 		return false;
-	if (ret_name)
-		*ret_name = g_steal_pointer(&name);
-	if (ret_value)
-		*ret_value = g_steal_pointer(&value);
+	*ret_name = g_steal_pointer(&name);
+	*ret_value = g_steal_pointer(&value);
 	return true;
+}
+
+bool cgroup_property_check(const char *annotation, GError **error)
+{
+	g_autofree char *name = NULL;
+	g_autoptr(GVariant) value = NULL;
+
+	return !cgroup_property_is(annotation) ||
+	       cgroup_property_parse(annotation, &name, &value, error);
 }
 
 bool cgroup_property_any(const GPtrArray *annotations)
 {
 	for (guint i = 0; i < annotations->len; i++) {
-		if (g_str_has_prefix(annotations->pdata[i], CGROUP_PROPERTY))
+		if (cgroup_property_is(annotations->pdata[i]))
 			return true;
 	}
 	return false;

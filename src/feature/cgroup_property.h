@@ -14,12 +14,15 @@
 
 #define CGROUP_PROPERTY "org.systemd.property." /* prefix of such an annotation */
 
-/*
- * Read an annotation, "NAME=VALUE".  False without an error: it is no such property.  ret_name is
- * the caller's to free and ret_value to unref; both may be NULL.  RLC_ERROR_USAGE.
- */
+/* Is this annotation, "NAME=VALUE", such a property? */
+bool cgroup_property_is(const char *annotation);
+
+/* Read one.  ret_name is the caller's to free and ret_value to unref.  RLC_ERROR_USAGE. */
 bool cgroup_property_parse(const char *annotation, char **ret_name, GVariant **ret_value,
 			   GError **error);
+
+/* Could it be read?  True of an annotation that is no such property.  RLC_ERROR_USAGE. */
+bool cgroup_property_check(const char *annotation, GError **error);
 
 /* Is any of these annotations such a property? */
 bool cgroup_property_any(const GPtrArray *annotations);

@@ -284,8 +284,10 @@ static int append_property(Message *message, const char *annotation)
 	g_autofree char *name = NULL;
 	g_autoptr(GVariant) value = NULL, pair = NULL;
 
-	if (!cgroup_property_parse(annotation, &name, &value, NULL))
+	if (!cgroup_property_is(annotation))
 		return 0;
+	if (!cgroup_property_parse(annotation, &name, &value, NULL))
+		return -EINVAL;
 	pair = g_variant_ref_sink(g_variant_new("(sv)", name, value));
 	return append_value(message, pair);
 }

@@ -2,13 +2,12 @@
 #include "feature/sysctl.h"
 
 #include <fcntl.h>
-#include <linux/nsfs.h>
 #include <sched.h>
 #include <string.h>
-#include <sys/ioctl.h>
 
 #include "base/error.h"
 #include "base/fd.h"
+#include "kernel/namespace.h"
 
 /* Which namespace a parameter belongs to, by what its name begins with. */
 static const struct {
@@ -37,7 +36,7 @@ static bool belongs_to_container(const char *name, const Plan *plan)
 	uint64_t own = plan->spec->linux_.namespaces;
 
 	for (guint i = 0; plan->enter && i < plan->enter->len; i++)
-		own |= (uint64_t)ioctl(g_array_index(plan->enter, int, i), NS_GET_NSTYPE);
+		own |= namespace_type(g_array_index(plan->enter, int, i));
 	for (size_t i = 0; i < G_N_ELEMENTS(owners); i++) {
 		if (g_str_has_prefix(name, owners[i].prefix))
 			return own & owners[i].flag;

@@ -117,27 +117,16 @@ static bool list(int fd, char *buffer, Search *search)
 		nlmsg_begin(buffer, TYPE(IPCTNL_MSG_CT_GET), NLM_F_REQUEST | NLM_F_DUMP);
 	struct nfgenmsg *header = nlmsg_put_header(request, sizeof *header);
 	bool interrupted; /* what comes meanwhile has met the rules of now */
-	NlmsgEnd end = NLMSG_MORE;
 
 	header->nfgen_family = AF_UNSPEC;
 	header->version = NFNETLINK_V0;
-	if (!nlmsg_send(fd, request, request->nlmsg_len))
-		return false;
-	while (end == NLMSG_MORE)
-		end = nlmsg_receive(fd, buffer, ANSWER_ROOM, 0, take_entry, search, &interrupted);
-	return end == NLMSG_ENDED;
+	return nlmsg_talk(fd, request, buffer, ANSWER_ROOM, 0, take_entry, search, &interrupted);
 }
 
 /* ENOENT: its time was up. */
 static bool forget_one(int fd, char *buffer, const struct nlmsghdr *request)
 {
-	NlmsgEnd end = NLMSG_MORE;
-
-	if (!nlmsg_send(fd, request, request->nlmsg_len))
-		return false;
-	while (end == NLMSG_MORE)
-		end = nlmsg_receive(fd, buffer, ANSWER_ROOM, 0, NULL, NULL, NULL);
-	return end == NLMSG_ENDED || errno == ENOENT;
+	return nlmsg_talk(fd, request, buffer, ANSWER_ROOM, 0, NULL, NULL, NULL) || errno == ENOENT;
 }
 
 static bool list_and_forget(int fd, Search *search)

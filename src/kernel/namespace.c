@@ -109,13 +109,20 @@ pid_t namespace_clone(uint64_t flags, int *ret_pidfd, GError **error)
 	return clone_with(flags, ret_pidfd, error);
 }
 
-/* For messages: "CLONE_NEWNET" */
-static const char *type_name(int fd)
+uint64_t namespace_type(int fd)
 {
 	int type = ioctl(fd, NS_GET_NSTYPE);
 
+	return type < 0 ? 0 : (uint64_t)type;
+}
+
+/* For messages: "CLONE_NEWNET" */
+static const char *type_name(int fd)
+{
+	uint64_t type = namespace_type(fd);
+
 	for (size_t i = 0; i < G_N_ELEMENTS(namespaces); i++) {
-		if (type >= 0 && namespaces[i].flag == (uint64_t)type)
+		if (namespaces[i].flag == type)
 			return namespaces[i].name;
 	}
 	return "given";

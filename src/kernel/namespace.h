@@ -7,6 +7,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* The type (CLONE_NEW*) of the namespace that fd refers to, see ioctl_nsfs(2); 0: it is none. */
+uint64_t namespace_type(int fd);
+
 /*
  * Fork a child into the new namespaces that flags (CLONE_NEW*) name.  Returns like fork(2): 0 in
  * the child, the child's pid in the parent together with a pidfd (closed on exec), -1 with *error

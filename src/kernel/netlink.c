@@ -89,14 +89,8 @@ struct nlmsghdr *netlink_request(Netlink *netlink, uint16_t type, uint16_t flags
 
 bool netlink_talk(Netlink *netlink, const struct nlmsghdr *request)
 {
-	NlmsgEnd end = NLMSG_MORE;
-
-	if (!nlmsg_send(netlink->fd, request, request->nlmsg_len))
-		return false;
-	while (end == NLMSG_MORE)
-		end = nlmsg_receive(netlink->fd, netlink->buffer, REQUEST_ROOM, netlink->sequence,
-				    NULL, NULL, NULL);
-	return end == NLMSG_ENDED;
+	return nlmsg_talk(netlink->fd, request, netlink->buffer, REQUEST_ROOM, netlink->sequence,
+			  NULL, NULL, NULL);
 }
 
 bool netlink_link_up(Netlink *netlink, unsigned index, uint32_t mtu, GError **error)
@@ -187,14 +181,9 @@ static bool netlink_ask(Netlink *netlink, struct nlmsghdr *request, NlmsgTake ta
 			bool *ret_interrupted)
 {
 	g_autofree char *answer = g_malloc(ANSWER_ROOM);
-	NlmsgEnd end = NLMSG_MORE;
 
-	if (!nlmsg_send(netlink->fd, request, request->nlmsg_len))
-		return false;
-	while (end == NLMSG_MORE)
-		end = nlmsg_receive(netlink->fd, answer, ANSWER_ROOM, netlink->sequence, take, data,
-				    ret_interrupted);
-	return end == NLMSG_ENDED;
+	return nlmsg_talk(netlink->fd, request, answer, ANSWER_ROOM, netlink->sequence, take, data,
+			  ret_interrupted);
 }
 
 typedef struct {

@@ -89,15 +89,10 @@ static bool ask(int fd, char *buffer, GArray *chains)
 	struct nlmsghdr *request = nlmsg_begin(buffer, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETCHAIN,
 					       NLM_F_REQUEST | NLM_F_DUMP);
 	struct nfgenmsg *header = nlmsg_put_header(request, sizeof *header);
-	NlmsgEnd end = NLMSG_MORE;
 
 	header->nfgen_family = NFPROTO_UNSPEC;
 	header->version = NFNETLINK_V0;
-	if (!nlmsg_send(fd, request, request->nlmsg_len))
-		return false;
-	while (end == NLMSG_MORE)
-		end = nlmsg_receive(fd, buffer, ANSWER_ROOM, 0, take_chain, chains, NULL);
-	return end == NLMSG_ENDED;
+	return nlmsg_talk(fd, request, buffer, ANSWER_ROOM, 0, take_chain, chains, NULL);
 }
 
 /* One attempt, on a socket of its own. errno on failure. */

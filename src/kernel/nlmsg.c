@@ -244,3 +244,15 @@ NlmsgEnd nlmsg_receive(int fd, void *buffer, size_t room, uint32_t sequence, Nlm
 	}
 	return end;
 }
+
+bool nlmsg_talk(int fd, const struct nlmsghdr *request, void *buffer, size_t room,
+		uint32_t sequence, NlmsgTake take, void *data, bool *ret_interrupted)
+{
+	NlmsgEnd end = NLMSG_MORE;
+
+	if (!nlmsg_send(fd, request, request->nlmsg_len))
+		return false;
+	while (end == NLMSG_MORE)
+		end = nlmsg_receive(fd, buffer, room, sequence, take, data, ret_interrupted);
+	return end == NLMSG_ENDED;
+}

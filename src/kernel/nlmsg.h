@@ -74,3 +74,7 @@ typedef enum {
  */
 NlmsgEnd nlmsg_receive(int fd, void *buffer, size_t room, uint32_t sequence, NlmsgTake take,
 		       void *data, bool *ret_interrupted);
+
+/* Send a request, which may stand in buffer, and receive all that comes of it. errno on failure. */
+bool nlmsg_talk(int fd, const struct nlmsghdr *request, void *buffer, size_t room,
+		uint32_t sequence, NlmsgTake take, void *data, bool *ret_interrupted);

@@ -52,7 +52,7 @@ bool config_annotation(const FieldAt *at, void *target, GError **error)
 		return field_wrong(at, error, "the name is empty");
 	annotation = g_strdup_printf("%s=%s", at->key, value);
 	g_ptr_array_add(spec->annotations, annotation);
-	if (!cgroup_property_parse(annotation, NULL, NULL, &problem) && problem)
+	if (!cgroup_property_check(annotation, &problem))
 		return field_wrong(at, error, "%s", problem->message);
 	if (strcmp(at->key, "io.rlc.network") == 0)
 		return take_network(at, value, &spec->rlc.network, error);

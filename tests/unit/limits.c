@@ -345,10 +345,11 @@ static void test_properties(void)
 	for (size_t i = 0; i < G_N_ELEMENTS(wrong); i++) {
 		g_autoptr(GError) error = NULL;
 
-		g_assert_false(cgroup_property_parse(wrong[i], NULL, NULL, &error));
+		g_assert_false(cgroup_property_check(wrong[i], &error));
 		g_assert_error(error, RLC_ERROR, RLC_ERROR_USAGE);
 	}
-	g_assert_false(cgroup_property_parse("org.systemd.other=1", NULL, NULL, &none));
+	g_assert_false(cgroup_property_is("org.systemd.other=1"));
+	g_assert_true(cgroup_property_check("org.systemd.other=1", &none));
 	g_assert_no_error(none);
 }
 
